@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of views, in the order of `lifeline --help`; the first is the default command. */
+#include "view.h"
+
+/* One row a view: declare it here, name it below. */
+
+const struct view *const views[] = {
+    NULL,
+};
