@@ -468,6 +468,15 @@ struct lifeline_finding {
     uint32_t slot;
 };
 
+/* How many endpoints of a host hold TIME-WAIT towards one remote socket, at a time. */
+struct lifeline_census {
+    int64_t time_ns;
+    struct lifeline_address ip, remote_ip;
+    uint16_t remote_port;
+    uint64_t count;
+    double port_share; /* of the host's ephemeral port range, 0 to 1 */
+};
+
 /* All callbacks may be NULL. */
 struct lifeline_sink {
     void *user;
@@ -617,6 +626,7 @@ enum lifeline_field_type {
     LIFELINE_FIELD_U32,
     LIFELINE_FIELD_U64,      /* LIFELINE_UNKNOWN_COUNT is null */
     LIFELINE_FIELD_FRAME,    /* uint64_t, 0 is null */
+    LIFELINE_FIELD_TTL,      /* uint8_t, 0 is null */
     LIFELINE_FIELD_BOOL,     /* uint8_t, LIFELINE_UNKNOWN is null */
     LIFELINE_FIELD_ENUM,     /* uint8_t through names; not in the table is null */
     LIFELINE_FIELD_TIME,     /* int64_t ns, printed as RFC 3339 */
