@@ -5,59 +5,14 @@
  * Purpose: the same identifier that Zeek, Suricata, Arkime and Wireshark give to a flow.
  * Model: base64(SHA-1(seed, lower address, higher address, 6, 0, lower port, higher port)), where
  * "lower" orders the endpoints by address, then by port. The message has 16 octets (IPv4) or 40
- * (IPv6), which is one SHA-1 block (FIPS 180-4); so this holds one compression of one block, not a
- * streaming hash. SHA-1 names a flow here and protects nothing.
+ * (IPv6), which is one SHA-1 block.
  * Limits: ignores incarnations and tunnels, as the specification does; seed 0 only.
  */
 #include "model/community_id.h"
 
 #include <string.h>
 
-static uint32_t rotate(uint32_t x, unsigned bits)
-{
-    return x << bits | x >> (32 - bits);
-}
-
-/* SHA-1 of a message that fits one block. */
-static void sha1_block(const uint8_t block[64], uint8_t digest[20])
-{
-    static const uint32_t start[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    uint32_t w[80], a = start[0], b = start[1], c = start[2], d = start[3], e = start[4];
-    uint32_t sum[5];
-
-    for (unsigned i = 0; i < 16; i++)
-        w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
-               (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
-    for (unsigned i = 16; i < 80; i++)
-        w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
-
-#define ROUND(f, k)                                                                                \
-    do {                                                                                           \
-        uint32_t next = rotate(a, 5) + (f) + e + (k) + w[i];                                       \
-        e = d;                                                                                     \
-        d = c;                                                                                     \
-        c = rotate(b, 30);                                                                         \
-        b = a;                                                                                     \
-        a = next;                                                                                  \
-    } while (0)
-    for (unsigned i = 0; i < 20; i++)
-        ROUND(d ^ (b & (c ^ d)), 0x5a827999);
-    for (unsigned i = 20; i < 40; i++)
-        ROUND(b ^ c ^ d, 0x6ed9eba1);
-    for (unsigned i = 40; i < 60; i++)
-        ROUND((b & c) | (d & (b | c)), 0x8f1bbcdc);
-    for (unsigned i = 60; i < 80; i++)
-        ROUND(b ^ c ^ d, 0xca62c1d6);
-#undef ROUND
-
-    sum[0] = start[0] + a;
-    sum[1] = start[1] + b;
-    sum[2] = start[2] + c;
-    sum[3] = start[3] + d;
-    sum[4] = start[4] + e;
-    for (unsigned i = 0; i < 20; i++)
-        digest[i] = (uint8_t)(sum[i / 4] >> (24 - 8 * (i % 4)));
-}
+#include "model/sha1_block.h"
 
 /* Base64 of 20 octets: 28 digits, the last "=". */
 static void base64_digest(const uint8_t digest[20], char *out)
