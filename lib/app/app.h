@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/app: byte streams -> messages and exchanges. What lib/conn calls for each connection. */
+/*
+ * lib/app: byte streams -> messages and exchanges. What lib/conn calls for each connection.
+ *
+ * For each segment the caller calls, in this order, those that apply:
+ *     app_acked(the peer's stream), app_data(), app_fin() or app_reset()
+ * and app_end() once, when the connection is over. Records are given through the sink during these
+ * calls. An end is 0 or 1: 0 is the sender of the connection's first segment.
+ */
 #ifndef LIFELINE_APP_H
 #define LIFELINE_APP_H
 
@@ -8,19 +15,31 @@
 struct app;      /* all flows of one engine */
 struct app_flow; /* both byte streams of one connection and the protocol on them */
 
-/* What the connection layer knows when it calls; built anew for each call. "end" is the index of an
- * endpoint (0: sender of the connection's first segment); role[end] is its role as known now. */
+/* A flow pointer that says: no protocol that we follow is on this connection; nothing is allocated.
+ * All calls accept it. */
+#define APP_OPAQUE (&app_opaque_flow)
+extern struct app_flow app_opaque_flow;
+
+/* Nothing to tell app about acknowledgements, FINs and RSTs: they may be left out. */
+static inline bool app_is_idle(const struct app_flow *flow)
+{
+    return !flow || flow == APP_OPAQUE;
+}
+
+/* What the connection layer knows when it calls; built anew for each call. */
 struct app_link {
     struct app_flow **flow; /* in the connection's object; starts NULL, owned by app */
     uint64_t connection;
     uint32_t incarnation;
     uint32_t slot;
-    uint8_t role[2];
-    bool base_known[2];  /* the SYN was seen: base is its ISN + 1 */
-    uint32_t base[2];    /* else: the first sequence number seen from that end */
-    int64_t connect_ns;  /* handshake duration; LIFELINE_UNKNOWN_NS */
+    uint8_t role[2];    /* enum lifeline_role of each end, as known now */
+    bool base_known[2]; /* the SYN (or SYN,ACK) was seen: base is its ISN + 1 */
+    bool base_seen[2];  /* base is set: known, or the first sequence number seen from that end */
+    uint32_t base[2];
+    int64_t connect_ns; /* handshake duration; LIFELINE_UNKNOWN_NS */
 };
 
+/* options, counters and sink are borrowed and must outlive it. NULL when memory is short. */
 struct app *app_new(const struct lifeline_options *options, struct lifeline_counters *counters,
                     const struct lifeline_sink *sink);
 void app_free(struct app *app);
@@ -31,8 +50,9 @@ enum app_probe_result app_probe(const uint8_t *bytes, size_t length);
 
 /* A segment with payload, which the connection layer found to belong to this connection (in window,
  * not an old duplicate). Retransmissions and overlaps included: reassembly is here. seq is the
- * sequence number of the first payload octet (one past the SYN when it carries one).
- * Payload beyond captured_bytes is a gap of known length. */
+ * sequence number of the first payload octet (one past the SYN when it carries one); payload_bytes
+ * of the segment count from there. Payload beyond captured_bytes is a gap of known length. The
+ * segment's own ACK number tells what its sender had received; without the ACK flag: nothing. */
 void app_data(struct app *app, const struct app_link *link, unsigned end,
               const struct lifeline_segment *segment, uint32_t seq, uint32_t marks);
 
@@ -45,19 +65,28 @@ void app_acked(struct app *app, const struct app_link *link, unsigned end, uint3
 void app_fin(struct app *app, const struct app_link *link, unsigned end, uint32_t seq,
              const struct lifeline_segment *segment);
 
-/* An RST from end that stands: both streams are over. */
+/* An RST from end that stands: both streams are over. Data that still comes is ignored. */
 void app_reset(struct app *app, const struct app_link *link, unsigned end,
                const struct lifeline_segment *segment);
+
+/* Bytes of end that are in order already, such as a decrypted stream: they follow the last ones
+ * given, without sequence numbers. frame, time_ns and layer are those of the segment that completed
+ * them. The first such call makes the flow deaf to app_data() and app_acked(), whose octets are the
+ * ciphertext; FIN, RST and end apply as ever. */
+void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
+              int64_t time_ns, uint8_t layer, const uint8_t *bytes, size_t length);
 
 /* Roles changed (link says the new ones): client and server were taken for each other. */
 void app_roles(struct app *app, const struct app_link *link);
 
 /* No more will come (capture_ended: the input ended; else the connection is over or evicted):
- * open exchanges are given with their outcome, the flow is freed. */
-void app_end(struct app *app, const struct app_link *link, bool capture_ended);
+ * open exchanges are given with their outcome, the flow is freed, *link->flow is NULL. Returns how
+ * many exchanges the connection had. */
+uint64_t app_end(struct app *app, const struct app_link *link, bool capture_ended);
 
 /* Exchanges given or open so far on this connection. */
 uint64_t app_exchange_count(const struct app_flow *flow);
+/* Bytes held by all flows. */
 uint64_t app_memory_bytes(const struct app *app);
 
 #endif
