@@ -562,6 +562,13 @@ void lifeline_decode(struct lifeline_engine *engine, const struct lifeline_frame
                      lifeline_segment_fn call, void *user);
 const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t context);
 
+/* Reads a TCP header and its options (RFC 9293 3.1) into a segment, for a feeder that gets its
+ * packets from another decoder: fills in ports to payload, the rest stays the caller's. tcp points
+ * to captured_bytes octets of a segment (header and payload) that had wire_bytes on the wire, not
+ * fewer. False when it is no whole TCP header. */
+bool lifeline_parse_tcp(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wire_bytes,
+                        struct lifeline_segment *segment);
+
 /* ---- names -------------------------------------------------------------------------------------
  */
 
