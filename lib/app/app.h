@@ -36,6 +36,7 @@ struct app_link {
     bool base_known[2]; /* the SYN (or SYN,ACK) was seen: base is its ISN + 1 */
     bool base_seen[2];  /* base is set: known, or the first sequence number seen from that end */
     uint32_t base[2];
+    bool fin_seen[2];   /* a FIN of that end was captured */
     int64_t connect_ns; /* handshake duration; LIFELINE_UNKNOWN_NS */
 };
 
