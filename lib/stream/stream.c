@@ -18,7 +18,7 @@ static bool insert(struct stream *s, struct stream_pool *pool, struct stream_spa
                    const struct stream_origin *origin)
 {
     uint32_t cost = span_cost(captured);
-    if (s->held_bytes + cost > pool->max_stream_bytes ||
+    if (s->span_count >= STREAM_MAX_SPANS || s->held_bytes + cost > pool->max_stream_bytes ||
         pool->held_bytes + cost > pool->max_held_bytes)
         return false;
     struct stream_span *span = malloc(sizeof *span + captured);
@@ -32,6 +32,9 @@ static bool insert(struct stream *s, struct stream_pool *pool, struct stream_spa
     if (captured)
         memcpy(span->data, data, captured);
     *at = span;
+    if (!span->next)
+        s->last = span;
+    s->span_count++;
     s->held_bytes += cost;
     pool->held_bytes += cost;
     return true;
@@ -45,6 +48,8 @@ bool stream_hold(struct stream *s, struct stream_pool *pool, int64_t offset, uin
     if (end > s->end)
         end = s->end;
     struct stream_span **link = &s->spans;
+    if (s->last && s->last->offset + s->last->bytes <= at) /* behind a hole all else is in order */
+        link = &s->last->next;
     while (at < end) {
         struct stream_span *span = *link;
         if (span && span->offset + span->bytes <= at) {
@@ -75,6 +80,9 @@ struct stream_span *stream_take(struct stream *s)
     if (!span || span->offset != s->next)
         return NULL;
     s->spans = span->next;
+    if (!s->spans)
+        s->last = NULL;
+    s->span_count--;
     return span;
 }
 
@@ -93,4 +101,6 @@ void stream_clear(struct stream *s, struct stream_pool *pool)
         s->spans = span->next;
         stream_release(s, pool, span);
     }
+    s->last = NULL;
+    s->span_count = 0;
 }

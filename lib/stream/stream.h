@@ -27,8 +27,8 @@
  *   brings nothing new leaves no trace here but its count.
  *
  * Limits
- *   max_bytes per stream and for all streams of a pool. A segment that would break them is refused;
- *   the owner then makes room by giving up on the hole that holds the spans back.
+ *   Bytes and spans per stream, bytes of all streams of a pool. A segment that would break them is
+ *   refused; the owner then makes room by giving up on the hole that holds the spans back.
  */
 #ifndef LIFELINE_STREAM_H
 #define LIFELINE_STREAM_H
@@ -39,7 +39,8 @@
 
 #include "conn/seq.h"
 
-#define STREAM_NO_END INT64_MAX
+#define STREAM_NO_END    INT64_MAX
+#define STREAM_MAX_SPANS 4096 /* bounds the search for a segment's place, too */
 
 /* The segment that carried octets. */
 struct stream_origin {
@@ -73,8 +74,8 @@ struct stream {
     int64_t acked; /* all below was received, as its receiver's ACKs prove */
     int64_t end;   /* offset of the FIN; STREAM_NO_END while none was seen */
     uint32_t base; /* sequence number of offset 0 */
-    uint32_t held_bytes;
-    struct stream_span *spans;
+    uint32_t held_bytes, span_count;
+    struct stream_span *spans, *last;
 };
 
 /* Starts at sequence number base, offset 0. */
@@ -103,7 +104,7 @@ static inline bool stream_has_hole(const struct stream *s)
 }
 
 /* Copies those octets of a segment that are new into spans; counts a repeat where none is.
- * captured <= bytes. False: nothing was kept because of a limit or of memory. */
+ * captured <= bytes. False: a limit, or want of memory, kept it from holding all of them. */
 bool stream_hold(struct stream *s, struct stream_pool *pool, int64_t offset, uint32_t bytes,
                  uint32_t captured, const uint8_t *data, const struct stream_origin *origin);
 
