@@ -21,9 +21,13 @@ void json_record(struct json *json, enum lifeline_record_kind kind, const void *
 void json_begin(struct json *json, enum lifeline_record_kind kind, const void *record);
 void json_end(struct json *json);
 
-/* A JSON string with quotes, always valid UTF-8; text may hold anything. */
+/* A JSON string with quotes. Always valid UTF-8, whatever text holds: an octet that is no part of
+ * valid UTF-8 becomes U+FFFD; control characters (C0, DEL, C1) and the line separators U+2028 and
+ * U+2029 are escaped, so that one record is one line for every reader. */
 void json_string(struct out *out, const char *text, size_t length);
 /* NULL is null. */
 void json_text(struct out *out, const char *text);
+/* [{"name":"Host","value":"example.test"},...], as HAR has it too. */
+void json_headers(struct out *out, const struct lifeline_http_message *message);
 
 #endif

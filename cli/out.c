@@ -73,7 +73,7 @@ void out_u64(struct out *out, uint64_t value)
 
 void out_format(struct out *out, const char *format, ...)
 {
-    char text[OUT_MAX_RESERVE];
+    char text[4096];
     va_list arguments;
     int length;
 
@@ -95,27 +95,55 @@ static char *put_pair(char *p, unsigned value)
     return p + 2;
 }
 
+/* Decimal digits of a value that isn't 0: bits * log10(2), corrected by a comparison. */
+static unsigned count_digits(uint64_t value)
+{
+    static const uint64_t powers[20] = {0,
+                                        10,
+                                        100,
+                                        1000,
+                                        10000,
+                                        100000,
+                                        1000000,
+                                        10000000,
+                                        100000000,
+                                        1000000000,
+                                        10000000000,
+                                        100000000000,
+                                        1000000000000,
+                                        10000000000000,
+                                        100000000000000,
+                                        1000000000000000,
+                                        10000000000000000,
+                                        100000000000000000,
+                                        1000000000000000000,
+                                        UINT64_C(10000000000000000000)};
+    unsigned guess = (unsigned)(64 - __builtin_clzll(value)) * 1233 >> 12;
+
+    return guess + (value >= powers[guess]);
+}
+
 char *put_u64(char *p, uint64_t value)
 {
-    char digits[20], *first = digits + sizeof(digits);
+    char *end, *q;
 
     if (value < 10) {
         *p = (char)('0' + value);
         return p + 1;
     }
+    if (value < 100)
+        return put_pair(p, (unsigned)value);
+    end = q = p + count_digits(value);
     while (value >= 100) {
-        first -= 2;
-        memcpy(first, pairs + 2 * (value % 100), 2);
+        q -= 2;
+        put_pair(q, value % 100);
         value /= 100;
     }
-    if (value >= 10) {
-        first -= 2;
-        memcpy(first, pairs + 2 * value, 2);
-    } else {
-        *--first = (char)('0' + value);
-    }
-    memcpy(p, first, (size_t)(digits + sizeof(digits) - first));
-    return p + (digits + sizeof(digits) - first);
+    if (value >= 10)
+        put_pair(q - 2, (unsigned)value);
+    else
+        q[-1] = (char)('0' + value);
+    return end;
 }
 
 static char *put_nine_digits(char *p, uint32_t value)

@@ -19,8 +19,8 @@
 
 #include "lifeline.h"
 
-#define OUT_SIZE        65536
-#define OUT_MAX_RESERVE 4096
+#define OUT_SIZE        131072
+#define OUT_MAX_RESERVE 16384
 
 struct out {
     FILE *file;

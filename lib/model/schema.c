@@ -151,7 +151,6 @@ static const struct lifeline_field connection_fields[] = {
     CONNECTION("keep_alives", U64, keep_alives, "Keep-alives", "keep-alive probes",
                "RFC 9293 3.8.4"),
     CONNECTION("exchanges", U64, exchanges, "Exchanges", "HTTP exchanges", "RFC 9112"),
-    CONNECTION("finding_count", U64, finding_count, "Finding count", "how many findings", NULL),
     CONNECTION("findings", CUSTOM, findings, "Findings", "their names, in the order found", NULL),
     CONNECTION("incomplete", BOOL, incomplete, "Incomplete",
                "evicted, cut by a limit, or frames are missing", NULL),
