@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/wire: bytes -> segments. The decoder of one engine; see wire.c for its theory of operation. */
+/* lib/wire: bytes -> segments. The decoder of one engine; wire.c has its theory of operation. */
 #ifndef LIFELINE_WIRE_H
 #define LIFELINE_WIRE_H
 
@@ -7,18 +7,21 @@
 
 struct wire_decoder;
 
-/* options: max_fragments, max_tunnel_depth, verify_checksums, ignore_vlan are read (0: defaults).
- * counters: the decode counters are counted there; borrowed. NULL when memory is short. */
+/* options: max_fragments, max_tunnel_depth, verify_checksums, ignore_vlan are read (0, or NULL for
+ * all: defaults). counters: the decode counters are counted there, segments not; borrowed. NULL
+ * when memory is short. */
 struct wire_decoder *wire_new(const struct lifeline_options *options,
                               struct lifeline_counters *counters);
 void wire_free(struct wire_decoder *decoder);
 
 /* Calls back for each TCP segment in the frame, outermost first; borrowed pointers into frame->data
- * or into the reassembly buffer. */
+ * or into the reassembly buffer. A datagram put together from fragments is the frame's that brought
+ * its last one. */
 void wire_decode(struct wire_decoder *decoder, const struct lifeline_frame *frame,
                  lifeline_segment_fn call, void *user);
 
-/* "vlan 10, vxlan 5 192.0.2.1-192.0.2.2"; "" for context 0 (plain) and unknown ones. */
+/* "vlan 10, vxlan 5 192.0.2.1-192.0.2.2"; "" for context 0 (plain) and unknown ones. Valid as long
+ * as the decoder. */
 const char *wire_context_text(const struct wire_decoder *decoder, uint32_t context);
 
 /* Bytes held by fragments and contexts. */
