@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One connection (one incarnation of a 4-tuple) and its two ends.
+ *
+ * Model: an end is known by its index, 0 for the sender of the connection's first segment; client
+ * and server are roles given to the ends, because a capture that begins in mid-stream may learn
+ * late who is who. Frames are kept as 32-bit distances from the first frame to keep an idle
+ * connection small; the accessors below are the only code that knows.
+ */
+#ifndef LIFELINE_CONN_CONN_H
+#define LIFELINE_CONN_CONN_H
+
+#include "conn/state.h"
+#include "lifeline.h"
+
+#define NO_SLOT UINT32_MAX
+
+struct app_flow;
+
+enum end_flag {
+    END_ISN_KNOWN = 1 << 0,   /* isn is the SYN's; otherwise one below the first number seen */
+    END_SEQ_KNOWN = 1 << 1,   /* isn and next are set */
+    END_SENT = 1 << 2,        /* it sent a segment */
+    END_ACKED_KNOWN = 1 << 3, /* acked is set: it sent an ACK */
+    END_SYN_ACKED = 1 << 4,   /* an ACK of its SYN passed */
+    END_FIN = 1 << 5,         /* it sent a FIN; fin_end is set */
+    END_FIN_ACKED = 1 << 6,   /* an ACK of its FIN passed (and wasn't withdrawn) */
+    END_SCALE_KNOWN = 1 << 7, /* its SYN was seen: window_scale is what it offered */
+    END_CHALLENGED = 1 << 8,  /* a challenge ACK from it is expected */
+    END_RESET = 1 << 9,       /* it sent an RST that stands */
+    END_SACK = 1 << 10,
+    END_TIMESTAMPS = 1 << 11,
+    END_FAST_OPEN = 1 << 12,
+    END_SCALE_OFFERED = 1 << 13,
+    END_KEEP_ALIVE = 1 << 14,     /* its last segment was a keep-alive probe */
+    END_FIN_REPEATED = 1 << 15,   /* it repeated its FIN and no ACK followed yet */
+    END_HAD_DATA_SINCE = 1 << 16, /* the peer's new data passed since its own last payload */
+    END_WITHDRAWABLE = 1 << 17,   /* delivered_* describe the top of its history */
+};
+
+struct end {
+    uint32_t flags;
+    uint32_t isn;        /* initial sequence number, or one below the first number seen */
+    uint32_t next;       /* one past the highest number sent */
+    uint32_t contiguous; /* all below was captured, or acknowledged by the peer */
+    uint32_t block_start, block_end; /* first captured block above contiguous; empty: equal */
+    uint32_t acked;   /* highest ACK it sent: it has all of the peer's numbers below */
+    uint32_t edge;    /* right edge of the window it advertised */
+    uint32_t fin_end; /* one past its FIN */
+    uint32_t first_tsval, control_tsval, last_tsval;
+    int64_t control_ns; /* its last SYN or FIN transmission */
+    int64_t delivered_ns;
+    uint32_t delivered_frame; /* segment that made its last delivered transition */
+    uint64_t history;         /* 16 states of 4 bits, first lowest */
+    uint32_t evidence;        /* 16 evidences of 2 bits */
+    uint64_t payload_bytes, retransmitted_bytes, missing_bytes;
+    uint32_t segments, retransmitted_segments, out_of_order_segments, zero_windows;
+    uint32_t fin_frame, fin_acked_frame, reset_frame;
+    uint16_t wraps; /* of next around 2^32 */
+    uint16_t control_ip_id;
+    uint16_t mss, window;
+    uint8_t window_scale, ttl;
+    uint8_t state, state_count;
+    uint8_t reset_verdict, reset_cause;
+};
+
+/* One TIME-WAIT; allocated with the first FIN or RST, see closing. */
+struct time_wait {
+    int64_t entered_ns, expires_ns, ended_ns;
+    uint32_t entered_frame, ended_frame;
+    uint32_t restarts, absorbed;
+    uint8_t outcome, reuse_rule;
+    bool present;
+};
+
+/* What only a connection that closes needs. */
+struct closing {
+    struct time_wait time_wait[2]; /* by end */
+    uint32_t fin_frames[4];        /* steps 1 to 4; 0: not seen */
+    int64_t step2_ns, step3_ns;
+    uint64_t half_close_bytes;
+    uint32_t fin_retransmissions;
+    uint8_t first_fin; /* end, or LIFELINE_UNKNOWN */
+    bool simultaneous;
+    uint8_t reset_by; /* end whose RST stands, or LIFELINE_UNKNOWN */
+    bool reset_after_fin;
+    bool reset_accepted;
+    uint32_t reset_frame;
+    uint32_t reset_seq;
+    int64_t reset_ns;
+    uint8_t state_before_reset[2]; /* to take the RST back */
+    bool reset_closed[2];          /* which ends the RST closed */
+};
+
+/* A SYN that is neither a retry nor, before an answer, a new incarnation. */
+struct candidate {
+    struct lifeline_segment segment; /* without payload */
+    uint64_t last_frame;             /* of the connection before it */
+    int64_t last_ns;
+};
+
+/* The lists a connection is kept on: see table.h. */
+enum conn_list { LIST_EMBRYONIC, LIST_OPEN, LIST_TIMED, LIST_COUNT };
+
+struct conn {
+    /* key: the lower end first, whichever spoke first */
+    uint64_t key[5]; /* addresses 2 + 2, ports, family and context */
+    uint64_t number;
+    uint32_t incarnation;
+    uint32_t next, prev;   /* on its list */
+    uint32_t older, newer; /* slots: an earlier incarnation whose TIME-WAIT still runs, and back */
+    uint32_t slot;
+    uint8_t list;
+    uint8_t swapped; /* end 0 is the key's higher end */
+    uint8_t client;  /* end index */
+    uint8_t role_evidence;
+    uint8_t in_use, touched, muted, role_final;
+    uint8_t handshake_kind_hint; /* enum hint */
+    uint8_t had_syn;             /* the first SYN was captured */
+    uint8_t superseded;          /* a newer incarnation holds the table's entry */
+    uint8_t incomplete;
+    uint8_t mid_stream;
+    uint8_t synack_by_server; /* a SYN,ACK was captured */
+    uint8_t fast_open_data;   /* 1 data on the SYN, 2 the server acknowledged it */
+    uint8_t previous_known;   /* previous_next is set */
+    uint16_t withdrawals, old_duplicates, keep_alives;
+    uint64_t first_frame;
+    uint32_t last_frame, syn_frame, synack_frame, ack_frame; /* distances */
+    int64_t start_ns, last_ns;
+    int64_t first_data_ns, last_data_ns;
+    int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
+    uint32_t syn_retransmissions, synack_retransmissions;
+    uint32_t previous_next[2]; /* by end: where the earlier incarnation stopped */
+    struct end end[2];
+    struct closing *closing;
+    struct candidate *candidate;
+    struct app_flow *flow;
+};
+
+/* Frames as distances, plus one so that 0 is "none"; saturates, then unknown. */
+static inline uint32_t frame_mark(const struct conn *c, uint64_t frame)
+{
+    uint64_t distance = frame - c->first_frame + 1;
+    return frame < c->first_frame || distance > UINT32_MAX ? 0 : (uint32_t)distance;
+}
+static inline uint64_t frame_of(const struct conn *c, uint32_t mark)
+{
+    return mark ? c->first_frame + mark - 1 : LIFELINE_NO_FRAME;
+}
+
+static inline uint8_t role_of(const struct conn *c, unsigned end)
+{
+    return end == c->client ? LIFELINE_CLIENT : LIFELINE_SERVER;
+}
+
+static inline bool end_closed(const struct end *e)
+{
+    return e->state == LIFELINE_CLOSED;
+}
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the model to the sink: events and records. Roles are put in place of ends here. */
+#include "conn/engine.h"
+#include "findings/findings.h"
+
+/* Distance of a sequence number from its end's ISN, beyond 2^32 too. */
+static uint64_t relative(const struct end *x, uint32_t seq)
+{
+    if (!(x->flags & END_SEQ_KNOWN)) {
+        return LIFELINE_UNKNOWN_COUNT;
+    }
+    int64_t next = (int64_t)((uint64_t)x->wraps << 32 | (uint32_t)(x->next - x->isn));
+    int64_t at = next + seq_diff(seq, x->next);
+    return at < 0 ? LIFELINE_UNKNOWN_COUNT : (uint64_t)at;
+}
+
+static uint64_t window_bytes(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    if (pass->syn) {
+        return pass->segment->window;
+    }
+    if (!(from->flags & END_SCALE_KNOWN) || !(to->flags & END_SCALE_KNOWN)) {
+        return LIFELINE_UNKNOWN_COUNT;
+    }
+    bool scaled = from->flags & to->flags & END_SCALE_OFFERED;
+    return (uint64_t)pass->segment->window << (scaled ? from->window_scale : 0);
+}
+
+static uint8_t holder_of_time_wait(const struct conn *c)
+{
+    bool client = c->end[c->client].state == LIFELINE_TIME_WAIT;
+    bool server = c->end[!c->client].state == LIFELINE_TIME_WAIT;
+    return client && server ? LIFELINE_BOTH
+           : client         ? LIFELINE_CLIENT
+           : server         ? LIFELINE_SERVER
+                            : LIFELINE_NOBODY;
+}
+
+void emit_event(struct pass *pass)
+{
+    const struct lifeline_sink *sink = &pass->engine->sink;
+    const struct conn *c = pass->conn;
+    if (!sink->event || c->muted) {
+        return;
+    }
+    struct lifeline_event event = {
+        .connection = c->number,
+        .incarnation = c->incarnation,
+        .time_ns = pass->time_ns,
+        .segment = pass->segment,
+        .from = LIFELINE_NOBODY,
+        .seq = LIFELINE_UNKNOWN_COUNT,
+        .ack = LIFELINE_UNKNOWN_COUNT,
+        .window_bytes = LIFELINE_UNKNOWN_COUNT,
+        .steps = pass->steps,
+        .marks = pass->marks,
+        .transition_count = pass->transition_count,
+        .client_state = c->end[c->client].state,
+        .server_state = c->end[!c->client].state,
+        .reset_verdict = pass->reset_verdict,
+        .reset_cause = pass->reset_cause,
+        .time_wait_holder = holder_of_time_wait(c),
+        .withdrawn_frame = pass->withdrawn_frame,
+        .old_incarnation = pass->old_incarnation,
+        .slot = c->slot,
+        .first = pass->first,
+    };
+    if (pass->segment) {
+        event.frame = pass->segment->frame;
+        event.layer = pass->segment->layer;
+        event.from = role_of(c, pass->e);
+        event.seq = relative(pass->from, pass->segment->seq);
+        if (pass->ack) {
+            event.ack = relative(pass->to, pass->segment->ack);
+        }
+        event.window_bytes = window_bytes(pass);
+    }
+    for (unsigned i = 0; i < pass->transition_count; i++) {
+        event.transitions[i] = pass->transitions[i];
+        event.transitions[i].endpoint = role_of(c, pass->transitions[i].endpoint);
+    }
+    sink->event(sink->user, &event);
+}
+
+void app_link_of(const struct conn *c, struct app_link *out)
+{
+    out->flow = (struct app_flow **)&c->flow;
+    out->connection = c->number;
+    out->incarnation = c->incarnation;
+    out->slot = c->slot;
+    out->connect_ns =
+        c->syn_to_synack_ns == LIFELINE_UNKNOWN_NS || c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS
+            ? LIFELINE_UNKNOWN_NS
+            : c->syn_to_synack_ns + c->synack_to_ack_ns;
+    for (unsigned end = 0; end < 2; end++) {
+        out->role[end] = role_of(c, end);
+        out->base_known[end] = (c->end[end].flags & END_ISN_KNOWN) != 0;
+        out->base[end] = c->end[end].isn + 1;
+    }
+}
+
+struct found {
+    const struct lifeline_engine *engine;
+    const char *names[FINDINGS_MAX];
+    unsigned count;
+};
+
+static void note_finding(void *user, const struct lifeline_finding *finding)
+{
+    struct found *found = user;
+    const struct lifeline_sink *sink = &found->engine->sink;
+    if (found->count < FINDINGS_MAX) {
+        found->names[found->count++] = finding->name;
+    }
+    if (sink->finding) {
+        sink->finding(sink->user, finding);
+    }
+}
+
+void emit_record(struct lifeline_engine *engine, struct conn *c)
+{
+    const struct lifeline_sink *sink = &engine->sink;
+    if (c->muted || (!sink->connection && !sink->finding)) {
+        return;
+    }
+    struct lifeline_connection record;
+    struct found found = {.engine = engine, .count = 0};
+    record_fill(engine, c, &record);
+    findings_of_connection(&engine->options.thresholds, &record, note_finding, &found);
+    record.findings = found.names;
+    record.finding_count = found.count;
+    if (sink->connection) {
+        sink->connection(sink->user, &record);
+    }
+}

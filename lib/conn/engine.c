@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine: one segment at a time through the stages.
+ *
+ * Order within a pass: which connection (incarnation.c); what the segment is (facts.c); then what
+ * it does, in the order in which TCP processes it (RFC 9293 3.10.7.4): RST, SYN, ACK, text, FIN;
+ * the event; then the byte streams; then the lists. Time runs on the capture's timestamps: timers
+ * that are due fire before the segment that shows the time.
+ */
+#include "conn/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_MAX_MEMORY_BYTES ((uint64_t)512 << 20)
+
+struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
+                                     const struct lifeline_sink *sink)
+{
+    struct lifeline_engine *engine = calloc(1, sizeof *engine);
+    if (!engine) {
+        return NULL;
+    }
+    if (options) {
+        engine->options = *options;
+    }
+    if (sink) {
+        engine->sink = *sink;
+    }
+    struct lifeline_options *o = &engine->options;
+    if (!o->max_memory_bytes) {
+        o->max_memory_bytes = DEFAULT_MAX_MEMORY_BYTES;
+    }
+    if (!o->max_streams_bytes) {
+        o->max_streams_bytes = o->max_memory_bytes / 8;
+    }
+    engine->time_wait_ns = o->time_wait_ns > 0
+                               ? o->time_wait_ns
+                               : lifeline_stack_facts((enum lifeline_stack)o->stack)->time_wait_ns;
+    /* Half for the table; the rest covers streams, fragments and allocator overhead. */
+    uint64_t table_bytes = o->max_memory_bytes / 2;
+    uint32_t max_live = o->max_connections > UINT32_MAX ? 0 : (uint32_t)o->max_connections;
+    engine->memory = calloc(INCARNATION_MEMORY, sizeof *engine->memory);
+    engine->wire = wire_new(o, &engine->counters);
+    engine->app = app_new(o, &engine->counters, &engine->sink);
+    if (!engine->memory || !engine->wire || !engine->app ||
+        !table_init(&engine->table, table_bytes, max_live)) {
+        lifeline_free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+static void conn_free_parts(struct lifeline_engine *engine, struct conn *c)
+{
+    if (c->closing) {
+        engine->table.memory_bytes -= sizeof *c->closing;
+    }
+    free(c->closing);
+    free(c->candidate);
+    c->closing = NULL;
+    c->candidate = NULL;
+}
+
+void lifeline_free(struct lifeline_engine *engine)
+{
+    if (!engine) {
+        return;
+    }
+    struct table *t = &engine->table;
+    for (uint32_t slot = 0; slot < t->slab_count * 1024; slot++) {
+        struct conn *c = table_at(t, slot);
+        if (c->in_use) {
+            conn_free_parts(engine, c);
+        }
+    }
+    table_fini(t);
+    app_free(engine->app);
+    wire_free(engine->wire);
+    free(engine->memory);
+    free(engine);
+}
+
+bool engine_ended(const struct conn *c)
+{
+    bool over = true, any = false;
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t state = c->end[i].state;
+        over &= state == LIFELINE_CLOSED || state == LIFELINE_STATE_UNKNOWN;
+        any |= state == LIFELINE_CLOSED;
+    }
+    return over && any;
+}
+
+void engine_relist(struct lifeline_engine *engine, struct conn *c)
+{
+    bool timed = time_wait_running(c, 0) || time_wait_running(c, 1) || engine_ended(c);
+    bool open = c->end[0].state >= LIFELINE_ESTABLISHED && c->end[1].state >= LIFELINE_ESTABLISHED;
+    enum conn_list list = timed ? LIST_TIMED : open ? LIST_OPEN : LIST_EMBRYONIC;
+    if (c->list != list || timed) {
+        table_list_remove(&engine->table, c);
+        table_list_append(&engine->table, c, list);
+    }
+}
+
+void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended)
+{
+    if (c->flow && !c->muted) {
+        struct app_link link;
+        app_link_of(c, &link);
+        app_end(engine->app, &link, capture_ended);
+    }
+    emit_record(engine, c);
+    if (c->older != NO_SLOT) {
+        table_at(&engine->table, c->older)->newer = NO_SLOT;
+    }
+    if (c->newer != NO_SLOT) {
+        table_at(&engine->table, c->newer)->older = NO_SLOT;
+    }
+    if (!c->superseded) {
+        incarnation_remember(engine, c);
+        table_leave(&engine->table, c);
+    }
+    table_list_remove(&engine->table, c);
+    conn_free_parts(engine, c);
+    table_release(&engine->table, c);
+}
+
+/* The streams, after the event: payload, then what closes them. */
+static void feed_app(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct lifeline_engine *engine = pass->engine;
+    const struct lifeline_segment *s = pass->segment;
+    if (engine->options.no_http || c->muted || (!s->payload_bytes && !c->flow)) {
+        return;
+    }
+    bool ours =
+        pass->fits && !(pass->marks & (LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_KEEP_ALIVE));
+    struct app_link link;
+    app_link_of(c, &link);
+    if (pass->rst) {
+        if (c->flow && pass->reset_verdict == LIFELINE_RESET_ACCEPTABLE) {
+            app_reset(engine->app, &link, pass->e, s);
+        }
+        return;
+    }
+    if (!ours) {
+        return;
+    }
+    if (pass->ack && pass->ack_fits && c->flow) {
+        app_acked(engine->app, &link, pass->p, s->ack, s);
+    }
+    if (s->payload_bytes) {
+        app_data(engine->app, &link, pass->e, s, pass->payload_seq, pass->marks);
+    }
+    if (pass->fin && c->flow && (pass->from->flags & END_FIN)) {
+        app_fin(engine->app, &link, pass->e, pass->from->fin_end - 1, s);
+    }
+}
+
+static void challenge(struct pass *pass)
+{
+    if ((pass->from->flags & END_CHALLENGED) && pass->ack && !pass->syn && !pass->fin &&
+        !pass->segment->payload_bytes) {
+        pass->marks |= LIFELINE_MARK_CHALLENGE_ACK;
+        pass->marks &= ~(uint32_t)LIFELINE_MARK_DUPLICATE_ACK;
+    }
+    pass->from->flags &= ~(uint32_t)END_CHALLENGED;
+}
+
+/* A segment of the incarnation before: noted, without effect on this one. */
+static void old_duplicate(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    pass->marks |= LIFELINE_MARK_OLD_DUPLICATE;
+    pass->old_incarnation = c->incarnation - 1;
+    pass->from->segments++;
+    if (c->old_duplicates < UINT16_MAX) {
+        c->old_duplicates++;
+    }
+    if (pass->rst) {
+        pass->steps |= LIFELINE_STEP_RESET;
+        pass->reset_verdict = LIFELINE_RESET_OUT_OF_WINDOW;
+        pass->reset_cause = LIFELINE_CAUSE_TIME_WAIT_ACK;
+        time_wait_killed_behind(pass);
+    } else if (pass->ack && !pass->segment->payload_bytes && !pass->fin) {
+        pass->marks |= LIFELINE_MARK_CHALLENGE_ACK;
+    }
+}
+
+static void live_segment(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+
+    roles_by_content(pass);
+    facts_read(pass);
+    if (pass->rst) {
+        reset_segment(pass);
+        return;
+    }
+    if (!pass->fits) {
+        if (pass->syn && !pass->ack) {
+            pass->marks |= LIFELINE_MARK_UNEXPECTED_SYN;
+            pass->to->flags |= END_CHALLENGED;
+        }
+        return;
+    }
+    reset_reconsider(pass);
+    challenge(pass);
+    if (pass->syn && !pass->ack) {
+        handshake_syn(pass);
+    } else if (pass->syn) {
+        handshake_syn_ack(pass);
+    } else {
+        handshake_other(pass);
+    }
+    if (c->mid_stream && pass->first) {
+        pass->steps |= LIFELINE_STEP_OPEN;
+    }
+    teardown_ack(pass);
+    teardown_fin(pass);
+    time_wait_late_segment(pass);
+    if (pass->new_bytes && (pass->from->flags & END_WITHDRAWABLE) &&
+        pass->from->state == LIFELINE_ESTABLISHED) {
+        pass->from->flags &=
+            ~(uint32_t)END_WITHDRAWABLE; /* it sends as open: the ACK had arrived */
+    }
+}
+
+/* The new incarnation's SYN was accepted by the holder of the old one's TIME-WAIT. */
+static void settle_older(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    if (c->older == NO_SLOT) {
+        return;
+    }
+    struct lifeline_engine *engine = pass->engine;
+    struct conn *old = table_at(&engine->table, c->older);
+    unsigned opener = old->swapped == c->swapped ? c->client : !c->client;
+    bool opener_holds = time_wait_running(old, opener);
+    bool answered = c->synack_by_server && c->end[!c->client].state != LIFELINE_STATE_UNKNOWN;
+    bool other_holds = time_wait_running(old, !opener);
+    if ((opener_holds && !other_holds) || answered) {
+        time_wait_reused(engine, old, c, pass->segment);
+    }
+    if (!time_wait_running(old, 0) && !time_wait_running(old, 1)) {
+        engine_finish_conn(engine, old, false);
+    }
+}
+
+void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment)
+{
+    engine->counters.segments++;
+    engine->now_ns = segment->time_ns;
+    timers_run(engine, segment->time_ns);
+
+    struct pass pass;
+    memset(&pass, 0, sizeof pass);
+    pass.conn = incarnation_for(engine, segment, &pass.e, &pass.first);
+    struct conn *c = pass.conn;
+    if (!c) {
+        engine->counters.events_dropped++;
+        return;
+    }
+    pass.engine = engine;
+    pass.segment = segment;
+    pass.time_ns = segment->time_ns;
+    pass.p = !pass.e;
+    pass.from = &c->end[pass.e];
+    pass.to = &c->end[pass.p];
+    pass.mark = frame_mark(c, segment->frame);
+    pass.rst = segment->flags & LIFELINE_RST;
+    pass.syn = (segment->flags & LIFELINE_SYN) && !pass.rst;
+    pass.ack = segment->flags & LIFELINE_ACK;
+    pass.fin = (segment->flags & LIFELINE_FIN) && !pass.rst && !pass.syn;
+    pass.payload_seq = segment->seq + pass.syn;
+    pass.seq_end = pass.payload_seq + (pass.rst ? 0 : segment->payload_bytes) + pass.fin;
+    pass.reset_verdict = pass.reset_cause = LIFELINE_UNKNOWN;
+
+    if (pass.first) {
+        roles_guess(&pass);
+        c->mid_stream = !pass.syn && !pass.rst;
+    }
+    c->touched = 1;
+    c->last_frame = pass.mark;
+    c->last_ns = segment->time_ns;
+
+    if (!pass.first && facts_of_earlier_incarnation(&pass)) {
+        old_duplicate(&pass);
+        emit_event(&pass);
+    } else {
+        live_segment(&pass);
+        emit_event(&pass);
+        feed_app(&pass);
+    }
+    settle_older(&pass);
+    if (pass.transition_count || c->list == LIST_COUNT) {
+        engine_relist(engine, c);
+    }
+}
+
+void lifeline_push_frame(struct lifeline_engine *engine, const struct lifeline_frame *frame)
+{
+    lifeline_decode(engine, frame, (lifeline_segment_fn)lifeline_push_segment, engine);
+}
+
+void lifeline_decode(struct lifeline_engine *engine, const struct lifeline_frame *frame,
+                     lifeline_segment_fn call, void *user)
+{
+    wire_decode(engine->wire, frame, call, user);
+}
+
+const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t context)
+{
+    return wire_context_text(engine->wire, context);
+}
+
+void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns)
+{
+    engine->now_ns = time_ns;
+    timers_run(engine, time_ns);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct conn *x = *(struct conn *const *)a, *y = *(struct conn *const *)b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void lifeline_finish(struct lifeline_engine *engine)
+{
+    struct table *t = &engine->table;
+    if (engine->finished) {
+        return;
+    }
+    engine->finished = true;
+    lifeline_get_counters(engine, &engine->counters);
+    struct conn **live = malloc((t->live + 1) * sizeof *live);
+    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < t->slab_count * 1024; slot++) {
+        struct conn *c = table_at(t, slot);
+        if (!c->in_use) {
+            continue;
+        }
+        if (live) {
+            live[count++] = c;
+        } else {
+            engine_finish_conn(engine, c, true); /* no memory to sort: in the order of slots */
+        }
+    }
+    if (live) {
+        qsort(live, count, sizeof(struct conn *), by_number);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        engine_finish_conn(engine, live[i], true);
+    }
+    free(live);
+}
+
+bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
+                   struct lifeline_connection *out)
+{
+    if (slot >= engine->table.slab_count * 1024) {
+        return false;
+    }
+    const struct conn *c = table_at(&engine->table, slot);
+    if (!c->in_use || c->number != connection) {
+        return false;
+    }
+    record_fill(engine, c, out);
+    return true;
+}
+
+void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out)
+{
+    uint64_t memory = engine->table.memory_bytes + wire_memory_bytes(engine->wire) +
+                      app_memory_bytes(engine->app) + INCARNATION_MEMORY * sizeof *engine->memory;
+    struct lifeline_counters counters = engine->counters;
+    counters.open_connections = engine->table.live;
+    counters.memory_bytes = memory;
+    if (memory > counters.memory_peak_bytes) {
+        counters.memory_peak_bytes = memory;
+    }
+    *out = counters;
+}

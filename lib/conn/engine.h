@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's inside, shared by the files of lib/conn. */
+#ifndef LIFELINE_CONN_ENGINE_H
+#define LIFELINE_CONN_ENGINE_H
+
+#include "app/app.h"
+#include "conn/conn.h"
+#include "conn/seq.h"
+#include "conn/table.h"
+#include "wire/wire.h"
+
+#define INCARNATION_MEMORY 65536 /* forgotten 4-tuples whose incarnation count is kept */
+
+struct incarnation_memory {
+    uint64_t hash;
+    uint32_t incarnation;
+};
+
+struct lifeline_engine {
+    struct lifeline_options options;
+    struct lifeline_sink sink;
+    struct lifeline_counters counters;
+    struct table table;
+    struct wire_decoder *wire;
+    struct app *app;
+    uint64_t next_number;
+    int64_t now_ns;
+    int64_t time_wait_ns;
+    struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
+    bool finished;
+};
+
+/* One segment on its way through the stages: what it is, and what it did. */
+struct pass {
+    struct lifeline_engine *engine;
+    struct conn *conn;
+    const struct lifeline_segment *segment; /* NULL when time alone passes */
+    int64_t time_ns;
+    unsigned e, p; /* ends: sender and its peer */
+    struct end *from, *to;
+    uint32_t mark;        /* frame_mark() of the segment */
+    uint32_t payload_seq; /* of its first payload octet */
+    uint32_t seq_end;     /* one past its last, SYN and FIN included */
+    uint32_t new_bytes;   /* of payload, not seen before */
+    bool syn, ack, fin, rst;
+    bool first;    /* of its connection */
+    bool fits;     /* its sequence number belongs to this incarnation */
+    bool repeated; /* carries sequence space, all of it seen before */
+    bool copy;     /* the very packet again: duplicated on the way, not retransmitted */
+    bool ack_fits; /* ack is plausible: at most what the peer sent */
+    uint32_t steps, marks;
+    uint8_t transition_count;
+    struct lifeline_transition transitions[LIFELINE_MAX_TRANSITIONS];
+    uint64_t withdrawn_frame;
+    uint32_t old_incarnation;
+    uint8_t reset_verdict, reset_cause;
+};
+
+/* facts.c: sequence analysis */
+void facts_read(struct pass *pass);
+bool facts_of_earlier_incarnation(const struct pass *pass);
+void facts_learn(struct end *end, uint32_t seq, bool is_syn);
+/* The same packet again, not a retransmission? Compares with the sender's last SYN or FIN. */
+bool facts_is_copy(const struct pass *pass);
+void facts_note_control(struct pass *pass);
+/* The time in which the end's answer to a segment that passes now can pass; 0 when not measured. */
+int64_t facts_turnaround_ns(const struct conn *c, unsigned end);
+
+/* apply.c: changing states */
+void apply_initial(struct end *end, enum lifeline_state state);
+bool apply(struct pass *pass, unsigned end, enum stimulus stimulus);
+/* Takes the end's last transition back; frame_mark of the segment that proved lost. */
+void apply_withdrawal(struct pass *pass, unsigned end, uint32_t lost_mark);
+uint8_t apply_state_at(const struct end *end, unsigned index);
+
+/* handshake.c */
+void handshake_syn(struct pass *pass);
+void handshake_syn_ack(struct pass *pass);
+void handshake_other(struct pass *pass);
+
+/* teardown.c */
+struct closing *closing_of(struct pass *pass);
+void teardown_ack(struct pass *pass);
+void teardown_fin(struct pass *pass);
+
+/* reset.c */
+void reset_segment(struct pass *pass);
+/* A segment other than RST after one: does it refute the RST? */
+void reset_reconsider(struct pass *pass);
+
+/* time_wait.c */
+void time_wait_enter(struct pass *pass, unsigned end);
+void time_wait_late_segment(struct pass *pass);
+void time_wait_skipped(struct pass *pass);
+bool time_wait_running(const struct conn *c, unsigned end);
+void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const struct conn *by,
+                      const struct lifeline_segment *proof);
+void time_wait_killed_behind(struct pass *pass);
+/* Fires all timers due at now_ns. */
+void timers_run(struct lifeline_engine *engine, int64_t now_ns);
+
+/* incarnation.c */
+/* The connection that a segment belongs to, made if need be; NULL when memory is short. *is_new. */
+struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+                             unsigned *end, bool *is_new);
+
+/* A 4-tuple's table entry goes: keep its incarnation count for a while. */
+void incarnation_remember(struct lifeline_engine *engine, const struct conn *c);
+
+/* roles.c */
+void roles_guess(struct pass *pass);
+void roles_by_content(struct pass *pass);
+
+/* emit.c */
+void emit_event(struct pass *pass);
+void emit_record(struct lifeline_engine *engine, struct conn *c);
+void app_link_of(const struct conn *c, struct app_link *out);
+
+/* record.c */
+void record_fill(const struct lifeline_engine *engine, const struct conn *c,
+                 struct lifeline_connection *out);
+
+/* engine.c */
+void engine_relist(struct lifeline_engine *engine, struct conn *c);
+void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended);
+bool engine_ended(const struct conn *c);
+
+#endif

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Facts about a segment: all sequence arithmetic of the model, done before any state is touched.
+ *
+ * Model, per end: next is one past the highest number it sent; contiguous is how far its stream was
+ * captured without a hole; one block above the hole is remembered, so that a filled hole closes
+ * (more holes close when the peer acknowledges past them); acked and edge are what it promised as a
+ * receiver. RFC 9293 3.4 (sequence numbers), 3.8 (retransmission, windows), 3.10.7.4 (acceptance).
+ *
+ * Limits: a window whose scale was not captured is taken as scaled by the maximum (14), so that no
+ * good segment is refused. Bytes that neither this capture nor an ACK shows stay unknown.
+ */
+#include "conn/engine.h"
+
+#define COPY_WINDOW_NS 5000000 /* no retransmission timer is that short */
+
+void facts_learn(struct end *end, uint32_t seq, bool is_syn)
+{
+    end->isn = is_syn ? seq : seq - 1;
+    end->next = end->contiguous = end->block_start = end->block_end = is_syn ? seq + 1 : seq;
+    end->flags |= END_SEQ_KNOWN | (is_syn ? END_ISN_KNOWN : 0U);
+}
+
+int64_t facts_turnaround_ns(const struct conn *c, unsigned end)
+{
+    int64_t ns = end == c->client ? c->synack_to_ack_ns : c->syn_to_synack_ns;
+    return ns == LIFELINE_UNKNOWN_NS ? 0 : ns + ns / 2;
+}
+
+bool facts_is_copy(const struct pass *pass)
+{
+    const struct lifeline_segment *s = pass->segment;
+    const struct end *from = pass->from;
+    if (s->ip_id || from->control_ip_id) {
+        return s->ip_id == from->control_ip_id;
+    }
+    if (s->options & LIFELINE_OPT_TIMESTAMP) {
+        return s->timestamp_value == from->control_tsval;
+    }
+    return s->time_ns - from->control_ns < COPY_WINDOW_NS;
+}
+
+void facts_note_control(struct pass *pass)
+{
+    pass->from->control_ns = pass->time_ns;
+    pass->from->control_ip_id = pass->segment->ip_id;
+    pass->from->control_tsval = pass->segment->timestamp_value;
+}
+
+/* The scale that applies to windows the end advertises after the handshake. */
+static unsigned scale_of(const struct conn *c, unsigned end)
+{
+    const struct end *x = &c->end[end], *y = &c->end[!end];
+    if ((x->flags & END_SCALE_KNOWN) && (y->flags & END_SCALE_KNOWN)) {
+        return (x->flags & y->flags & END_SCALE_OFFERED) ? x->window_scale : 0;
+    }
+    return 14;
+}
+
+static void advance_next(struct end *end, uint32_t to)
+{
+    uint32_t before = end->next - end->isn, after = to - end->isn;
+    end->next = to;
+    if (after < before) {
+        end->wraps++;
+    }
+}
+
+/* [start, end) of its stream was captured. Returns how many octets of it are new. */
+static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *pass)
+{
+    if (seq_leq(end, x->contiguous)) {
+        return 0;
+    }
+    uint32_t fresh;
+    if (seq_leq(start, x->contiguous)) {
+        fresh = end - x->contiguous;
+        if (x->block_start != x->block_end && seq_geq(end, x->block_start)) {
+            uint32_t overlap = seq_min(end, x->block_end) - x->block_start;
+            fresh -= overlap;
+            end = seq_max(end, x->block_end);
+            x->block_start = x->block_end = end;
+        }
+        if (fresh && seq_gt(x->next, end)) {
+            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        } else if (seq_lt(pass->payload_seq, x->next) && fresh) {
+            /* Fills the hole up to what was sent after it. */
+            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        }
+        x->contiguous = end;
+        return fresh;
+    }
+    if (x->block_start == x->block_end) {
+        x->block_start = start;
+        x->block_end = end;
+        fresh = end - start;
+        if (seq_geq(start, x->next)) {
+            pass->marks |= LIFELINE_MARK_GAP_BEFORE;
+        } else {
+            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        }
+        return fresh;
+    }
+    if (seq_geq(start, x->block_start) && seq_leq(end, x->block_end)) {
+        return 0;
+    }
+    fresh = end - start;
+    if (seq_leq(start, x->block_end) && seq_geq(end, x->block_start)) {
+        uint32_t low = seq_max(start, x->block_start), high = seq_min(end, x->block_end);
+        fresh -= seq_gt(high, low) ? high - low : 0;
+        if (seq_lt(start, x->block_start)) {
+            x->block_start = start;
+            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        }
+        x->block_end = seq_max(x->block_end, end);
+    } else if (seq_geq(start, x->next)) {
+        /* A second hole: the block before it is given up; an ACK past the holes sets it right. */
+        pass->marks |= LIFELINE_MARK_GAP_BEFORE;
+    } else {
+        pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        if (seq_lt(end, x->block_start)) {
+            x->block_start = start;
+            x->block_end = end;
+        }
+    }
+    return fresh;
+}
+
+static void read_ack(struct pass *pass)
+{
+    const struct lifeline_segment *s = pass->segment;
+    struct end *from = pass->from, *to = pass->to;
+    if (!(to->flags & END_SEQ_KNOWN)) {
+        facts_learn(to, s->ack, false);
+        pass->ack_fits = true;
+    } else if (seq_leq(s->ack, to->next)) {
+        pass->ack_fits = seq_gt(s->ack, to->isn) || seq_diff(to->next, s->ack) < 1 << 30;
+    } else {
+        /* More than was captured: frames are missing, unless it exceeds what it allowed to send. */
+        int32_t room = from->flags & END_ACKED_KNOWN ? seq_diff(from->edge, to->next) : 1 << 30;
+        if (room < 65536) {
+            room = 65536;
+        }
+        int32_t beyond = seq_diff(s->ack, to->next);
+        pass->ack_fits = pass->fits && beyond <= room;
+        if (pass->ack_fits) {
+            pass->marks |= LIFELINE_MARK_ACKED_UNSEEN;
+            to->missing_bytes += (uint32_t)beyond;
+            advance_next(to, s->ack);
+        }
+    }
+    if (!pass->ack_fits) {
+        return;
+    }
+    if (seq_gt(s->ack, to->contiguous)) {
+        /* Received, not captured: the hole below the acknowledged block. */
+        uint32_t hole_end =
+            to->block_start != to->block_end ? seq_min(to->block_start, s->ack) : to->contiguous;
+        if (seq_gt(hole_end, to->contiguous)) {
+            to->missing_bytes += hole_end - to->contiguous;
+        }
+        to->contiguous = s->ack;
+        if (seq_geq(s->ack, to->block_start) && to->block_start != to->block_end) {
+            to->contiguous = seq_max(s->ack, to->block_end);
+            to->block_start = to->block_end = to->contiguous;
+        }
+    }
+    unsigned shift = pass->syn ? 0 : scale_of(pass->conn, pass->e);
+    uint32_t edge = s->ack + ((uint32_t)s->window << shift);
+    if (!(from->flags & END_ACKED_KNOWN)) {
+        from->flags |= END_ACKED_KNOWN;
+        from->acked = s->ack;
+        from->edge = edge;
+    } else {
+        bool pure = pass->seq_end == s->seq && !pass->syn && !pass->rst;
+        if (pure && s->ack == from->acked && s->window == from->window &&
+            seq_lt(s->ack, to->next) && !(to->flags & END_KEEP_ALIVE)) {
+            pass->marks |= LIFELINE_MARK_DUPLICATE_ACK;
+        }
+        if (pure && s->ack == from->acked && (to->flags & END_KEEP_ALIVE)) {
+            pass->marks |= LIFELINE_MARK_KEEP_ALIVE_ACK;
+        }
+        from->acked = seq_max(from->acked, s->ack);
+        from->edge = seq_max(from->edge, edge);
+    }
+}
+
+static void read_payload(struct pass *pass)
+{
+    const struct lifeline_segment *s = pass->segment;
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+    uint32_t length = s->payload_bytes;
+
+    if (!pass->syn && !pass->fin && !pass->rst && length <= 1 && pass->ack &&
+        s->seq == from->next - 1 && (to->flags & END_ACKED_KNOWN) && to->acked == from->next &&
+        !(from->flags & END_FIN) && from->state_count) {
+        pass->marks |= LIFELINE_MARK_KEEP_ALIVE;
+        from->flags |= END_KEEP_ALIVE;
+        if (c->keep_alives < UINT16_MAX) {
+            c->keep_alives++;
+        }
+        return;
+    }
+    from->flags &= ~(uint32_t)END_KEEP_ALIVE;
+    if (pass->seq_end == s->seq) {
+        return; /* pure ACK or RST */
+    }
+    if (to->flags & END_ACKED_KNOWN) {
+        if (length == 1 && !to->window && s->seq == to->edge) {
+            pass->marks |= LIFELINE_MARK_WINDOW_PROBE;
+        }
+    }
+    pass->repeated = seq_leq(pass->seq_end, from->next);
+    uint32_t fresh = cover(from, pass->payload_seq, pass->seq_end, pass);
+    if (fresh) {
+        pass->repeated = false;
+    }
+    uint32_t fresh_fin = fresh && pass->fin && !(from->flags & END_FIN) ? 1 : 0;
+    pass->new_bytes = fresh - fresh_fin > length ? length : fresh - fresh_fin;
+    if (!fresh) {
+        pass->marks |= LIFELINE_MARK_RETRANSMISSION;
+    } else if (seq_lt(pass->payload_seq, from->next) &&
+               !(pass->marks & LIFELINE_MARK_OUT_OF_ORDER)) {
+        pass->marks |= LIFELINE_MARK_PARTIAL_RETRANSMISSION;
+    }
+    if (pass->marks & LIFELINE_MARK_OUT_OF_ORDER) {
+        from->out_of_order_segments++;
+    }
+    if (pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION)) {
+        from->retransmitted_segments++;
+        from->retransmitted_bytes += length - pass->new_bytes;
+    }
+    if (seq_gt(pass->seq_end, from->next)) {
+        advance_next(from, pass->seq_end);
+    }
+    from->payload_bytes += pass->new_bytes;
+    if (pass->new_bytes) {
+        pass->steps |= LIFELINE_STEP_DATA;
+        if (c->first_data_ns == LIFELINE_UNKNOWN_NS) {
+            c->first_data_ns = pass->time_ns;
+        }
+        c->last_data_ns = pass->time_ns;
+        to->flags |= END_HAD_DATA_SINCE;
+        from->flags &= ~(uint32_t)END_HAD_DATA_SINCE;
+    }
+}
+
+/* Does the sequence number lie where this incarnation's can? Generous: capture loss makes holes. */
+static bool seq_fits(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    uint32_t seq = pass->segment->seq;
+    if (!(from->flags & END_SEQ_KNOWN)) {
+        return true;
+    }
+    if (seq_lt(seq, from->next)) {
+        if (from->flags & END_ISN_KNOWN) {
+            /* One below the first octet is a keep-alive before any data. */
+            uint64_t sent = (uint64_t)from->wraps << 32 | (uint32_t)(from->next - from->isn);
+            return sent >> 31 || seq_geq(seq, from->isn);
+        }
+        return seq_diff(from->next, seq) < 1 << 30;
+    }
+    uint32_t window = 1 << 30, edge = from->next;
+    if ((to->flags & END_ACKED_KNOWN) && seq_geq(to->edge, from->next)) {
+        edge = to->edge;
+        window = to->edge - to->acked;
+    } else if (to->flags & END_ACKED_KNOWN) {
+        window = 1 << 20;
+    }
+    return seq_diff(seq, edge) <= 0 || (uint32_t)seq_diff(seq, edge) <= window + 65536;
+}
+
+bool facts_of_earlier_incarnation(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    if (!c->previous_known || pass->syn) {
+        return false;
+    }
+    uint32_t old = c->previous_next[pass->e];
+    int32_t behind = seq_diff(old, pass->segment->seq);
+    if (behind < 0 || behind > 1 << 24) {
+        return false;
+    }
+    if (!(pass->from->flags & END_SEQ_KNOWN)) {
+        /* The end has not spoken in this incarnation: judge by what it acknowledges. */
+        return !pass->ack || !(pass->to->flags & END_SEQ_KNOWN) ||
+               !(seq_gt(pass->segment->ack, pass->to->isn) &&
+                 seq_leq(pass->segment->ack, pass->to->next));
+    }
+    uint32_t seq = pass->segment->seq;
+    bool in_new = seq_geq(seq, pass->from->isn) && seq_diff(seq, pass->from->next) < (1 << 24);
+    return !in_new;
+}
+
+void facts_read(struct pass *pass)
+{
+    const struct lifeline_segment *s = pass->segment;
+    struct end *from = pass->from;
+
+    if (!(from->flags & END_SENT)) {
+        from->flags |= END_SENT;
+        from->ttl = s->ttl;
+        from->first_tsval = s->timestamp_value;
+    }
+    from->segments++;
+    if (s->bad_checksum) {
+        pass->marks |= LIFELINE_MARK_BAD_CHECKSUM;
+    }
+    if (s->captured_bytes < s->payload_bytes) {
+        pass->marks |= LIFELINE_MARK_TRUNCATED;
+    }
+    pass->fits = seq_fits(pass);
+    if (pass->rst) {
+        pass->ack_fits =
+            pass->ack && (!(pass->to->flags & END_SEQ_KNOWN) || seq_leq(s->ack, pass->to->next));
+        if (!(from->flags & END_SEQ_KNOWN) && pass->ack) {
+            facts_learn(from, s->seq, false);
+        }
+        return;
+    }
+    if (!pass->fits) {
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
+        return;
+    }
+    if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn) {
+        /* A SYN of another incarnation: its numbers are none of this one's. */
+        pass->fits = false;
+        return;
+    }
+    if (!(from->flags & END_SEQ_KNOWN)) {
+        facts_learn(from, s->seq, pass->syn);
+    } else if (pass->syn) {
+        pass->repeated = (from->flags & END_ISN_KNOWN) != 0;
+        from->flags |= END_ISN_KNOWN;
+    }
+    if (pass->syn) {
+        if (!pass->repeated) {
+            from->flags |= END_SCALE_KNOWN;
+            from->mss = s->options & LIFELINE_OPT_MSS ? s->mss : 0;
+            if (s->options & LIFELINE_OPT_WINDOW_SCALE) {
+                from->flags |= END_SCALE_OFFERED;
+                from->window_scale = s->window_scale > 14 ? 14 : s->window_scale;
+            }
+            from->flags |= s->options & LIFELINE_OPT_SACK_PERMITTED ? END_SACK : 0U;
+            from->flags |= s->options & LIFELINE_OPT_TIMESTAMP ? END_TIMESTAMPS : 0U;
+            from->flags |=
+                s->options & (LIFELINE_OPT_FAST_OPEN_COOKIE | LIFELINE_OPT_FAST_OPEN_REQUEST)
+                    ? END_FAST_OPEN
+                    : 0U;
+        } else {
+            pass->marks |= LIFELINE_MARK_RETRANSMISSION;
+            from->retransmitted_segments++;
+        }
+    }
+    if (pass->ack) {
+        read_ack(pass);
+    }
+    if (!s->window && !pass->syn) {
+        pass->marks |= LIFELINE_MARK_ZERO_WINDOW;
+        from->zero_windows++;
+    }
+    if (s->payload_bytes || pass->fin || !pass->syn) {
+        bool syn_repeated = pass->repeated;
+        read_payload(pass);
+        if (pass->syn) {
+            pass->repeated = syn_repeated;
+        }
+    }
+    from->window = s->window;
+    if (s->options & LIFELINE_OPT_TIMESTAMP) {
+        from->last_tsval = s->timestamp_value;
+    }
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Opening: three segments, or four when both ends open at once (RFC 9293 3.5), or data with the
+ * first (RFC 7413). Turns facts into stimuli and takes the times.
+ *
+ * Times: an answer is timed from the transmission that it answers. After a retransmission only the
+ * echoed timestamp tells which one that was (Karn); without it the time is unknown.
+ */
+#include "conn/engine.h"
+
+void handshake_syn(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from;
+
+    if (pass->repeated) {
+        if (!facts_is_copy(pass)) {
+            if (pass->e == c->client) {
+                c->syn_retransmissions++;
+            }
+            facts_note_control(pass);
+        }
+        return;
+    }
+    if (!c->had_syn) {
+        c->had_syn = 1;
+        c->syn_frame = pass->mark;
+        if (pass->segment->payload_bytes) {
+            c->fast_open_data = 1;
+        }
+    }
+    pass->steps |= LIFELINE_STEP_HANDSHAKE_1;
+    apply_initial(from, LIFELINE_CLOSED);
+    apply(pass, pass->e, SENDS_SYN);
+    facts_note_control(pass);
+}
+
+static int64_t answer_time(const struct pass *pass, const struct end *asked, bool asked_again,
+                           int64_t first_ns)
+{
+    const struct lifeline_segment *s = pass->segment;
+    if (!asked->control_ns) {
+        return LIFELINE_UNKNOWN_NS;
+    }
+    if (!asked_again) {
+        return pass->time_ns - asked->control_ns;
+    }
+    if (!(s->options & LIFELINE_OPT_TIMESTAMP) || asked->first_tsval == asked->control_tsval) {
+        return LIFELINE_UNKNOWN_NS;
+    }
+    if (s->timestamp_echo == asked->control_tsval) {
+        return pass->time_ns - asked->control_ns;
+    }
+    if (s->timestamp_echo == asked->first_tsval && first_ns != LIFELINE_UNKNOWN_NS) {
+        return pass->time_ns - first_ns;
+    }
+    return LIFELINE_UNKNOWN_NS;
+}
+
+/* The third segment was lost: the server repeats its SYN,ACK. */
+static void syn_ack_repeated(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from;
+    if (facts_is_copy(pass)) {
+        return;
+    }
+    if (pass->e != c->client) {
+        c->synack_retransmissions++;
+    }
+    facts_note_control(pass);
+    if (from->state == LIFELINE_ESTABLISHED && (from->flags & END_WITHDRAWABLE) &&
+        pass->time_ns - from->delivered_ns > facts_turnaround_ns(c, pass->e)) {
+        apply_withdrawal(pass, pass->e, from->delivered_frame);
+        from->flags &= ~(uint32_t)END_SYN_ACKED;
+        c->ack_frame = 0;
+    }
+}
+
+void handshake_syn_ack(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+
+    if (pass->repeated && from->state != LIFELINE_SYN_SENT) {
+        syn_ack_repeated(pass);
+        return;
+    }
+    if (!pass->ack_fits || seq_leq(pass->segment->ack, to->isn)) {
+        return; /* answers no SYN of this incarnation */
+    }
+    if (!(to->flags & END_ISN_KNOWN)) {
+        apply_initial(to, LIFELINE_CLOSED);
+        apply(pass, pass->p, PEER_ANSWERS_SYN);
+    }
+    if (to->state == LIFELINE_SYN_SENT || to->state == LIFELINE_SYN_RECEIVED) {
+        to->flags |= END_SYN_ACKED;
+    }
+    if (!c->synack_by_server) {
+        c->synack_by_server = 1;
+        c->synack_frame = pass->mark;
+        pass->steps |= LIFELINE_STEP_HANDSHAKE_2;
+        if (c->had_syn) {
+            c->syn_to_synack_ns = answer_time(pass, to, c->syn_retransmissions > 0, c->start_ns);
+        }
+        if (c->fast_open_data && seq_gt(pass->segment->ack, to->isn + 1)) {
+            c->fast_open_data = 2;
+        }
+    }
+    apply_initial(from, LIFELINE_LISTEN);
+    apply(pass, pass->e, SENDS_SYN_ACK);
+    facts_note_control(pass);
+    apply(pass, pass->p, GETS_ACK_OF_SYN); /* simultaneous open: both are in SYN-RECEIVED */
+}
+
+/* The opener's first segment after its SYN. */
+static void opener_answers(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+    const struct lifeline_segment *s = pass->segment;
+
+    if (seq_leq(s->seq, from->isn)) {
+        return;
+    }
+    if (to->state == LIFELINE_STATE_UNKNOWN) {
+        apply_initial(to, LIFELINE_LISTEN);
+        apply(pass, pass->p, PEER_ANSWERS_SYN_ACK);
+    } else if (to->state == LIFELINE_SYN_SENT && !c->synack_by_server) {
+        return; /* acknowledges the crossing SYN without its own: stays where it is */
+    }
+    if (seq_leq(s->ack, to->isn)) {
+        return;
+    }
+    apply(pass, pass->e, SENDS_ACK_OF_SYN);
+}
+
+void handshake_other(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+
+    if (pass->first || from->state == LIFELINE_STATE_UNKNOWN) {
+        if (to->state != LIFELINE_SYN_SENT || !pass->ack) {
+            apply(pass, pass->e, SENDS_IN_MID_STREAM);
+        } else if (seq_gt(pass->segment->ack, to->isn) && pass->ack_fits &&
+                   (pass->new_bytes || pass->fin)) {
+            /* The SYN,ACK isn't in the capture, and the server speaks first. */
+            apply_initial(from, LIFELINE_LISTEN);
+            apply(pass, pass->e, PEER_ANSWERS_SYN_ACK);
+        }
+    }
+    if (!pass->ack || !pass->ack_fits) {
+        return;
+    }
+    if (to->state == LIFELINE_STATE_UNKNOWN && from->state != LIFELINE_SYN_SENT) {
+        apply(pass, pass->p, PEER_IN_MID_STREAM);
+    }
+    if (from->state == LIFELINE_SYN_SENT) {
+        opener_answers(pass);
+    }
+    if (to->state == LIFELINE_SYN_RECEIVED && seq_gt(pass->segment->ack, to->isn) &&
+        from->state != LIFELINE_SYN_SENT) {
+        apply(pass, pass->p, GETS_ACK_OF_SYN);
+        to->flags |= END_SYN_ACKED;
+        if (!c->ack_frame) {
+            c->ack_frame = pass->mark;
+            pass->steps |= LIFELINE_STEP_HANDSHAKE_3;
+            if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && c->synack_frame) {
+                c->synack_to_ack_ns =
+                    answer_time(pass, to, c->synack_retransmissions > 0, LIFELINE_UNKNOWN_NS);
+            }
+        }
+    }
+    if (to->state == LIFELINE_SYN_SENT && (pass->marks & LIFELINE_MARK_ACKED_UNSEEN)) {
+        apply(pass, pass->p, PEER_ACKS_DATA);
+    }
+    if (from->state == LIFELINE_SYN_RECEIVED && (pass->marks & LIFELINE_MARK_ACKED_UNSEEN)) {
+        apply(pass, pass->e, SENDS_AS_OPEN);
+    }
+}

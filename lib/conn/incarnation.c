@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which incarnation of its 4-tuple a segment belongs to.
+ *
+ * Rules (RFC 9293 3.6.1, 3.10.7.4; RFC 6191):
+ *  - A SYN opens a new incarnation when its sender's end of the old one is gone: CLOSED, TIME-WAIT,
+ *    or SYN-SENT with another number and no answer; or when nothing of the old one lives.
+ *  - A SYN with the old one's number is its retry, or a duplicate.
+ *  - Any other SYN is a candidate: it becomes a new incarnation when the peer answers it as new
+ *    (then it counts from the SYN on), or when it is repeated after the old one died.
+ *  - A SYN,ACK with another number than the one known from that end opens a new incarnation whose
+ *    SYN isn't in the capture, unless it answers the candidate.
+ * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
+ */
+#include "conn/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool gone(const struct end *x)
+{
+    return x->state == LIFELINE_CLOSED || x->state == LIFELINE_TIME_WAIT;
+}
+
+static bool dead(const struct conn *c)
+{
+    bool unknown0 = c->end[0].state == LIFELINE_STATE_UNKNOWN;
+    bool unknown1 = c->end[1].state == LIFELINE_STATE_UNKNOWN;
+    return (gone(&c->end[0]) || unknown0) && (gone(&c->end[1]) || unknown1) &&
+           !(unknown0 && unknown1);
+}
+
+static void forget_candidate(struct conn *c)
+{
+    free(c->candidate);
+    c->candidate = NULL;
+}
+
+static struct incarnation_memory *memory_of(const struct lifeline_engine *engine,
+                                            const uint64_t key[5], uint64_t *hash)
+{
+    static const struct hash_key fixed = {1, 2};
+    *hash = hash_words(&fixed, key, 5) | 1;
+    return &engine->memory[*hash >> 48 & (INCARNATION_MEMORY - 1)];
+}
+
+void incarnation_remember(struct lifeline_engine *engine, const struct conn *c)
+{
+    uint64_t hash;
+    struct incarnation_memory *m = memory_of(engine, c->key, &hash);
+    *m = (struct incarnation_memory){hash, c->incarnation};
+}
+
+static uint32_t remembered_incarnation(const struct lifeline_engine *engine,
+                                       const struct lookup *lookup)
+{
+    uint64_t hash;
+    const struct incarnation_memory *m = memory_of(engine, lookup->key, &hash);
+    return m->hash == hash ? m->incarnation + 1 : 0;
+}
+
+static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeline_segment *s,
+                             const struct lookup *lookup, struct conn *old)
+{
+    struct table *t = &engine->table;
+    struct conn *c = table_alloc(t);
+    while (!c) {
+        struct conn *victim = table_victim(t);
+        if (!victim) {
+            return NULL;
+        }
+        if (victim == old) {
+            old = NULL;
+        }
+        victim->incomplete = 1;
+        engine->counters.connections_evicted++;
+        engine_finish_conn(engine, victim, false);
+        c = table_alloc(t);
+    }
+    c->number = engine->next_number++;
+    c->swapped = !lookup->source_is_low;
+    c->first_frame = s->frame;
+    c->start_ns = c->last_ns = s->time_ns;
+    c->first_data_ns = c->last_data_ns = LIFELINE_UNKNOWN_NS;
+    c->syn_to_synack_ns = c->synack_to_ack_ns = LIFELINE_UNKNOWN_NS;
+    for (unsigned i = 0; i < 2; i++) {
+        c->end[i].state = LIFELINE_STATE_UNKNOWN;
+        c->end[i].reset_verdict = c->end[i].reset_cause = LIFELINE_UNKNOWN;
+    }
+    if (old) {
+        c->incarnation = old->incarnation + 1;
+        bool same = old->swapped == c->swapped;
+        if ((old->end[0].flags & END_SEQ_KNOWN) && (old->end[1].flags & END_SEQ_KNOWN)) {
+            c->previous_known = 1;
+            c->previous_next[0] = old->end[same ? 0 : 1].next;
+            c->previous_next[1] = old->end[same ? 1 : 0].next;
+        }
+        old->superseded = 1;
+    } else {
+        c->incarnation = remembered_incarnation(engine, lookup);
+    }
+    if (engine->options.shard_count > 1) {
+        static const struct hash_key fixed = {0x6c6966656c696e65U, 0x7368617264U};
+        uint64_t h = hash_words(&fixed, lookup->key, 5);
+        c->muted = h % engine->options.shard_count != engine->options.shard - 1U;
+    }
+    if (!table_enter(t, c, lookup)) {
+        table_release(t, c);
+        return NULL;
+    }
+    table_list_append(t, c, LIST_EMBRYONIC);
+    engine->counters.connections++;
+    if (old) {
+        bool waits = time_wait_running(old, 0) || time_wait_running(old, 1);
+        if (waits) {
+            if (old->older != NO_SLOT) {
+                struct conn *oldest = table_at(t, old->older);
+                old->older = NO_SLOT;
+                oldest->newer = NO_SLOT;
+                engine_finish_conn(engine, oldest, false);
+            }
+            c->older = old->slot;
+            old->newer = c->slot;
+        } else {
+            if (old->older != NO_SLOT) {
+                c->older = old->older;
+                table_at(t, c->older)->newer = c->slot;
+                old->older = NO_SLOT;
+            }
+            engine_finish_conn(engine, old, false);
+        }
+    }
+    return c;
+}
+
+/* The candidate SYN was answered as new: it becomes an incarnation of its own, from itself on. */
+static struct conn *promote(struct lifeline_engine *engine, const struct lookup *lookup,
+                            struct conn *old)
+{
+    struct lifeline_segment syn = old->candidate->segment;
+    bool syn_from_low =
+        !memcmp(&lookup->key[0], syn.src.bytes, 16) && (lookup->key[4] >> 48) == syn.src_port;
+    if (frame_of(old, old->last_frame) == syn.frame) {
+        old->last_frame = frame_mark(old, old->candidate->last_frame);
+        old->last_ns = old->candidate->last_ns;
+    }
+    unsigned opener = syn_from_low == !old->swapped ? 0 : 1;
+    if (old->end[opener].segments) {
+        old->end[opener].segments--;
+    }
+    forget_candidate(old);
+
+    struct lookup from_syn = *lookup;
+    from_syn.source_is_low = syn_from_low;
+    struct conn *c = new_conn(engine, &syn, &from_syn, old);
+    if (!c) {
+        return NULL;
+    }
+    struct pass pass = {
+        .engine = engine,
+        .conn = c,
+        .segment = &syn,
+        .time_ns = syn.time_ns,
+        .e = 0,
+        .p = 1,
+        .from = &c->end[0],
+        .to = &c->end[1],
+        .mark = frame_mark(c, syn.frame),
+        .payload_seq = syn.seq + 1,
+        .seq_end = syn.seq + 1,
+        .syn = true,
+        .first = true,
+        .reset_verdict = LIFELINE_UNKNOWN,
+        .reset_cause = LIFELINE_UNKNOWN,
+    };
+    roles_guess(&pass);
+    facts_read(&pass);
+    handshake_syn(&pass);
+    c->last_frame = pass.mark;
+    emit_event(&pass);
+    return c;
+}
+
+static void propose(struct conn *c, const struct lifeline_segment *s)
+{
+    if (c->candidate && c->candidate->segment.seq == s->seq) {
+        return;
+    }
+    if (!c->candidate) {
+        c->candidate = malloc(sizeof *c->candidate);
+        if (!c->candidate) {
+            return;
+        }
+        c->candidate->last_frame = frame_of(c, c->last_frame);
+        c->candidate->last_ns = c->last_ns;
+    }
+    c->candidate->segment = *s;
+    c->candidate->segment.payload = NULL;
+    c->candidate->segment.payload_bytes = c->candidate->segment.captured_bytes = 0;
+}
+
+static bool syn_is_known(const struct end *x, const struct lifeline_segment *s)
+{
+    return (x->flags & END_SEQ_KNOWN) && s->seq == x->isn;
+}
+
+struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+                             unsigned *end, bool *is_new)
+{
+    struct lookup lookup;
+    table_key(&engine->table, segment, &lookup);
+    struct conn *c = table_find(&engine->table, &lookup);
+
+    *is_new = false;
+    if (!c) {
+        *is_new = true;
+        *end = 0;
+        return new_conn(engine, segment, &lookup, NULL);
+    }
+    unsigned e = lookup.source_is_low == !c->swapped ? 0 : 1;
+    const struct end *from = &c->end[e], *to = &c->end[!e];
+    *end = e;
+    if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
+        return c;
+    }
+    if (segment->flags & LIFELINE_ACK) {
+        if (c->candidate && segment->ack - 1 == c->candidate->segment.seq &&
+            (segment->src_port != c->candidate->segment.src_port ||
+             memcmp(segment->src.bytes, c->candidate->segment.src.bytes, 16) != 0)) {
+            c = promote(engine, &lookup, c);
+            *end = 1;
+            return c;
+        }
+        bool other = (from->flags & END_SEQ_KNOWN) && segment->seq != from->isn;
+        bool answers = (to->flags & END_ISN_KNOWN) && seq_gt(segment->ack, to->isn) &&
+                       seq_leq(segment->ack, to->next);
+        bool never_opened = !(to->flags & END_ISN_KNOWN) || dead(c);
+        if (other && !answers && never_opened) {
+            *is_new = true;
+            *end = 0;
+            return new_conn(engine, segment, &lookup, c);
+        }
+        return c;
+    }
+    if (syn_is_known(from, segment)) {
+        return c;
+    }
+    bool unanswered = from->state == LIFELINE_SYN_SENT && !(to->flags & END_SENT);
+    if (gone(from) || dead(c) || unanswered) {
+        bool again = c->candidate && c->candidate->segment.seq == segment->seq &&
+                     c->candidate->segment.src_port == segment->src_port;
+        if (again) {
+            c = promote(engine, &lookup, c);
+            *end = 0;
+            return c;
+        }
+        *is_new = true;
+        *end = 0;
+        return new_conn(engine, segment, &lookup, c);
+    }
+    bool crossing = to->state == LIFELINE_SYN_SENT && from->state == LIFELINE_STATE_UNKNOWN;
+    if (!crossing) {
+        propose(c, segment);
+    }
+    return c;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A connection's record, from what the model holds: as it stands, for an end or for a look. */
+#include "conn/engine.h"
+#include "model/community_id.h"
+
+#include <string.h>
+
+static _Thread_local char community_id[32];
+
+static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_endpoint *out)
+{
+    const struct end *x = &c->end[end];
+    bool low = end == c->swapped;
+    memset(out, 0, sizeof *out);
+    memcpy(out->ip.bytes, c->key + (low ? 0 : 2), 16);
+    out->ip.family = c->key[4] & 1 ? 6 : 4;
+    out->port = (uint16_t)(c->key[4] >> (low ? 48 : 32));
+    out->state = x->state;
+    out->state_count = x->state_count;
+    for (unsigned i = 0; i < x->state_count; i++) {
+        out->states[i] = apply_state_at(x, i);
+        out->states_evidence[i] = x->evidence >> (i * 2) & 3;
+    }
+    bool syn = x->flags & END_SCALE_KNOWN;
+    out->segments = x->segments;
+    out->payload_bytes = x->payload_bytes;
+    out->retransmitted_segments = x->retransmitted_segments;
+    out->retransmitted_bytes = x->retransmitted_bytes;
+    out->out_of_order_segments = x->out_of_order_segments;
+    out->zero_windows = x->zero_windows;
+    out->missing_bytes = x->missing_bytes;
+    out->isn = x->flags & END_ISN_KNOWN ? x->isn : LIFELINE_UNKNOWN_COUNT;
+    out->mss = syn && x->mss ? x->mss : LIFELINE_UNKNOWN_COUNT;
+    out->window_scale =
+        syn && (x->flags & END_SCALE_OFFERED) ? x->window_scale : LIFELINE_UNKNOWN_COUNT;
+    out->sack_permitted = syn ? (x->flags & END_SACK) != 0 : LIFELINE_UNKNOWN;
+    out->timestamps = syn ? (x->flags & END_TIMESTAMPS) != 0 : LIFELINE_UNKNOWN;
+    out->fast_open = syn ? (x->flags & END_FAST_OPEN) != 0 : LIFELINE_UNKNOWN;
+    out->ttl = x->ttl;
+    out->fin_frame = frame_of(c, x->fin_frame);
+    out->fin_acked_frame = frame_of(c, x->fin_acked_frame);
+    out->reset_frame = frame_of(c, x->reset_frame);
+    out->reset_verdict = x->reset_verdict;
+    out->reset_cause = x->reset_cause;
+}
+
+static uint8_t handshake_kind(const struct conn *c)
+{
+    const struct end *client = &c->end[c->client], *server = &c->end[!c->client];
+    const struct closing *k = c->closing;
+
+    if (!c->had_syn) {
+        return LIFELINE_HANDSHAKE_MISSED;
+    }
+    bool crossed = server->state_count > 1 && apply_state_at(server, 0) == LIFELINE_CLOSED &&
+                   apply_state_at(server, 1) == LIFELINE_SYN_SENT;
+    if (crossed) {
+        return LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN;
+    }
+    if (c->fast_open_data == 2) {
+        return LIFELINE_HANDSHAKE_FAST_OPEN;
+    }
+    for (unsigned i = 0; i < client->state_count; i++) {
+        if (apply_state_at(client, i) == LIFELINE_ESTABLISHED) {
+            return LIFELINE_HANDSHAKE_THREE_WAY;
+        }
+    }
+    if (server->state == LIFELINE_CLOSED && !c->synack_by_server && server->reset_frame) {
+        return LIFELINE_HANDSHAKE_REFUSED;
+    }
+    if (k && end_closed(client) && client->reset_frame && k->reset_by == c->client) {
+        return LIFELINE_HANDSHAKE_ABORTED;
+    }
+    return c->synack_by_server ? LIFELINE_HANDSHAKE_HALF_OPEN : LIFELINE_HANDSHAKE_UNANSWERED;
+}
+
+static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
+{
+    bool crossed;
+    out->kind = handshake_kind(c);
+    crossed = out->kind == LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN;
+    bool both_acked = (c->end[0].flags & c->end[1].flags & END_SYN_ACKED) != 0;
+    out->syn_frame = frame_of(c, c->syn_frame);
+    out->synack_frame = frame_of(c, c->synack_frame);
+    out->ack_frame = frame_of(c, c->ack_frame);
+    out->complete = crossed ? both_acked : c->syn_frame && c->synack_frame && c->ack_frame;
+    out->syn_to_synack_ns = c->syn_to_synack_ns;
+    out->synack_to_ack_ns = c->synack_to_ack_ns;
+    out->rtt_ns =
+        c->syn_to_synack_ns == LIFELINE_UNKNOWN_NS || c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS
+            ? LIFELINE_UNKNOWN_NS
+            : c->syn_to_synack_ns + c->synack_to_ack_ns;
+    out->syn_retransmissions = c->syn_retransmissions;
+    out->synack_retransmissions = c->synack_retransmissions;
+}
+
+static uint8_t teardown_kind(const struct conn *c)
+{
+    const struct closing *k = c->closing;
+    if (!k) {
+        return LIFELINE_TEARDOWN_NONE;
+    }
+    if (k->reset_by != LIFELINE_UNKNOWN) {
+        return k->reset_after_fin ? LIFELINE_TEARDOWN_RESET_AFTER_FIN : LIFELINE_TEARDOWN_RESET;
+    }
+    if (k->first_fin == LIFELINE_UNKNOWN) {
+        /* A port that refuses was closed before and after. */
+        bool refused = handshake_kind(c) == LIFELINE_HANDSHAKE_REFUSED;
+        return refused ? LIFELINE_TEARDOWN_RESET : LIFELINE_TEARDOWN_NONE;
+    }
+    if (!k->fin_frames[2]) {
+        return LIFELINE_TEARDOWN_HALF_CLOSED;
+    }
+    if (k->simultaneous) {
+        return LIFELINE_TEARDOWN_SIMULTANEOUS;
+    }
+    return k->fin_frames[1] == k->fin_frames[2] ? LIFELINE_TEARDOWN_THREE_WAY
+                                                : LIFELINE_TEARDOWN_FOUR_WAY;
+}
+
+static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
+{
+    const struct closing *k = c->closing;
+    out->kind = teardown_kind(c);
+    out->active_closer = out->reset_by = LIFELINE_NOBODY;
+    out->reset_verdict = out->reset_cause = LIFELINE_UNKNOWN;
+    out->half_close_ns = LIFELINE_UNKNOWN_NS;
+    if (!k) {
+        return;
+    }
+    if (k->reset_by != LIFELINE_UNKNOWN) {
+        const struct end *by = &c->end[k->reset_by];
+        out->reset_by = role_of(c, k->reset_by);
+        out->reset_frame = frame_of(c, k->reset_frame);
+        out->reset_verdict = by->reset_verdict;
+        out->reset_cause = by->reset_cause;
+    }
+    if (k->first_fin != LIFELINE_UNKNOWN) {
+        out->active_closer = k->simultaneous ? LIFELINE_BOTH : role_of(c, k->first_fin);
+    } else if (k->reset_by != LIFELINE_UNKNOWN) {
+        out->active_closer = out->reset_by;
+    }
+    out->fin1_frame = frame_of(c, k->fin_frames[0]);
+    out->ack1_frame = frame_of(c, k->fin_frames[1]);
+    out->fin2_frame = frame_of(c, k->fin_frames[2]);
+    out->ack2_frame = frame_of(c, k->fin_frames[3]);
+    out->complete = k->reset_by != LIFELINE_UNKNOWN
+                        ? k->reset_accepted
+                        : (c->end[0].flags & c->end[1].flags & END_FIN_ACKED) != 0;
+    if (k->step2_ns != LIFELINE_UNKNOWN_NS && k->step3_ns != LIFELINE_UNKNOWN_NS &&
+        !k->simultaneous) {
+        out->half_close_ns = k->step3_ns - k->step2_ns;
+    }
+    out->half_close_bytes = k->half_close_bytes;
+    out->fin_retransmissions = k->fin_retransmissions;
+}
+
+static void fill_time_waits(const struct lifeline_engine *engine, const struct conn *c,
+                            struct lifeline_connection *out)
+{
+    for (unsigned end = 0; c->closing && end < 2; end++) {
+        const struct time_wait *tw = &c->closing->time_wait[end];
+        if (!tw->present) {
+            continue;
+        }
+        struct lifeline_time_wait *w = &out->time_wait[out->time_wait_count++];
+        w->endpoint = role_of(c, end);
+        w->outcome = tw->outcome;
+        w->reuse_rule =
+            tw->outcome == LIFELINE_TIME_WAIT_REUSED ? tw->reuse_rule : LIFELINE_UNKNOWN;
+        w->entered_frame = frame_of(c, tw->entered_frame);
+        w->entered_ns = tw->entered_ns;
+        w->expires_ns = tw->expires_ns;
+        w->ended_ns = tw->ended_ns;
+        w->ended_frame = frame_of(c, tw->ended_frame);
+        w->remaining_ns = LIFELINE_UNKNOWN_NS;
+        if (tw->outcome == LIFELINE_TIME_WAIT_RUNNING) {
+            w->remaining_ns = tw->expires_ns - engine->now_ns;
+        }
+        w->restarts = tw->restarts;
+        w->absorbed = tw->absorbed;
+    }
+    if (out->time_wait_count == 2 && out->time_wait[0].endpoint == LIFELINE_SERVER) {
+        struct lifeline_time_wait swap = out->time_wait[0];
+        out->time_wait[0] = out->time_wait[1];
+        out->time_wait[1] = swap;
+    }
+}
+
+void record_fill(const struct lifeline_engine *engine, const struct conn *c,
+                 struct lifeline_connection *out)
+{
+    memset(out, 0, sizeof *out);
+    out->connection = c->number;
+    out->incarnation = c->incarnation;
+    out->context = (uint32_t)c->key[4] >> 1;
+    out->context_text = wire_context_text(engine->wire, out->context);
+    fill_endpoint(c, c->client, &out->client);
+    fill_endpoint(c, !c->client, &out->server);
+    community_id_text(&out->client.ip, out->client.port, &out->server.ip, out->server.port,
+                      community_id);
+    out->community_id = community_id;
+    out->role_evidence = c->role_evidence;
+    out->first_frame = c->first_frame;
+    out->last_frame = frame_of(c, c->last_frame);
+    out->start_ns = c->start_ns;
+    out->end_ns = c->last_ns;
+    out->duration_ns = c->last_ns - c->start_ns;
+    out->first_data_ns = c->first_data_ns;
+    out->last_data_ns = c->last_data_ns;
+    fill_handshake(c, &out->handshake);
+    fill_teardown(c, &out->teardown);
+    fill_time_waits(engine, c, out);
+    out->withdrawals = c->withdrawals;
+    out->old_duplicates = c->old_duplicates;
+    out->keep_alives = c->keep_alives;
+    out->exchanges = app_exchange_count(c->flow);
+    out->incomplete = c->incomplete || c->end[0].missing_bytes || c->end[1].missing_bytes;
+}

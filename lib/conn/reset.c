@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * RST: what it does to its sender, how it fares at its receiver, and why it was sent.
+ *
+ * Verdict, RFC 9293 3.10.7.4 with RFC 5961 3.2: in SYN-SENT an RST counts when it acknowledges the
+ * SYN; in the other states when its number is exactly the next one expected. What the receiver
+ * expects is known within what passed: the highest it acknowledged, or all that was captured
+ * without a hole. One below is taken too after a FIN, as Linux does. In the window but not exact
+ * draws a challenge ACK; outside it is ignored.
+ *
+ * An RST is refuted when its receiver goes on (it was lost or not accepted), or when its supposed
+ * sender does (it came from somebody else). "Goes on" needs proof: segments already under way when
+ * the RST passed prove nothing.
+ */
+#include "conn/engine.h"
+
+#define UNKNOWN_TURNAROUND_NS 150000000
+#define TTL_TOLERANCE         2
+
+static uint8_t judge(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    const struct lifeline_segment *s = pass->segment;
+
+    switch (to->state) {
+    case LIFELINE_CLOSED:
+    case LIFELINE_LISTEN:
+        return LIFELINE_RESET_MOOT;
+    case LIFELINE_SYN_SENT:
+        return pass->ack && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next)
+                   ? LIFELINE_RESET_ACCEPTABLE
+                   : LIFELINE_RESET_OUT_OF_WINDOW;
+    case LIFELINE_STATE_UNKNOWN:
+        /* In mid-stream nothing refutes it; while a SYN is unanswered nobody is there yet. */
+        return from->state == LIFELINE_STATE_UNKNOWN ? LIFELINE_RESET_ACCEPTABLE
+                                                     : LIFELINE_RESET_MOOT;
+    default:
+        break;
+    }
+    if (!(from->flags & END_SEQ_KNOWN)) {
+        return LIFELINE_RESET_ACCEPTABLE;
+    }
+    uint32_t low = to->flags & END_ACKED_KNOWN ? to->acked : from->contiguous;
+    if (s->seq == from->contiguous || s->seq == low ||
+        (s->seq == from->next && from->block_start == from->block_end)) {
+        return LIFELINE_RESET_ACCEPTABLE;
+    }
+    if (s->seq == low - 1 && (from->flags & END_FIN)) {
+        return LIFELINE_RESET_ACCEPTABLE;
+    }
+    uint32_t edge = to->flags & END_ACKED_KNOWN ? to->edge : from->next + 65535;
+    return seq_geq(s->seq, low) && seq_lt(s->seq, seq_max(edge, from->next))
+               ? LIFELINE_RESET_CHALLENGED
+               : LIFELINE_RESET_OUT_OF_WINDOW;
+}
+
+static bool foreign(const struct pass *pass)
+{
+    int distance = (int)pass->segment->ttl - pass->from->ttl;
+    return pass->from->segments > 1 && (distance > TTL_TOLERANCE || distance < -TTL_TOLERANCE);
+}
+
+/* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
+ * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
+static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
+{
+    const struct conn *c = pass->conn;
+    const struct end *from = pass->from, *to = pass->to;
+
+    if (to->state == LIFELINE_SYN_SENT && verdict == LIFELINE_RESET_ACCEPTABLE) {
+        return LIFELINE_CAUSE_REFUSED;
+    }
+    if (from->state == LIFELINE_SYN_SENT) {
+        return to->flags & END_SEQ_KNOWN && pass->segment->seq == from->next
+                   ? LIFELINE_CAUSE_HANDSHAKE_ABORT
+                   : LIFELINE_CAUSE_TIME_WAIT_ACK;
+    }
+    if (verdict == LIFELINE_RESET_MOOT) {
+        return LIFELINE_UNKNOWN;
+    }
+    if (foreign(pass) || verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
+        return LIFELINE_CAUSE_INJECTED;
+    }
+    if (from->state == LIFELINE_TIME_WAIT) {
+        return LIFELINE_CAUSE_NO_TIME_WAIT;
+    }
+    if (!pass->ack) {
+        if (from->flags & END_FIN) {
+            return to->flags & END_FIN ? LIFELINE_CAUSE_HALF_OPEN_PEER
+                                       : LIFELINE_CAUSE_CLOSED_SOCKET;
+        }
+        return end_closed(from) || c->mid_stream    ? LIFELINE_CAUSE_HALF_OPEN_PEER
+               : (from->flags & END_HAD_DATA_SINCE) ? LIFELINE_CAUSE_CLOSED_SOCKET
+                                                    : LIFELINE_CAUSE_HALF_OPEN_PEER;
+    }
+    return from->flags & END_HAD_DATA_SINCE ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
+}
+
+/* In SYN-SENT and SYN-RECEIVED an RST that answers an unacceptable ACK leaves the sender as it is.
+ */
+static bool closes_sender(const struct pass *pass, uint8_t verdict)
+{
+    const struct end *from = pass->from;
+    if (from->state == LIFELINE_SYN_SENT) {
+        return pass->segment->seq == from->next || pass->ack;
+    }
+    if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
+        return false;
+    }
+    return true;
+}
+
+void reset_segment(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+    struct closing *k = closing_of(pass);
+
+    pass->steps |= LIFELINE_STEP_RESET;
+    uint8_t verdict = judge(pass);
+    uint8_t cause = find_cause(pass, verdict);
+    pass->reset_verdict = verdict;
+    pass->reset_cause = cause;
+    if (!from->reset_frame) {
+        from->reset_frame = pass->mark;
+        from->reset_verdict = verdict;
+        from->reset_cause = cause;
+    }
+    if (!k) {
+        return;
+    }
+    uint8_t before[2] = {c->end[0].state, c->end[1].state};
+    bool sender_closed = false, receiver_closed = false;
+
+    if (from->state == LIFELINE_STATE_UNKNOWN && to->state == LIFELINE_SYN_SENT) {
+        apply_initial(from, LIFELINE_CLOSED); /* a port that refuses */
+    } else if (from->state == LIFELINE_TIME_WAIT) {
+        time_wait_skipped(pass);
+        sender_closed = apply(pass, pass->e, SENDS_RST);
+    } else if (closes_sender(pass, verdict)) {
+        sender_closed = apply(pass, pass->e, SENDS_RST);
+    }
+    if (verdict == LIFELINE_RESET_ACCEPTABLE) {
+        bool held = to->state == LIFELINE_TIME_WAIT;
+        receiver_closed = apply(pass, pass->p, GETS_RST);
+        if (held && receiver_closed) {
+            struct time_wait *tw = &k->time_wait[pass->p];
+            tw->outcome = LIFELINE_TIME_WAIT_ASSASSINATED;
+            tw->ended_ns = pass->time_ns;
+            tw->ended_frame = pass->mark;
+            pass->steps |= LIFELINE_STEP_TIME_WAIT;
+        }
+    } else if (verdict == LIFELINE_RESET_CHALLENGED) {
+        to->flags |= END_CHALLENGED;
+    }
+    if (!sender_closed && !receiver_closed) {
+        return;
+    }
+    if (k->reset_by == LIFELINE_UNKNOWN && before[pass->p] != LIFELINE_TIME_WAIT) {
+        k->reset_by = (uint8_t)pass->e;
+        k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
+        k->reset_frame = pass->mark;
+        from->reset_frame = pass->mark;
+        from->reset_verdict = verdict;
+        from->reset_cause = cause;
+    }
+    if (k->reset_by == pass->e) {
+        k->reset_seq = pass->segment->seq;
+        k->reset_ns = pass->time_ns;
+        k->reset_closed[pass->e] |= sender_closed;
+        k->reset_closed[pass->p] |= receiver_closed;
+        k->reset_accepted |= receiver_closed;
+    }
+}
+
+static void restore(struct pass *pass, unsigned end)
+{
+    struct closing *k = pass->conn->closing;
+    if (k->reset_closed[end] && end_closed(&pass->conn->end[end])) {
+        apply_withdrawal(pass, end, k->reset_frame);
+    }
+    k->reset_closed[end] = false;
+}
+
+/* pass->from was thought closed by an RST, and sends. */
+void reset_reconsider(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct closing *k = c->closing;
+
+    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || !k->reset_closed[pass->e]) {
+        return;
+    }
+    bool news = pass->new_bytes || pass->fin || pass->syn;
+    if (k->reset_by == pass->e) {
+        /* The supposed sender: anything new beyond the RST's number. A straggler proves nothing. */
+        if (!(news && seq_geq(pass->segment->seq, k->reset_seq)) &&
+            !(pass->syn && pass->repeated)) {
+            return;
+        }
+        pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
+        restore(pass, pass->e);
+        restore(pass, pass->p);
+    } else {
+        int64_t turnaround = facts_turnaround_ns(c, pass->e);
+        bool late = pass->time_ns - k->reset_ns > (turnaround ? turnaround : UNKNOWN_TURNAROUND_NS);
+        if (!late) {
+            return;
+        }
+        restore(pass, pass->e);
+    }
+    c->end[k->reset_by].reset_verdict = LIFELINE_RESET_REFUTED;
+    k->reset_accepted = false;
+    if (!k->reset_closed[0] && !k->reset_closed[1]) {
+        k->reset_by = LIFELINE_UNKNOWN;
+    }
+}

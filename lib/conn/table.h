@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The connection table: where all connections of an engine live.
+ *
+ * Model: objects in slabs that never move (a slot number names one for its life); an
+ * open-addressing index from key to the newest incarnation's slot, linear probing, backward-shift
+ * deletion, at most three quarters full, hash tag beside the slot so that a probe touches one cache
+ * line. The hash is keyed and symmetric: both directions of a connection fall to the same entry.
+ *
+ * Each connection is on one list: EMBRYONIC (handshake incomplete), OPEN, or TIMED (all that waits
+ * for a timer: in order of its deadline, because the delay is one constant). The first two are in
+ * clock order for eviction: a connection that was touched gets a second chance.
+ */
+#ifndef LIFELINE_CONN_TABLE_H
+#define LIFELINE_CONN_TABLE_H
+
+#include "conn/conn.h"
+#include "conn/hash.h"
+
+struct table_list {
+    uint32_t head, tail;
+    uint32_t count;
+};
+
+struct table_index {
+    uint32_t tag, slot;
+};
+
+struct table {
+    struct conn **slabs;
+    uint32_t slab_count, slab_capacity;
+    uint32_t free_slot; /* chained through conn.next */
+    uint32_t live;
+    struct table_index *index;
+    uint32_t index_mask, index_used;
+    struct table_list lists[LIST_COUNT];
+    struct hash_key key;
+    uint64_t memory_bytes, limit_bytes;
+    uint32_t max_live; /* 0: as memory allows */
+};
+
+struct lookup {
+    uint64_t key[5];
+    uint32_t tag;
+    uint8_t source_is_low; /* the segment's source is the key's first end */
+};
+
+bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live);
+void table_fini(struct table *t);
+
+void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out);
+struct conn *table_find(const struct table *t, const struct lookup *lookup);
+
+/* A zeroed object, not yet indexed or listed; NULL when the limit is reached: evict, then retry. */
+struct conn *table_alloc(struct table *t);
+void table_release(struct table *t, struct conn *c);
+
+/* Enters c as the newest incarnation of its key (replaces an older one's entry). False: no memory.
+ */
+bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup);
+/* Takes the entry away if it is c's. */
+void table_leave(struct table *t, const struct conn *c);
+
+void table_list_append(struct table *t, struct conn *c, enum conn_list list);
+void table_list_remove(struct table *t, struct conn *c);
+/* The connection to give up first: closed ones, then unanswered handshakes, then TIME-WAIT, then
+ * the ones idle longest. NULL when the table is empty. */
+struct conn *table_victim(struct table *t);
+
+static inline struct conn *table_at(const struct table *t, uint32_t slot)
+{
+    return &t->slabs[slot >> 10][slot & 1023];
+}
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Closing by FIN: each direction is closed by a FIN and its ACK, hence four steps (RFC 9293 3.6).
+ *
+ * Model: a FIN takes effect at its sender when it is sent, at its receiver when that acknowledges
+ * it: an acknowledgment covers everything before, so order is by sequence space, not by arrival.
+ * Step 1 is the first FIN, 2 its ACK, 3 the other FIN, 4 its ACK; 2 and 3 may be one segment.
+ * The close is simultaneous when the second FIN was sent by an end that had not seen the first: its
+ * segment does not acknowledge it.
+ */
+#include "conn/engine.h"
+
+#include <stdlib.h>
+
+struct closing *closing_of(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    if (!c->closing) {
+        c->closing = calloc(1, sizeof *c->closing);
+        if (c->closing) {
+            c->closing->first_fin = c->closing->reset_by = LIFELINE_UNKNOWN;
+            c->closing->step2_ns = c->closing->step3_ns = LIFELINE_UNKNOWN_NS;
+            pass->engine->table.memory_bytes += sizeof *c->closing;
+        } else {
+            c->incomplete = 1;
+        }
+    }
+    return c->closing;
+}
+
+/* pass->from acknowledges the FIN of pass->to. */
+void teardown_ack(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+    struct closing *k = c->closing;
+
+    if (!k || !pass->ack || !pass->ack_fits || !(to->flags & END_FIN) ||
+        pass->segment->ack != to->fin_end) {
+        return;
+    }
+    apply(pass, pass->e, SENDS_ACK_OF_FIN);
+
+    bool first = k->first_fin == pass->p;
+    uint32_t *step = &k->fin_frames[first ? 1 : 3];
+    if (!*step) {
+        *step = pass->mark;
+        pass->steps |= first ? LIFELINE_STEP_TEARDOWN_2 : LIFELINE_STEP_TEARDOWN_4;
+        if (first) {
+            k->step2_ns = pass->time_ns;
+        }
+    }
+    if (!(to->flags & END_FIN_ACKED)) {
+        to->flags |= END_FIN_ACKED;
+        to->fin_acked_frame = pass->mark;
+        /* The peer's FIN passed earlier and nothing is missing before it: it came first. */
+        if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && !pass->fin &&
+            seq_geq(from->contiguous, from->fin_end)) {
+            apply(pass, pass->p, GETS_FIN_BEFORE_ACK);
+        }
+        apply(pass, pass->p, GETS_ACK_OF_FIN);
+    }
+    if ((to->flags & END_FIN_REPEATED) && from->state == LIFELINE_TIME_WAIT) {
+        struct time_wait *tw = &k->time_wait[pass->e];
+        if (tw->entered_frame != pass->mark) {
+            tw->restarts++;
+            tw->expires_ns = pass->time_ns + pass->engine->time_wait_ns;
+            pass->steps |= LIFELINE_STEP_TIME_WAIT;
+            engine_relist(pass->engine, c);
+        }
+    }
+    to->flags &= ~(uint32_t)END_FIN_REPEATED;
+}
+
+/* The end repeats its FIN: what had been taken for its delivered ACK was lost. */
+static void fin_repeated(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from;
+    struct closing *k = c->closing;
+
+    from->flags |= END_FIN_REPEATED;
+    if (facts_is_copy(pass)) {
+        return;
+    }
+    k->fin_retransmissions++;
+    facts_note_control(pass);
+    if (!(from->flags & END_FIN_ACKED) ||
+        pass->time_ns - from->delivered_ns <= facts_turnaround_ns(c, pass->e)) {
+        return;
+    }
+    uint32_t lost = from->fin_acked_frame;
+    if (from->flags & END_WITHDRAWABLE) {
+        apply_withdrawal(pass, pass->e, lost);
+    } else if (from->state == LIFELINE_TIME_WAIT && from->state_count >= 2 &&
+               apply_state_at(from, from->state_count - 2U) == LIFELINE_FIN_WAIT_2) {
+        /* Without the ACK of its own FIN, the ACK it sent took it to CLOSING. */
+        apply_withdrawal(pass, pass->e, lost);
+        apply_withdrawal(pass, pass->e, lost);
+        apply(pass, pass->e, SENDS_ACK_OF_FIN);
+    } else {
+        return;
+    }
+    from->flags &= ~(uint32_t)END_FIN_ACKED;
+    from->fin_acked_frame = 0;
+    k->fin_frames[k->first_fin == pass->e ? 1 : 3] = 0;
+    if (k->first_fin == pass->e) {
+        k->step2_ns = LIFELINE_UNKNOWN_NS;
+    }
+}
+
+void teardown_fin(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+    struct closing *k = pass->fin && pass->fits ? closing_of(pass) : c->closing;
+
+    if (!k) {
+        return;
+    }
+    bool passive = k->first_fin == pass->p && k->step2_ns != LIFELINE_UNKNOWN_NS;
+    if (passive && !(from->flags & END_FIN)) {
+        k->half_close_bytes += pass->new_bytes;
+    }
+    if (!pass->fin || !pass->fits) {
+        return;
+    }
+    if (from->flags & END_FIN) {
+        if (pass->seq_end == from->fin_end) {
+            fin_repeated(pass);
+        } else if (seq_gt(pass->seq_end, from->fin_end)) {
+            from->fin_end = pass->seq_end; /* it sent more after a FIN: the last one counts */
+        }
+        return;
+    }
+    if (pass->seq_end != from->next) {
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
+        return; /* data beyond it was sent before: no FIN of this stream */
+    }
+    if (from->state == LIFELINE_SYN_SENT || from->state == LIFELINE_CLOSED) {
+        return;
+    }
+    from->flags |= END_FIN;
+    from->fin_end = pass->seq_end;
+    from->fin_frame = pass->mark;
+    facts_note_control(pass);
+    if (k->first_fin == LIFELINE_UNKNOWN) {
+        k->first_fin = (uint8_t)pass->e;
+        k->fin_frames[0] = pass->mark;
+        pass->steps |= LIFELINE_STEP_TEARDOWN_1;
+    } else {
+        k->fin_frames[2] = pass->mark;
+        k->step3_ns = pass->time_ns;
+        k->simultaneous =
+            !(pass->ack && pass->segment->ack == to->fin_end) && !(to->flags & END_FIN_ACKED);
+        pass->steps |= LIFELINE_STEP_TEARDOWN_3;
+    }
+    apply(pass, pass->e, SENDS_FIN);
+}
