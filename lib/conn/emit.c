@@ -96,6 +96,8 @@ void app_link_of(const struct conn *c, struct app_link *out)
     for (unsigned end = 0; end < 2; end++) {
         out->role[end] = role_of(c, end);
         out->base_known[end] = (c->end[end].flags & END_ISN_KNOWN) != 0;
+        out->base_seen[end] = (c->end[end].flags & END_SEQ_KNOWN) != 0;
+        out->fin_seen[end] = (c->end[end].flags & END_FIN) != 0;
         out->base[end] = c->end[end].isn + 1;
     }
 }
@@ -118,7 +120,7 @@ static void note_finding(void *user, const struct lifeline_finding *finding)
     }
 }
 
-void emit_record(struct lifeline_engine *engine, struct conn *c)
+void emit_record(struct lifeline_engine *engine, const struct conn *c, uint64_t exchanges)
 {
     const struct lifeline_sink *sink = &engine->sink;
     if (c->muted || (!sink->connection && !sink->finding)) {
@@ -127,6 +129,7 @@ void emit_record(struct lifeline_engine *engine, struct conn *c)
     struct lifeline_connection record;
     struct found found = {.engine = engine, .count = 0};
     record_fill(engine, c, &record);
+    record.exchanges = exchanges;
     findings_of_connection(&engine->options.thresholds, &record, note_finding, &found);
     record.findings = found.names;
     record.finding_count = found.count;

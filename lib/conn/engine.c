@@ -105,12 +105,13 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
 
 void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended)
 {
-    if (c->flow && !c->muted) {
+    uint64_t exchanges = 0;
+    if (c->flow) {
         struct app_link link;
         app_link_of(c, &link);
-        app_end(engine->app, &link, capture_ended);
+        exchanges = app_end(engine->app, &link, capture_ended);
     }
-    emit_record(engine, c);
+    emit_record(engine, c, exchanges);
     if (c->older != NO_SLOT) {
         table_at(&engine->table, c->older)->newer = NO_SLOT;
     }
@@ -130,32 +131,33 @@ void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool cap
 static void feed_app(struct pass *pass)
 {
     struct conn *c = pass->conn;
-    struct lifeline_engine *engine = pass->engine;
+    struct app *app = pass->engine->app;
     const struct lifeline_segment *s = pass->segment;
-    if (engine->options.no_http || c->muted || (!s->payload_bytes && !c->flow)) {
+    bool idle = app_is_idle(c->flow);
+
+    if (pass->engine->options.no_http || c->muted || c->flow == APP_OPAQUE ||
+        (idle && !s->payload_bytes)) {
         return;
     }
-    bool ours =
-        pass->fits && !(pass->marks & (LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_KEEP_ALIVE));
     struct app_link link;
     app_link_of(c, &link);
     if (pass->rst) {
-        if (c->flow && pass->reset_verdict == LIFELINE_RESET_ACCEPTABLE) {
-            app_reset(engine->app, &link, pass->e, s);
+        if (!idle && pass->reset_verdict == LIFELINE_RESET_ACCEPTABLE) {
+            app_reset(app, &link, pass->e, s);
         }
         return;
     }
-    if (!ours) {
+    if (!pass->fits || (pass->marks & (LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_KEEP_ALIVE))) {
         return;
     }
-    if (pass->ack && pass->ack_fits && c->flow) {
-        app_acked(engine->app, &link, pass->p, s->ack, s);
+    if (pass->ack && pass->ack_fits && !idle) {
+        app_acked(app, &link, pass->p, s->ack, s);
     }
     if (s->payload_bytes) {
-        app_data(engine->app, &link, pass->e, s, pass->payload_seq, pass->marks);
+        app_data(app, &link, pass->e, s, pass->payload_seq, pass->marks);
     }
-    if (pass->fin && c->flow && (pass->from->flags & END_FIN)) {
-        app_fin(engine->app, &link, pass->e, pass->from->fin_end - 1, s);
+    if ((pass->from->flags & END_FIN) && pass->fin) {
+        app_fin(app, &link, pass->e, pass->from->fin_end - 1, s);
     }
 }
 

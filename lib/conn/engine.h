@@ -113,7 +113,7 @@ void roles_by_content(struct pass *pass);
 
 /* emit.c */
 void emit_event(struct pass *pass);
-void emit_record(struct lifeline_engine *engine, struct conn *c);
+void emit_record(struct lifeline_engine *engine, const struct conn *c, uint64_t exchanges);
 void app_link_of(const struct conn *c, struct app_link *out);
 
 /* record.c */
