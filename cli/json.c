@@ -55,10 +55,9 @@ static char *put_double(char *p, double value)
     return p + strlen(p);
 }
 
-/* Writes literal and value of one field at p. */
-static inline char *put_field(struct json *json, char *p, const struct op *op, const void *record)
+/* Writes one value at p. */
+static inline char *put_value(struct json *json, char *p, const struct op *op, const void *record)
 {
-    p = put_literal(p, op->literal, op->length);
     switch (op->type) {
     case LIFELINE_FIELD_U8:
         return put_u64(p, AT(uint8_t));
@@ -82,7 +81,7 @@ static inline char *put_field(struct json *json, char *p, const struct op *op, c
         if (AT(int64_t) == LIFELINE_UNKNOWN_NS)
             return put_null(p);
         *p++ = '"';
-        p = put_time(json->out, p, AT(int64_t));
+        p = put_time(&json->out->date, p, AT(int64_t));
         *p++ = '"';
         return p;
     case LIFELINE_FIELD_DURATION:
@@ -113,9 +112,18 @@ void json_put_plan(struct json *json, const struct plan *plan, const void *recor
 {
     char *p = out_reserve(json->out, OUT_MAX_RESERVE);
 
-    for (const struct op *op = plan->ops, *end = op + plan->count; op < end; op++)
-        p = put_field(json, p, op, record);
+    for (const struct op *op = plan->ops, *end = op + plan->count; op < end; op++) {
+        p = put_literal(p, op->literal, op->length);
+        p = put_value(json, p, op, record);
+    }
     out_commit(json->out, put_literal(p, plan->tail, plan->tail_length));
+}
+
+void json_put_value(struct json *json, const struct op *op, const void *record)
+{
+    char *p = out_reserve(json->out, OUT_MAX_RESERVE);
+
+    out_commit(json->out, put_value(json, p, op, record));
 }
 
 /* ---- the plan -------------------------------------------------------------------------------- */
@@ -183,7 +191,7 @@ static void make_plan(struct json *json, struct plan *plan, unsigned kind, const
     size_t room = 0;
 
     for (; field->path; field++) {
-        struct op op = {.offset = field->offset, .type = field->type};
+        struct op op = {.field = field, .offset = field->offset, .type = field->type};
         bool bits = field->type == LIFELINE_FIELD_BITS || field->type == LIFELINE_FIELD_BIT_LIST;
 
         if (field->type == LIFELINE_FIELD_CUSTOM) {

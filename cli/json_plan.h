@@ -23,6 +23,7 @@ struct quoted {
 typedef char *(*custom_fn)(struct json *json, char *p, const void *record);
 
 struct op {
+    const struct lifeline_field *field;
     const char *literal; /* LITERAL_COPY octets can be read */
     uint32_t length;
     uint16_t offset;
@@ -57,6 +58,8 @@ struct custom {
 
 const struct custom *json_find_custom(unsigned kind, const char *path);
 void json_put_plan(struct json *json, const struct plan *plan, const void *record);
+/* One value, without its key. */
+void json_put_value(struct json *json, const struct op *op, const void *record);
 
 /* Copies a fixed number of octets, for that is faster than asking how many. */
 static inline char *put_literal(char *p, const char *text, size_t length)

@@ -15,7 +15,7 @@ struct out *out_new(FILE *file, bool live)
     out->file = file;
     out->live = live;
     out->used = 0;
-    out->day = INT64_MIN;
+    out->date.day = INT64_MIN;
     return out;
 }
 
@@ -27,7 +27,7 @@ void out_free(struct out *out)
 
 void out_flush(struct out *out)
 {
-    if (out->used)
+    if (out->used && out->file)
         fwrite(out->data, 1, out->used, out->file);
     out->used = 0;
 }
@@ -177,7 +177,7 @@ char *put_seconds(char *p, int64_t ns)
 
 /* The date of a day since 1970-01-01, in the proleptic Gregorian calendar. The year is taken to
  * begin in March, so that the leap day is its last. */
-static void set_date(struct out *out, int64_t day)
+static void set_date(struct out_date *date, int64_t day)
 {
     int64_t days = day + 719468; /* since 0000-03-01 */
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -187,7 +187,7 @@ static void set_date(struct out *out, int64_t day)
     unsigned month_from_march = (5 * of_year + 2) / 153;
     unsigned month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
     unsigned year = (unsigned)(era * 400 + year_of_era + (month <= 2));
-    char *p = out->date_text;
+    char *p = date->text;
 
     p = put_pair(p, year / 100 % 100);
     p = put_pair(p, year % 100);
@@ -196,10 +196,10 @@ static void set_date(struct out *out, int64_t day)
     *p++ = '-';
     p = put_pair(p, of_year - (153 * month_from_march + 2) / 5 + 1);
     *p++ = 'T';
-    out->day = day;
+    date->day = day;
 }
 
-char *put_time(struct out *out, char *p, int64_t ns)
+char *put_time(struct out_date *date, char *p, int64_t ns)
 {
     int64_t seconds = ns / NS_PER_SECOND, day;
     int32_t fraction = (int32_t)(ns % NS_PER_SECOND);
@@ -211,9 +211,9 @@ char *put_time(struct out *out, char *p, int64_t ns)
     }
     day = (seconds >= 0 ? seconds : seconds - (SECONDS_PER_DAY - 1)) / SECONDS_PER_DAY;
     of_day = (unsigned)(seconds - day * SECONDS_PER_DAY);
-    if (day != out->day)
-        set_date(out, day);
-    memcpy(p, out->date_text, 11);
+    if (day != date->day)
+        set_date(date, day);
+    memcpy(p, date->text, 11);
     p = put_pair(p + 11, of_day / 3600);
     *p++ = ':';
     p = put_pair(p, of_day / 60 % 60);

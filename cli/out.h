@@ -22,16 +22,22 @@
 #define OUT_SIZE        131072
 #define OUT_MAX_RESERVE 16384
 
+/* The date printed last: most times of a capture share it. */
+struct out_date {
+    int64_t day; /* since 1970-01-01; INT64_MIN: none yet */
+    char text[12];
+};
+
 struct out {
     FILE *file;
     bool live; /* flush after each line */
     size_t used;
-    int64_t day; /* whose date is in date_text */
-    char date_text[12];
+    struct out_date date;
     char data[OUT_SIZE];
 };
 
-/* A new buffer before file; not closed with it. Never NULL: running out of memory ends it. */
+/* A new buffer before file, which is not closed with it. Without a file (NULL) it's a scratch pad
+ * that forgets what doesn't fit. Never returns NULL: running out of memory ends the program. */
 struct out *out_new(FILE *file, bool live);
 /* Flushes and frees. */
 void out_free(struct out *out);
@@ -64,6 +70,6 @@ char *put_u64(char *p, uint64_t value);
 /* A duration as decimal seconds without needless zeros: 0.0101, exact to the nanosecond. */
 char *put_seconds(char *p, int64_t ns);
 /* "2026-11-22T10:00:00.000000000Z", RFC 3339; years outside 0 to 9999 can't occur in 64 bits. */
-char *put_time(struct out *out, char *p, int64_t ns);
+char *put_time(struct out_date *date, char *p, int64_t ns);
 
 #endif

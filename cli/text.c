@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "out.h"
+
+#define NS_PER_US     INT64_C(1000)
+#define NS_PER_MS     INT64_C(1000000)
+#define NS_PER_SECOND INT64_C(1000000000)
+
+/* What is shown as it is: visible, of one meaning, and not able to reorder its neighbours. */
+static bool is_showable(gunichar c, bool ascii)
+{
+    if (c < 0x80)
+        return c >= 0x20 && c != 0x7f;
+    if (ascii)
+        return false;
+    switch (g_unichar_type(c)) {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT: /* bidirectional controls, zero-width joiners, tags */
+    case G_UNICODE_UNASSIGNED:
+    case G_UNICODE_PRIVATE_USE:
+    case G_UNICODE_SURROGATE:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void text_append_safe(GString *out, const char *text, size_t length, bool ascii)
+{
+    const char *end = text + length;
+
+    while (text < end) {
+        gunichar c;
+
+        if ((unsigned char)*text < 0x80) {
+            if (is_showable((unsigned char)*text, ascii))
+                g_string_append_c(out, *text);
+            else
+                g_string_append_printf(out, "\\x%02x", (unsigned char)*text);
+            text++;
+            continue;
+        }
+        c = g_utf8_get_char_validated(text, end - text);
+        if (c > 0x10ffff) {
+            g_string_append_printf(out, "\\x%02x", (unsigned char)*text++);
+            continue;
+        }
+        if (is_showable(c, ascii))
+            g_string_append_unichar(out, c);
+        else
+            g_string_append_printf(out, "\\u{%04x}", (unsigned)c);
+        text = g_utf8_next_char(text);
+    }
+}
+
+static unsigned char_columns(gunichar c)
+{
+    if (g_unichar_iszerowidth(c))
+        return 0;
+    return g_unichar_iswide(c) ? 2 : 1;
+}
+
+size_t text_fitting(const char *text, size_t length, unsigned columns)
+{
+    const char *p = text, *end = text + length;
+    unsigned used = 0;
+
+    while (p < end) {
+        used += (unsigned char)*p < 0x80 ? 1 : char_columns(g_utf8_get_char(p));
+        if (used > columns)
+            break;
+        p = g_utf8_next_char(p);
+    }
+    return (size_t)(p - text);
+}
+
+unsigned text_columns(const char *text, size_t length)
+{
+    const char *end = text + length;
+    unsigned columns = 0;
+
+    for (; text < end; text = g_utf8_next_char(text))
+        columns += (unsigned char)*text < 0x80 ? 1 : char_columns(g_utf8_get_char(text));
+    return columns;
+}
+
+void text_cut(GString *out, size_t start, unsigned columns, bool ascii)
+{
+    const char *ellipsis = ascii ? "..." : "\xe2\x80\xa6";
+    unsigned taken = ascii ? 3 : 1;
+
+    if (text_columns(out->str + start, out->len - start) <= columns)
+        return;
+    if (columns < taken) {
+        ellipsis = "";
+        taken = 0;
+    }
+    g_string_truncate(out,
+                      start + text_fitting(out->str + start, out->len - start, columns - taken));
+    g_string_append(out, ellipsis);
+}
+
+/* Three significant digits, without needless zeros. */
+static void append_three_digits(GString *out, double value)
+{
+    int decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+
+    g_string_append_printf(out, "%.*f", decimals, value);
+    while (decimals && out->str[out->len - 1] == '0')
+        g_string_truncate(out, out->len - 1);
+    if (decimals && out->str[out->len - 1] == '.')
+        g_string_truncate(out, out->len - 1);
+}
+
+void text_append_duration(GString *out, int64_t ns, bool ascii)
+{
+    int64_t seconds;
+
+    if (ns == LIFELINE_UNKNOWN_NS) {
+        g_string_append_c(out, '?');
+        return;
+    }
+    if (ns < 0) { /* the capture's clock went back */
+        g_string_append_c(out, '-');
+        ns = -ns;
+    }
+    if (ns == 0) {
+        g_string_append(out, "0 s");
+    } else if (ns < NS_PER_US) {
+        g_string_append_printf(out, "%" PRId64 " ns", ns);
+    } else if (ns < NS_PER_MS - NS_PER_US / 2) {
+        append_three_digits(out, (double)ns / NS_PER_US);
+        g_string_append(out, ascii ? " us" : " \xc2\xb5s");
+    } else if (ns < NS_PER_SECOND - NS_PER_MS / 2) {
+        append_three_digits(out, (double)ns / NS_PER_MS);
+        g_string_append(out, " ms");
+    } else if (ns < 120 * NS_PER_SECOND) {
+        append_three_digits(out, (double)ns / NS_PER_SECOND);
+        g_string_append(out, " s");
+    } else {
+        seconds = (ns + NS_PER_SECOND / 2) / NS_PER_SECOND;
+        if (seconds < 7200)
+            g_string_append_printf(out, "%" PRId64 " min", seconds / 60);
+        else
+            g_string_append_printf(out, "%" PRId64 " h", seconds / 3600);
+        if (seconds < 7200 && seconds % 60)
+            g_string_append_printf(out, " %" PRId64 " s", seconds % 60);
+        else if (seconds >= 7200 && seconds / 60 % 60)
+            g_string_append_printf(out, " %" PRId64 " min", seconds / 60 % 60);
+    }
+}
+
+void text_append_bytes(GString *out, uint64_t bytes)
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};
+    double value = (double)bytes;
+    int unit = -1;
+
+    if (bytes == LIFELINE_UNKNOWN_COUNT) {
+        g_string_append_c(out, '?');
+        return;
+    }
+    if (bytes < 1000) {
+        g_string_append_printf(out, "%" PRIu64 " B", bytes);
+        return;
+    }
+    while (value >= 999.5) {
+        value /= 1000;
+        unit++;
+    }
+    append_three_digits(out, value);
+    g_string_append_printf(out, " %s", units[unit]);
+}
+
+void text_append_count(GString *out, uint64_t count, const char *one, const char *many)
+{
+    g_string_append_printf(out, "%" PRIu64 " %s", count, count == 1 ? one : many);
+}
+
+void text_append_time(GString *out, int64_t ns, unsigned digits)
+{
+    struct out_date date = {.day = INT64_MIN};
+    char time[40], *end;
+
+    if (ns == LIFELINE_UNKNOWN_NS) {
+        g_string_append_c(out, '?');
+        return;
+    }
+    end = put_time(&date, time, ns) - 1; /* without the Z */
+    time[10] = ' ';
+    end -= digits ? 9 - MIN(digits, 9) : 10;
+    g_string_append_len(out, time, end - time);
+}
+
+void text_append_clock(GString *out, int64_t ns, int64_t reference_ns)
+{
+    struct out_date date = {.day = INT64_MIN};
+    char time[40], reference[40];
+
+    put_time(&date, time, ns);
+    put_time(&date, reference, reference_ns);
+    if (memcmp(time, reference, 10) != 0)
+        g_string_append_printf(out, "%.10s ", time);
+    g_string_append_len(out, time + 11, 8);
+}
+
+void text_append_endpoint(GString *out, const struct lifeline_endpoint *endpoint)
+{
+    char address[48];
+
+    lifeline_address_text(&endpoint->ip, address, sizeof(address));
+    g_string_append_printf(out, endpoint->ip.family == 6 ? "[%s]:%u" : "%s:%u", address,
+                           endpoint->port);
+}
+
+void text_append_wrapped(GString *out, const char *text, unsigned column, unsigned indent,
+                         unsigned width)
+{
+    bool first = true;
+
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        unsigned columns = text_columns(text, length);
+
+        if (!first && width && column + 1 + columns > width && column > indent) {
+            g_string_append_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (!first) {
+            g_string_append_c(out, ' ');
+            column++;
+        }
+        if (width && column + columns > width && columns) { /* a word longer than a line */
+            size_t fitting = text_fitting(text, length, MAX(width - MIN(column, width), 1));
+
+            if (fitting && fitting < length) {
+                length = fitting;
+                g_string_append_len(out, text, (gssize)length);
+                text += length;
+                g_string_append_printf(out, "\n%*s", (int)indent, "");
+                column = indent;
+                first = true;
+                continue;
+            }
+        }
+        g_string_append_len(out, text, (gssize)length);
+        column += columns;
+        text += length;
+        first = false;
+        while (*text == ' ')
+            text++;
+    }
+}

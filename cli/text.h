@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * text: what people read. Strings made safe, measured and cut in columns, numbers in human units.
+ *
+ * Whatever comes from packets goes through text_append_safe(): what could drive a terminal, or
+ * change the order in which text is shown, is written as an escape.
+ */
+#ifndef LIFELINE_TEXT_H
+#define LIFELINE_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "lifeline.h"
+
+/* Appends text with control characters and octets that are no UTF-8 as \xNN, and with bidirectional
+ * controls and invisible or unassigned characters as \u{NNNN}. ascii: the same for all beyond
+ * ASCII. Newlines and tabs are control characters here. */
+void text_append_safe(GString *out, const char *text, size_t length, bool ascii);
+
+/* Columns that safe text takes. Wide characters take two, combining ones none. */
+unsigned text_columns(const char *text, size_t length);
+/* Octets of the longest prefix of safe text that fits in so many columns. */
+size_t text_fitting(const char *text, size_t length, unsigned columns);
+/* Cuts what was appended to out since start to so many columns, with an ellipsis at the end. */
+void text_cut(GString *out, size_t start, unsigned columns, bool ascii);
+
+/* "85 us", "10.2 ms", "1.25 s", "2 min 5 s", "3 h 20 min"; "?" when unknown. */
+void text_append_duration(GString *out, int64_t ns, bool ascii);
+/* "282 B", "16.4 kB", "1.79 GB": decimal units; "?" when unknown. */
+void text_append_bytes(GString *out, uint64_t bytes);
+/* "12 segments", "1 segment". */
+void text_append_count(GString *out, uint64_t count, const char *one, const char *many);
+/* "2026-11-22 10:00:00.000000" in UTC, with so many digits of the second (0 to 9). */
+void text_append_time(GString *out, int64_t ns, unsigned digits);
+/* "10:01:02" in UTC, rounded down; with the date when it isn't the one of reference_ns. */
+void text_append_clock(GString *out, int64_t ns, int64_t reference_ns);
+/* "10.0.0.2:40000", "[2001:db8::1]:80". */
+void text_append_endpoint(GString *out, const struct lifeline_endpoint *endpoint);
+
+/* Appends words from text, wrapped at width with so many spaces before each further line. column is
+ * where the first line stands. No newline at the end. width 0: not wrapped. */
+void text_append_wrapped(GString *out, const char *text, unsigned column, unsigned indent,
+                         unsigned width);
+
+#endif
