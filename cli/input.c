@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "progress.h"
+#include "signals.h"
+
+/* Frames between two looks at the clock and at the output's errors. */
+#define CHECK_FRAMES 4096
+
+/* How far live time runs behind the clock: packets that the kernel still gathers come first. */
+#define LIVE_LAG_NS 1000000000
+
+static const char *display_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* What matters most to the caller wins: the output is lost, an input was not read, was cut. */
+static void raise_status(struct input *input, int status)
+{
+    static const int order[] = {[EXIT_DONE] = 0,       [EXIT_FOUND] = 1,     [EXIT_CUT] = 2,
+                                [EXIT_UNREADABLE] = 3, [EXIT_UNWRITTEN] = 4, [EXIT_USAGE] = 5};
+    if (order[status] > order[input->status])
+        input->status = status;
+}
+
+static void on_waiting(void *user)
+{
+    struct input *input = user;
+    if (!standard_output_flush(input->output))
+        raise_status(input, EXIT_UNWRITTEN);
+}
+
+/* Lets capture time pass up to the clock, so that timers fire while no packet comes. */
+static void advance(struct lifeline_engine *engine)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    lifeline_advance(engine, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - LIVE_LAG_NS);
+}
+
+static bool passes(struct input *input, const struct lifeline_frame *frame)
+{
+    if (!input->filter)
+        return true;
+    switch (filter_apply(input->filter, frame)) {
+    case FILTER_PASS:
+        return true;
+    case FILTER_DROP:
+        input->filtered++;
+        return false;
+    default:
+        if (!input->quiet)
+            fprintf(stderr, "lifeline: -f: %s\n", filter_error(input->filter));
+        raise_status(input, EXIT_USAGE);
+        return false;
+    }
+}
+
+/* Must the run end before the input does? */
+static bool is_over(const struct input *input)
+{
+    uint64_t max_packets = input->options->max_packets;
+    return input->status == EXIT_USAGE || input->status == EXIT_UNWRITTEN ||
+           (max_packets != 0 && input->frames >= max_packets);
+}
+
+static void check_output(struct input *input)
+{
+    if (standard_output_error(input->output) != 0)
+        raise_status(input, EXIT_UNWRITTEN);
+}
+
+/* One source from its first packet to its end. */
+static enum source_result read_source(struct input *input, struct source *source, const char *name,
+                                      struct lifeline_engine *engine, struct progress *progress)
+{
+    uint64_t base = input->frames, done = 0, total = 0;
+    unsigned until_check = CHECK_FRAMES;
+    struct lifeline_frame frame;
+    for (;;) {
+        enum source_result result = source_next(source, &frame);
+        if (result == SOURCE_FRAME) {
+            frame.number += base;
+            input->frames = frame.number;
+            if (passes(input, &frame))
+                lifeline_push_frame(engine, &frame);
+            if (is_over(input))
+                return SOURCE_END;
+            if (--until_check > 0)
+                continue;
+            until_check = CHECK_FRAMES;
+            check_output(input);
+            if (progress && source->stream)
+                stream_progress(source->stream, &done, &total);
+            progress_show(progress, name, input->frames, done, total);
+        } else if (result == SOURCE_IDLE) {
+            advance(engine);
+            on_waiting(input);
+            check_output(input);
+            if (is_over(input))
+                return SOURCE_END;
+        } else {
+            input->frames = base + source->records;
+            return result;
+        }
+    }
+}
+
+static void read_file(struct input *input, const char *path, struct lifeline_engine *engine,
+                      struct progress *progress)
+{
+    const char *name = display_name(path);
+    const struct stream_hooks hooks = {.waiting = on_waiting, .user = input};
+    char *error = NULL;
+    struct source *source = source_open(path, &hooks, &error);
+    if (!source) {
+        if (!input->quiet && !signals_stop)
+            fprintf(stderr, "lifeline: %s: %s\n", name, error);
+        g_free(error);
+        if (!signals_stop)
+            raise_status(input, EXIT_UNREADABLE);
+        return;
+    }
+    enum source_result result = read_source(input, source, name, engine, progress);
+    if (result == SOURCE_BROKEN) {
+        progress_clear(progress);
+        if (!input->quiet)
+            fprintf(stderr, "lifeline: %s: %s\n", name, source->error);
+        raise_status(input, EXIT_CUT);
+    }
+    source_close(source);
+}
+
+static void read_live(struct input *input, struct lifeline_engine *engine)
+{
+    const char *name = input->options->live.interface;
+    if (read_source(input, input->live, name, engine, NULL) == SOURCE_BROKEN) {
+        fprintf(stderr, "lifeline: %s: %s\n", name, input->live->error);
+        raise_status(input, EXIT_CUT);
+    }
+    uint64_t received, dropped;
+    if (!source_live_statistics(input->live, &received, &dropped))
+        return;
+    if (dropped > 0)
+        fprintf(stderr,
+                "lifeline: %s: %" PRIu64 " packets captured, %" PRIu64
+                " more dropped by the kernel: what they held is missing\n",
+                name, input->frames, dropped);
+    else if (input->options->verbose)
+        fprintf(stderr, "lifeline: %s: %" PRIu64 " packets captured, none dropped\n", name,
+                input->frames);
+}
+
+int input_read(struct input *input, struct lifeline_engine *engine)
+{
+    input->frames = input->filtered = 0;
+    if (input->live) {
+        read_live(input, engine);
+        return input->status;
+    }
+    struct progress *progress = input->quiet ? NULL : progress_new();
+    for (char **file = input->options->files; *file && !signals_stop && !is_over(input); file++)
+        read_file(input, *file, engine, progress);
+    progress_free(progress);
+    return input->status;
+}
+
+int input_check(const struct options *options)
+{
+    int status = EXIT_DONE;
+    for (char **file = options->files; *file; file++) {
+        struct stat facts;
+        int cause = 0;
+        if (strcmp(*file, "-") == 0)
+            continue;
+        if (stat(*file, &facts) == -1 || access(*file, R_OK) == -1)
+            cause = errno;
+        else if (S_ISDIR(facts.st_mode))
+            cause = EISDIR;
+        if (cause == 0)
+            continue;
+        bool word = file == options->files && cause == ENOENT && !strpbrk(*file, "./");
+        fprintf(stderr, "lifeline: %s: %s%s\n", *file, g_strerror(cause),
+                word ? " (and not a command either)" : "");
+        status = EXIT_UNREADABLE;
+    }
+    return status;
+}
+
+char *input_describe(const struct options *options)
+{
+    if (options->live.interface)
+        return g_strdup(options->live.interface);
+    const char *first = display_name(options->files[0]);
+    guint more = g_strv_length(options->files) - 1;
+    return more == 0 ? g_strdup(first) : g_strdup_printf("%s and %u more", first, more);
+}

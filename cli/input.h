@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The input as a whole: all files one after the other, or an interface, through the engine. */
+#ifndef LIFELINE_INPUT_H
+#define LIFELINE_INPUT_H
+
+#include "filter.h"
+#include "lifeline.h"
+#include "options.h"
+#include "source.h"
+#include "standard_output.h"
+
+/* What one pass over the input uses and tells. */
+struct input {
+    const struct options *options;
+    struct filter *filter;          /* NULL: none */
+    struct source *live;            /* an open interface; NULL: read options->files */
+    struct standard_output *output; /* flushed whenever the input makes wait */
+    bool quiet; /* no messages, no progress: a pass before the one that prints */
+
+    uint64_t frames;   /* positions counted so far, over all files */
+    uint64_t filtered; /* frames that the filter dropped */
+    int status;        /* enum exit_status: the worst so far */
+};
+
+/* Pushes all packets into the engine, which the caller finishes. Complains on standard error about
+ * each file that it can't read to its end, and goes on with the next. Returns input->status. */
+int input_read(struct input *input, struct lifeline_engine *engine);
+
+/* Complains about files that can't be opened, before anything is printed. Returns EXIT_DONE, or
+ * EXIT_UNREADABLE. */
+int input_check(const struct options *options);
+
+/* The input in few words, for titles; g_malloc'ed. */
+char *input_describe(const struct options *options);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lifeline program: options -> input -> engine -> selection -> view -> standard output.
+ *
+ * Standard output is data alone; everything said about it goes to standard error. All that can be
+ * refused (options, filters, missing files, interfaces) is refused before anything is printed.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "filter.h"
+#include "input.h"
+#include "lifeline.h"
+#include "options.h"
+#include "privileges.h"
+#include "select.h"
+#include "signals.h"
+#include "spool.h"
+#include "standard_output.h"
+#include "summary.h"
+#include "terminal.h"
+#include "view.h"
+#include "where.h"
+
+/* What a run holds; set up step by step, released by release(). */
+struct run {
+    struct options options;
+    struct filter *filter;
+    struct where *where;
+    struct source *live;
+    struct standard_output *output;
+    struct selection *selection;
+    char *input_text;
+    char *error; /* of the step that failed */
+};
+
+static int fail(struct run *run, int status, const char *what)
+{
+    fprintf(stderr, "lifeline: %s%s%s\n", what, *what ? ": " : "", run->error);
+    g_clear_pointer(&run->error, g_free);
+    return status;
+}
+
+static void release(struct run *run)
+{
+    if (run->live)
+        source_close(run->live);
+    if (run->selection)
+        selection_free(run->selection);
+    filter_free(run->filter);
+    where_free(run->where);
+    g_free(run->input_text);
+}
+
+/* Compiles the expressions and opens the interface. */
+static int prepare(struct run *run)
+{
+    struct options *options = &run->options;
+    if (options->filter && !(run->filter = filter_new(options->filter, &run->error)))
+        return fail(run, EXIT_USAGE, "-f");
+    if (options->where && !(run->where = where_parse(options->where, &run->error)))
+        return fail(run, EXIT_USAGE, "--where");
+    if (!options->live.interface)
+        return input_check(options);
+    run->live = source_live_open(&options->live, &run->error);
+    if (!run->live)
+        return fail(run, EXIT_UNREADABLE, "");
+    /* The kernel filters already. */
+    g_clear_pointer(&run->filter, filter_free);
+    if (!privileges_drop())
+        fprintf(stderr, "lifeline: could not give up privileges: %s\n", g_strerror(errno));
+    return EXIT_DONE;
+}
+
+/* Does the input come as it happens? Then output must not wait for more of it. */
+static bool is_live(const struct options *options)
+{
+    struct stat facts;
+    if (options->live.interface)
+        return true;
+    for (char **file = options->files; *file; file++) {
+        bool known =
+            strcmp(*file, "-") == 0 ? fstat(STDIN_FILENO, &facts) == 0 : stat(*file, &facts) == 0;
+        if (known && !S_ISREG(facts.st_mode))
+            return true;
+    }
+    return false;
+}
+
+static void describe(struct run *run, struct view_context *context)
+{
+    const struct options *options = &run->options;
+    run->input_text = input_describe(options);
+    *context = (struct view_context){
+        .out = standard_output_file(run->output),
+        .format = options->format,
+        .input = run->input_text,
+        .live = is_live(options),
+        .color = options->color == WHEN_ALWAYS || (options->color == WHEN_AUTO && terminal_color()),
+        .utf8 = terminal_utf8(),
+        .verbose = options->verbose,
+        .transitions = options->transitions,
+        .width = options->width ? options->width : terminal_columns(),
+        .connection = options->connection,
+        .options = &options->engine,
+    };
+}
+
+static struct input make_input(struct run *run)
+{
+    return (struct input){
+        .options = &run->options,
+        .filter = run->filter,
+        .live = run->live,
+        .output = run->output,
+    };
+}
+
+/* The first of two passes, which finds the connections that match --where. */
+static int scan(struct run *run, const struct lifeline_options *engine_options)
+{
+    if (run->live) {
+        run->error = g_strdup_printf("%s reads its input twice for it, and a live one can't be; "
+                                     "connections -o jsonl can filter live",
+                                     run->options.view->command);
+        return fail(run, EXIT_USAGE, "--where");
+    }
+    if (!spool_pipes(run->options.files, &run->error))
+        return fail(run, EXIT_UNREADABLE, "--where");
+    struct lifeline_sink sink = selection_scan_sink(run->selection);
+    struct lifeline_engine *engine = lifeline_new(engine_options, &sink);
+    if (!engine) {
+        run->error = g_strdup("no memory for the analysis");
+        return fail(run, EXIT_UNREADABLE, "");
+    }
+    struct input input = make_input(run);
+    input.quiet = true;
+    input_read(&input, engine);
+    lifeline_finish(engine);
+    lifeline_free(engine);
+    return EXIT_DONE;
+}
+
+/* The pass that prints. */
+static int read_and_print(struct run *run, const struct lifeline_options *engine_options,
+                          const struct lifeline_sink *view_sink, struct view_context *context,
+                          void *view_state)
+{
+    const struct options *options = &run->options;
+    struct lifeline_sink sink = selection_sink(run->selection, view_sink);
+    struct lifeline_engine *engine = lifeline_new(engine_options, &sink);
+    if (!engine) {
+        run->error = g_strdup("no memory for the analysis");
+        return fail(run, EXIT_UNREADABLE, "");
+    }
+    context->engine = engine;
+    struct input input = make_input(run);
+    int status = input_read(&input, engine);
+    lifeline_finish(engine);
+    struct lifeline_counters counters;
+    lifeline_get_counters(engine, &counters);
+    int view_status = options->view->close(view_state, &counters);
+    lifeline_free(engine);
+    standard_output_flush(run->output);
+    summary_print(&input, &counters, options->verbose);
+    if (options->connection != LIFELINE_UNKNOWN_COUNT && selection_count(run->selection) == 0)
+        fprintf(stderr,
+                "lifeline: -c: there is no connection %" PRIu64 " to show; %" PRIu64
+                " were found\n",
+                options->connection, counters.connections);
+    return status == EXIT_DONE ? view_status : status;
+}
+
+static int run_view(struct run *run)
+{
+    const struct options *options = &run->options;
+    struct view_context context;
+    struct lifeline_options engine_options = options->engine;
+    struct lifeline_sink sink = {0};
+    run->output = standard_output_new();
+    describe(run, &context);
+    void *state = options->view->open(&context, &engine_options, &sink, &run->error);
+    if (!state)
+        return fail(run, EXIT_USAGE, options->view->command);
+    run->selection = selection_new(options->connection, run->where);
+    if (selection_needs_scan(run->selection, &sink)) {
+        int status = scan(run, &engine_options);
+        if (status != EXIT_DONE)
+            return status;
+    }
+    return read_and_print(run, &engine_options, &sink, &context, state);
+}
+
+int main(int argc, char **argv)
+{
+    struct run run = {0};
+    int status;
+    /* The encoding of text follows the locale; numbers and messages don't. */
+    setlocale(LC_CTYPE, "");
+    if (!options_parse(argc, argv, &run.options, &status))
+        return status;
+    signals_install();
+    status = prepare(&run);
+    if (status == EXIT_DONE)
+        status = run_view(&run);
+    int write_error = run.output ? standard_output_close(run.output) : 0;
+    if (write_error != 0) {
+        fprintf(stderr, "lifeline: standard output: %s\n", g_strerror(write_error));
+        status = EXIT_UNWRITTEN;
+    }
+    release(&run);
+    return status;
+}

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One table of options for each heading of the manual; GLib parses them, read_*() below turn the
+ * strings into what the program uses and name the option in what they complain about. The command
+ * is the first word that is neither an option nor the value of one.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "help.h"
+#include "where.h"
+
+/* The options as they were given; GLib's tables need static storage. */
+static struct {
+    char *interface, *filter, *snap, *packets;
+    gboolean list_interfaces, no_promiscuous;
+    char *connection, *where, *shard;
+    char *format, *color, *width;
+    gboolean transitions, verbose, help, version;
+    char *stack, *time_wait;
+    gboolean no_http, ignore_vlan, verify_checksums;
+    char *max_memory, *max_connections, *max_stream, *max_streams, *max_fragments, *max_header;
+    char *max_pipeline, *max_tunnels;
+    char **files;
+} given;
+
+/* Strings are taken as file names: GLib leaves those alone, whatever the locale. */
+#define TEXT(letter, name, to, meta, help)                                                         \
+    {                                                                                              \
+        name, letter, 0, G_OPTION_ARG_FILENAME, &given.to, help, meta                              \
+    }
+#define FLAG(letter, name, to, help)                                                               \
+    {                                                                                              \
+        name, letter, 0, G_OPTION_ARG_NONE, &given.to, help, NULL                                  \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, 0, 0, 0, NULL, NULL, NULL                                                            \
+    }
+
+static const GOptionEntry input_entries[] = {
+    TEXT('f', "filter", filter, "EXPR", "read only the packets that the libpcap filter passes"),
+    TEXT('i', "interface", interface, "IFACE", "capture live, until interrupted"),
+    FLAG('D', "list-interfaces", list_interfaces, "list what can be captured from"),
+    TEXT('s', "snapshot-length", snap, "BYTES", "live: capture so much of each packet"),
+    FLAG('p', "no-promiscuous-mode", no_promiscuous, "live: only this host's packets"),
+    TEXT(0, "packets", packets, "N", "stop after N packets"),
+    FLAG(0, "ignore-vlan", ignore_vlan, "VLAN tags don't tell connections apart"),
+    FLAG(0, "verify-checksums", verify_checksums, "mark segments whose TCP checksum is wrong"),
+    END,
+};
+
+static const GOptionEntry selection_entries[] = {
+    TEXT('c', "connection", connection, "N", "only the connection of that number"),
+    TEXT(0, "where", where, "EXPR",
+         "only connections whose record matches, e.g. 'teardown.kind == reset and server.port == "
+         "80'; 'help' lists the fields"),
+    TEXT(0, "shard", shard, "K/N", "only the K-th of N shares of the connections, by address hash"),
+    END,
+};
+
+static const GOptionEntry model_entries[] = {
+    TEXT(0, "stack", stack, "NAME",
+         "whose TIME-WAIT and ephemeral ports: linux (default), rfc, windows, macos, freebsd"),
+    TEXT(0, "time-wait", time_wait, "SECONDS", "how long TIME-WAIT lasts"),
+    FLAG(0, "no-http", no_http, "don't follow HTTP"),
+    END,
+};
+
+static const GOptionEntry output_entries[] = {
+    TEXT('o', "output", format, "FORMAT", "one of the command's formats"),
+    FLAG(0, "transitions", transitions, "only events with a step or a transition"),
+    FLAG('v', "verbose", verbose, "say more; a summary on standard error"),
+    TEXT(0, "color", color, "WHEN", "auto (default: on a terminal), always, never"),
+    TEXT(0, "width", width, "COLUMNS", "width of text; default: the terminal's"),
+    FLAG('h', "help", help, "this page; with a command, that command's"),
+    FLAG('V', "version", version, "the version"),
+    END,
+};
+
+static const GOptionEntry limit_entries[] = {
+    TEXT(0, "max-memory", max_memory, "SIZE", "for the whole analysis; default 512M"),
+    TEXT(0, "max-connections", max_connections, "N", "held at once; default: as memory allows"),
+    TEXT(0, "max-stream", max_stream, "SIZE", "reassembly, each direction; default 1M"),
+    TEXT(0, "max-streams", max_streams, "SIZE", "reassembly, in all; default an eighth of memory"),
+    TEXT(0, "max-fragments", max_fragments, "N", "IP datagrams in reassembly; default 1024"),
+    TEXT(0, "max-header", max_header, "SIZE", "of one HTTP message; default 64K"),
+    TEXT(0, "max-pipeline", max_pipeline, "N", "HTTP requests in flight; default 1024"),
+    TEXT(0, "max-tunnel-depth", max_tunnels, "N", "tunnels inside tunnels; default 8"),
+    END,
+};
+
+static const GOptionEntry file_entries[] = {
+    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given.files, NULL, NULL},
+    END,
+};
+
+static const struct option_section sections[] = {
+    {"Input", input_entries},   {"Selection", selection_entries}, {"Model", model_entries},
+    {"Output", output_entries}, {"Limits", limit_entries},        {NULL, NULL},
+};
+
+/* ---- complaints ------------------------------------------------------------------------------ */
+
+static bool complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Always false, for `return complain(...)`. */
+static bool complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("lifeline: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return false;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+/* A whole number from least to most; *into is left alone when text is NULL. */
+static bool read_number(const char *option, const char *text, uint64_t least, uint64_t most,
+                        uint64_t *into)
+{
+    if (!text)
+        return true;
+    char *end;
+    errno = 0;
+    uint64_t value = g_ascii_strtoull(text, &end, 10);
+    if (!g_ascii_isdigit(*text) || *end || errno || value < least || value > most)
+        return complain("%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, option, text,
+                        least, most);
+    *into = value;
+    return true;
+}
+
+static bool read_number32(const char *option, const char *text, uint32_t least, uint32_t most,
+                          uint32_t *into)
+{
+    uint64_t value = *into;
+    bool fine = read_number(option, text, least, most, &value);
+    *into = (uint32_t)value;
+    return fine;
+}
+
+/* Bytes: a number, with K, M, G or T for powers of 1024. */
+static bool read_size(const char *option, const char *text, uint64_t most, uint64_t *into)
+{
+    if (!text)
+        return true;
+    char *end;
+    errno = 0;
+    uint64_t value = g_ascii_strtoull(text, &end, 10);
+    unsigned shift = 0;
+    static const char units[] = "KMGT";
+    const char *unit = *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
+    if (unit) {
+        shift = 10 * (unsigned)(unit - units + 1);
+        end++;
+        if (g_ascii_strcasecmp(end, "iB") == 0 || g_ascii_strcasecmp(end, "B") == 0)
+            end += strlen(end);
+    }
+    if (!g_ascii_isdigit(*text) || *end || errno || value == 0)
+        return complain("%s: '%s' is not a size such as 65536, 64K or 2G", option, text);
+    if (value > most >> shift)
+        return complain("%s: %s is too much", option, text);
+    *into = value << shift;
+    return true;
+}
+
+static bool read_size32(const char *option, const char *text, uint32_t *into)
+{
+    uint64_t value = *into;
+    bool fine = read_size(option, text, UINT32_MAX, &value);
+    *into = (uint32_t)value;
+    return fine;
+}
+
+static bool read_seconds(const char *option, const char *text, int64_t *into_ns)
+{
+    if (!text)
+        return true;
+    char *end;
+    double seconds = g_ascii_strtod(text, &end);
+    if (end == text || *end || !isfinite(seconds) || seconds <= 0 || seconds > 1e9)
+        return complain("%s: '%s' is not a number of seconds above 0", option, text);
+    *into_ns = MAX((int64_t)(seconds * 1e9), 1);
+    return true;
+}
+
+static bool read_stack(struct lifeline_options *engine)
+{
+    if (!given.stack)
+        return true;
+    for (const struct lifeline_name *row = lifeline_stack_names; row->name; row++) {
+        if (strcmp(row->name, given.stack) == 0) {
+            engine->stack = (uint8_t)row->value;
+            return true;
+        }
+    }
+    return complain("--stack: '%s' is none of linux, rfc, windows, macos, freebsd", given.stack);
+}
+
+static bool read_shard(struct lifeline_options *engine)
+{
+    if (!given.shard)
+        return true;
+    char **parts = g_strsplit(given.shard, "/", 2);
+    uint64_t share = 0, shares = 0;
+    bool fine = parts[0] && parts[1] && g_ascii_isdigit(*parts[0]) && g_ascii_isdigit(*parts[1]);
+    if (fine) {
+        char *end_share, *end_shares;
+        share = g_ascii_strtoull(parts[0], &end_share, 10);
+        shares = g_ascii_strtoull(parts[1], &end_shares, 10);
+        fine = !*end_share && !*end_shares && share >= 1 && share <= shares && shares <= UINT8_MAX;
+    }
+    g_strfreev(parts);
+    if (!fine)
+        return complain("--shard: '%s' is not K/N with 1 <= K <= N <= %d", given.shard, UINT8_MAX);
+    engine->shard = (uint8_t)share;
+    engine->shard_count = (uint8_t)shares;
+    return true;
+}
+
+static bool read_color(enum when *color)
+{
+    static const char *const names[] = {
+        [WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never"};
+    for (size_t i = 0; given.color && i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(names[i], given.color) == 0) {
+            *color = (enum when)i;
+            return true;
+        }
+    }
+    return !given.color || complain("--color: '%s' is none of auto, always, never", given.color);
+}
+
+static bool read_format(struct options *options)
+{
+    char **formats = g_strsplit(options->view->formats, ",", -1);
+    options->format = NULL;
+    for (size_t i = 0; formats[i] && !options->format; i++)
+        if (!given.format || strcmp(formats[i], given.format) == 0)
+            options->format = g_intern_string(formats[i]);
+    g_strfreev(formats);
+    return options->format ||
+           complain("%s doesn't print '%s'; its formats: %s", options->view->command, given.format,
+                    options->view->formats);
+}
+
+static bool read_limits(struct lifeline_options *engine)
+{
+    uint32_t tunnels = 0;
+    bool fine =
+        read_size("--max-memory", given.max_memory, UINT64_MAX, &engine->max_memory_bytes) &&
+        read_number("--max-connections", given.max_connections, 1, UINT32_MAX,
+                    &engine->max_connections) &&
+        read_size32("--max-stream", given.max_stream, &engine->max_stream_bytes) &&
+        read_size("--max-streams", given.max_streams, UINT64_MAX, &engine->max_streams_bytes) &&
+        read_number32("--max-fragments", given.max_fragments, 1, 1 << 20, &engine->max_fragments) &&
+        read_size32("--max-header", given.max_header, &engine->max_header_bytes) &&
+        read_number32("--max-pipeline", given.max_pipeline, 1, 1 << 20, &engine->max_pipeline) &&
+        read_number32("--max-tunnel-depth", given.max_tunnels, 1, 64, &tunnels);
+    engine->max_tunnel_depth = (uint8_t)tunnels;
+    return fine;
+}
+
+static bool read_all(struct options *options)
+{
+    struct lifeline_options *engine = &options->engine;
+    uint32_t snap_bytes = 0;
+    options->connection = LIFELINE_UNKNOWN_COUNT;
+    bool fine = read_format(options) && read_color(&options->color) && read_stack(engine) &&
+                read_shard(engine) && read_limits(engine) &&
+                read_seconds("--time-wait", given.time_wait, &engine->time_wait_ns) &&
+                read_number("--connection", given.connection, 0, INT64_MAX, &options->connection) &&
+                read_number("--packets", given.packets, 1, INT64_MAX, &options->max_packets) &&
+                read_number32("--snapshot-length", given.snap, 1, 262144, &snap_bytes) &&
+                read_number32("--width", given.width, 20, 100000, &options->width);
+    options->live.interface = given.interface;
+    options->live.filter = given.filter;
+    options->live.snap_bytes = (int)snap_bytes;
+    options->live.promiscuous = !given.no_promiscuous;
+    options->filter = given.filter;
+    options->where = given.where;
+    options->transitions = given.transitions;
+    options->verbose = given.verbose;
+    engine->no_http = given.no_http;
+    engine->ignore_vlan = given.ignore_vlan;
+    engine->verify_checksums = given.verify_checksums;
+    return fine;
+}
+
+/* ---- the command word ------------------------------------------------------------------------ */
+
+/* Does an option that the table knows and that name (without dashes) begins with take the next
+ * argument as its value? */
+static bool takes_next(const GOptionEntry *entries, const char *name, bool is_long)
+{
+    for (; entries && entries->long_name; entries++) {
+        if (entries->arg == G_OPTION_ARG_NONE || !*entries->long_name)
+            continue;
+        if (is_long ? strcmp(entries->long_name, name) == 0
+                    : entries->short_name == name[0] && !name[1])
+            return true;
+    }
+    return false;
+}
+
+/* Is letter an option with a value? What follows it in the same argument is that value. */
+static bool takes_rest(const GOptionEntry *entries, char letter)
+{
+    for (; entries && entries->long_name; entries++)
+        if (entries->short_name == letter && entries->arg != G_OPTION_ARG_NONE)
+            return true;
+    return false;
+}
+
+static bool any_takes_next(const char *argument)
+{
+    bool is_long = argument[1] == '-';
+    /* -vo FORMAT: letters may stand together, up to one with a value. */
+    for (const char *name = argument + (is_long ? 2 : 1); *name; name++) {
+        bool rest = false;
+        for (size_t i = 0; sections[i].title; i++) {
+            if (takes_next(sections[i].entries, name, is_long))
+                return true;
+            rest = rest || takes_rest(sections[i].entries, *name);
+        }
+        for (size_t i = 0; views[i]; i++) {
+            if (takes_next(views[i]->entries, name, is_long))
+                return true;
+            rest = rest || takes_rest(views[i]->entries, *name);
+        }
+        if (is_long || rest)
+            break;
+    }
+    return false;
+}
+
+static const struct view *find_view(const char *command)
+{
+    for (size_t i = 0; views[i]; i++)
+        if (strcmp(views[i]->command, command) == 0)
+            return views[i];
+    return NULL;
+}
+
+/* Takes the word at index out of the arguments. */
+static void take_out(int *argc, char **argv, int index)
+{
+    memmove(&argv[index], &argv[index + 1], (size_t)(*argc - index) * sizeof *argv);
+    (*argc)--;
+}
+
+/* The index of the first word that is no option, from index on; argc when there is none. */
+static int find_word(int argc, char **argv, int index)
+{
+    for (; index < argc; index++) {
+        const char *argument = argv[index];
+        if (argument[0] != '-' || !argument[1])
+            return index;
+        if (strcmp(argument, "--") == 0)
+            return argc;
+        if (any_takes_next(argument))
+            index++;
+    }
+    return argc;
+}
+
+/* Takes the command out of the arguments; NULL when there is none. */
+static const struct view *take_command(int *argc, char **argv)
+{
+    int index = find_word(*argc, argv, 1);
+    if (index >= *argc)
+        return NULL;
+    if (strcmp(argv[index], "help") == 0) { /* help COMMAND is COMMAND --help */
+        given.help = TRUE;
+        take_out(argc, argv, index);
+        index = find_word(*argc, argv, index);
+        if (index >= *argc)
+            return NULL;
+    }
+    const struct view *view = find_view(argv[index]);
+    if (view)
+        take_out(argc, argv, index);
+    return view;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static bool parse_words(int *argc, char ***argv, const struct view *view)
+{
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_set_help_enabled(context, FALSE);
+    for (size_t i = 0; sections[i].title; i++)
+        g_option_context_add_main_entries(context, sections[i].entries, NULL);
+    g_option_context_add_main_entries(context, file_entries, NULL);
+    if (view->entries)
+        g_option_context_add_main_entries(context, view->entries, NULL);
+    GError *error = NULL;
+    bool fine = g_option_context_parse(context, argc, argv, &error);
+    if (!fine) {
+        complain("%s", error->message);
+        g_error_free(error);
+    }
+    g_option_context_free(context);
+    return fine;
+}
+
+static bool check_inputs(struct options *options)
+{
+    static char *none[] = {NULL};
+    options->files = given.files ? given.files : none;
+    if (options->live.interface && options->files[0])
+        return complain("-i captures live: '%s' can't be read as well", options->files[0]);
+    if (!options->live.interface && !options->files[0])
+        return complain("no capture file is given");
+    unsigned standard_inputs = 0;
+    for (size_t i = 0; options->files[i]; i++)
+        standard_inputs += strcmp(options->files[i], "-") == 0;
+    return standard_inputs <= 1 || complain("standard input can be read only once");
+}
+
+bool options_parse(int argc, char **argv, struct options *options, int *status)
+{
+    memset(options, 0, sizeof *options);
+    const struct view *command = take_command(&argc, argv);
+    options->view = command ? command : views[0];
+    *status = EXIT_USAGE;
+    bool parsed = parse_words(&argc, &argv, options->view);
+    if (parsed && (given.help || given.version || given.list_interfaces)) {
+        *status = EXIT_DONE;
+        if (given.help)
+            help_print(command, sections);
+        else if (given.version)
+            printf("lifeline " LIFELINE_VERSION "\n");
+        else
+            *status = source_live_list();
+        return false;
+    }
+    if (parsed && given.where && strcmp(given.where, "help") == 0) {
+        where_print_fields();
+        *status = EXIT_DONE;
+        return false;
+    }
+    if (parsed && read_all(options) && check_inputs(options))
+        return true;
+    fprintf(stderr, "Try 'lifeline%s%s --help'.\n", command ? " " : "",
+            command ? command->command : "");
+    return false;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "summary.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Counters that are told when they aren't zero: always when records are missing or doubtful. */
+static const struct {
+    size_t offset;
+    bool warning;
+    const char *text;
+} counts[] = {
+#define COUNT(member, warning, text)                                                               \
+    {                                                                                              \
+        offsetof(struct lifeline_counters, member), warning, text                                  \
+    }
+    COUNT(frames_unknown_link, true, "frames of a link type that isn't known were passed over"),
+    COUNT(connections_evicted, true,
+          "connections were ended early to stay within --max-memory or --max-connections"),
+    COUNT(events_dropped, true, "events were dropped"),
+    COUNT(stream_bytes_dropped, true,
+          "bytes of reordered payload were dropped (--max-stream, --max-streams)"),
+    COUNT(headers_dropped, true, "HTTP messages had larger headers than --max-header"),
+    COUNT(pipeline_dropped, true, "HTTP requests were more than --max-pipeline allows"),
+    COUNT(fragments_dropped, true, "IP fragments were dropped (--max-fragments)"),
+    COUNT(tunnels_too_deep, true, "frames have more tunnels in each other than --max-tunnel-depth"),
+    COUNT(frames_malformed, false, "frames are malformed or cut short"),
+    COUNT(frames_without_tcp, false, "frames hold no TCP"),
+    COUNT(icmp_quoted, false, "TCP headers are quoted in ICMP errors"),
+    COUNT(fragments, false, "frames are IP fragments"),
+    COUNT(bad_checksums, false, "segments have a wrong checksum"),
+#undef COUNT
+};
+
+void summary_print(const struct input *input, const struct lifeline_counters *counters,
+                   bool verbose)
+{
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        uint64_t count = *(const uint64_t *)((const char *)counters + counts[i].offset);
+        if (count > 0 && (counts[i].warning || verbose))
+            fprintf(stderr, "lifeline: %" PRIu64 " %s\n", count, counts[i].text);
+    }
+    if (input->filtered > 0 && verbose)
+        fprintf(stderr, "lifeline: %" PRIu64 " frames were left out by -f\n", input->filtered);
+    if (verbose)
+        fprintf(stderr,
+                "lifeline: %" PRIu64 " frames, %" PRIu64 " TCP segments, %" PRIu64
+                " connections; %.1f MiB of memory at most\n",
+                input->frames, counters->segments, counters->connections,
+                (double)counters->memory_peak_bytes / (1024 * 1024));
+    else if (counters->connections == 0 && input->status == EXIT_DONE)
+        fprintf(stderr, "lifeline: no TCP connection in %" PRIu64 " frames\n", input->frames);
+}
