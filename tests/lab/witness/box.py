@@ -119,8 +119,9 @@ class Box:
 
     def __init__(self, world, taps):
         self.world, self.taps = world, taps
-        self.records = []  # (time_ns, vantage, direction, link, frame)
+        self.tunnel_log = []  # frames of tunnels, as a link's log
         self.foreign = 0
+        self._packet = 0
         self._last_ns = 0
 
     def now_ns(self):
@@ -154,15 +155,16 @@ class Box:
             self.foreign += 1
             if self.world.tunnel and not s:
                 frame = MACS[OTHER[side]] + frame[6:]
-                self.records.append((self.now_ns(), "between", side, None, frame))
+                self.tunnel_log.append((self.now_ns(), "between", side, frame, 0))
                 os.write(self.taps[OTHER[side]], frame)
                 self.world.checkpoint()
             return
         frame = MACS[OTHER[side]] + frame[6:]
-        s.frame = frame
+        self._packet += 1
+        s.frame, s.packet = frame, self._packet
         names = link.names.of(side, s)
         link.last_sent[side] = s
-        link.record(self, side, side, frame)
+        link.record(self, side, side, frame, s.packet)
         self.world.checkpoint(link)
         fate = [f for f in link.faults if f.matches(side, names)]
         self._stretch(link, side, s, fate, "near")
@@ -208,22 +210,24 @@ class Box:
         if link.over:
             return
         if where == "near":
-            link.record(self, "between", side, s.frame)
+            link.record(self, "between", side, s.frame, s.packet)
             self._stretch(link, side, s, fate, "far")
             return
-        self.deliver(link, side, s.frame)
+        self.deliver(link, side, s.frame, s.packet)
         for fault in fate:
             if fault.action == "call":
                 fault.call(link, side, s)
 
-    def deliver(self, link, side, frame):
+    def deliver(self, link, side, frame, packet):
         """To the receiver's kernel, which has processed it when this returns."""
-        link.record(self, OTHER[side], side, frame)
+        link.record(self, OTHER[side], side, frame, packet)
         os.write(self.taps[OTHER[side]], frame)
         self.world.checkpoint(link)
 
     def inject(self, link, side, frame, where="near"):
         """A frame that `side` never sent: seen in the middle (near) and by the receiver."""
+        self._packet += 1
+        packet = self._packet
         if where == "near":
-            link.record(self, "between", side, frame)
-        self.deliver(link, side, frame)
+            link.record(self, "between", side, frame, packet)
+        self.deliver(link, side, frame, packet)

@@ -15,7 +15,7 @@ class Segment:
     """A TCP segment in an Ethernet frame. src and dst are (packed address, port)."""
 
     __slots__ = ("frame", "version", "src", "dst", "seq", "ack", "flags", "window", "options",
-                 "payload", "ttl")
+                 "payload", "ttl", "packet")
 
     @property
     def length(self):

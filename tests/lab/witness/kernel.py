@@ -135,6 +135,12 @@ class History:
     def states(self, incarnation=-1):
         return [name for name, _ in self.incarnations[incarnation]]
 
+    def copy(self):
+        return [list(life) for life in self.incarnations], self._gone
+
+    def restore(self, copy):
+        self.incarnations, self._gone = copy
+
     def _push(self, name, mark):
         life = self.incarnations[-1]
         opening = name in ("SYN-SENT", "SYN-RECEIVED")

@@ -76,6 +76,12 @@ class World:
             self._ends[link.address[side], link.address[boxes.OTHER[side]]] = (link, side)
         return link
 
+    def forget(self, link):
+        """Its capture and truth stay with it; what its sockets still do is nobody's business."""
+        self.links.pop(link.key, None)
+        for side in ("client", "server"):
+            self._ends.pop((link.address[side], link.address[boxes.OTHER[side]]), None)
+
     def find(self, side, s):
         return self.links.get((s.src, s.dst) if side == "client" else (s.dst, s.src))
 
@@ -103,8 +109,11 @@ class World:
 
     def records(self, vantage, link=None, direction=None):
         """(time_ns, frame) seen at a vantage: of one link or all, of both directions or one."""
-        return [(time_ns, frame) for time_ns, where, way, owner, frame in self.box.records
-                if where == vantage and link in (None, owner) and direction in (None, way)]
+        logs = [link.log] if link else [one.log for one in self.links.values()]
+        if self.tunnel:
+            logs.append(self.box.tunnel_log)
+        return sorted((time_ns, frame) for log in logs for time_ns, where, way, frame, _ in log
+                      if where == vantage and direction in (None, way))
 
     def write_pcap(self, path, vantage="between", link=None, direction=None):
         capture.write_pcap(path, self.records(vantage, link, direction))
@@ -132,7 +141,8 @@ class Link:
         self.family = socket.AF_INET if self.version == 4 else socket.AF_INET6
         self.key = (self.address["client"], self.address["server"])
         self.names = boxes.Names()
-        self.counts = dict.fromkeys(boxes.VANTAGES, 0)
+        self.log = []  # (time_ns, vantage, direction, frame, packet number), in order
+        self.siblings = []
         self.last_sent, self.held, self.over = {}, [], False
         self.histories = {
             side: kernel.History(self.address[side], self.address[boxes.OTHER[side]], "CLOSED",
@@ -145,11 +155,12 @@ class Link:
     # ---- truth -------------------------------------------------------------------------------
 
     def mark(self):
-        return tuple(self.counts[vantage] for vantage in boxes.VANTAGES)
+        """A point in this link's life: how many records were made of it."""
+        return len(self.log)
 
-    def record(self, box, vantage, direction, frame):
-        self.counts[vantage] += 1
-        box.records.append((box.now_ns(), vantage, direction, self, frame))
+    def record(self, box, vantage, direction, frame, packet):
+        """packet tells sightings of the same packet at several vantages."""
+        self.log.append((box.now_ns(), vantage, direction, frame, packet))
 
     def observe(self):
         for side, history in self.histories.items():
@@ -177,6 +188,7 @@ class Link:
         """Another client port of the same hosts, to the same listener."""
         other = self.world.link(self.version, (self.text["client"][0], port), self.text["server"],
                                 faults, self.name)
+        self.siblings.append(other)
         if self.listener:
             other.listens()
         return other
@@ -245,10 +257,18 @@ class Link:
         target = self.text[boxes.OTHER[side]]
         if isn is not None:
             end.repair_isn(isn)
+        self.checkpoint()
+        before = self.histories[side].copy()
         try:
             sock.connect(target)
         except BlockingIOError:
             pass
+        except OSError:
+            # An earlier socket still holds the 4-tuple. The new one's CLOSE -> SYN_SENT -> CLOSE
+            # was never on the wire.
+            self.checkpoint()
+            self.histories[side].restore(before)
+            raise
         self.checkpoint()
         if wait:
             await end.connected()
@@ -257,11 +277,15 @@ class Link:
     async def accept(self, seconds=15.0):
         loop = asyncio.get_running_loop()
         sock, _ = await asyncio.wait_for(loop.sock_accept(self.listener), seconds)
+        return self.adopt("server", sock)
+
+    def adopt(self, side, sock):
+        """An accepted socket."""
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sockets.append(sock)
         self.checkpoint()
-        return End(self, "server", sock)
+        return End(self, side, sock)
 
     async def open(self, listen=True, **options):
         """The usual: listen, connect, accept."""

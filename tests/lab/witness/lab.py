@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs kinds and random scripts in worker processes, compares, counts, reports."""
+import asyncio
+import collections
+import gc
+import multiprocessing
+import pathlib
+import tempfile
+import time
+import traceback
+
+from . import compare, kernel, kinds, net, scripts, world
+
+BATCH = 250  # random connections that live at the same time in one world
+
+
+class Tally:
+    """Counts verdicts by view and by rule; keeps the disagreements' texts."""
+
+    def __init__(self):
+        self.views = collections.defaultdict(collections.Counter)
+        self.disagreements, self.failures, self.links = [], [], 0
+
+    def add(self, verdicts):
+        for v in verdicts:
+            self.views[v.view.name]["agree" if v.rule == "" else v.rule or "DISAGREE"] += 1
+
+    def merge(self, other):
+        for name, counter in other.views.items():
+            self.views[name] += counter
+        self.disagreements += other.disagreements
+        self.failures += other.failures
+        self.links += other.links
+
+    def report(self, title, seconds):
+        print(f"{title}: {self.links} connections in {seconds:.0f} s")
+        for name in (view.name for view in compare.VIEWS):
+            counter = self.views[name]
+            total = sum(counter.values())
+            if not total:
+                continue
+            bad = counter["DISAGREE"]
+            same = counter["agree"]
+            ruled = {rule: n for rule, n in sorted(counter.items())
+                     if rule not in ("agree", "DISAGREE")}
+            print(f"  {name:18} {total:7} endpoint histories: {same} equal "
+                  f"({100 * same / total:.2f} %), {sum(ruled.values())} by rule, {bad} disagree")
+            for rule, n in ruled.items():
+                print(f"    {n:7} {rule}")
+        for text in self.failures:
+            print("  FAILED " + text)
+        return not self.disagreements and not self.failures
+
+
+def _judge(links, options, tally, folder, script_of):
+    """Writes each view of these links as one capture, asks lifeline, compares."""
+    bad = collections.defaultdict(list)
+    for view in compare.VIEWS:
+        path = folder / f"{view.name}.pcap"
+        if not compare.write_view(path, links, view):
+            continue
+        found = compare.connections(options.program, path)
+        for link in links:
+            verdicts = compare.judge(link, view, found)
+            tally.add(verdicts)
+            if options.verbose:
+                for one in verdicts:
+                    print(one)
+            bad[link] += [v for v in verdicts if v.rule is None]
+    for link, verdicts in bad.items():
+        if verdicts:
+            compare.save(options.keep, link, script_of(link), verdicts)
+            tally.disagreements.append((link.name, [str(v) for v in verdicts]))
+    tally.links += len(links)
+
+
+# ---- kinds ---------------------------------------------------------------------------------------
+
+
+async def _live_kinds(tracepoint, chosen):
+    """All of them at once, in one world for each set of system settings."""
+    groups, out = collections.defaultdict(list), []
+    for one in chosen:
+        groups[tuple(sorted(one.sysctl.items()))].append(one)
+
+    async def live(hosts, one):
+        link = hosts.link(one.version, faults=one.faults(), name=one.name)
+        failure = None
+        try:
+            await asyncio.wait_for(one.run(link), 90)
+        except Exception:
+            failure = f"{one.name}: {traceback.format_exc(limit=-3)}"
+        unused = [repr(f) for f in link.faults if not f.applied]
+        if not failure and unused:
+            failure = f"{one.name}: no frame met the fault: {', '.join(unused)}"
+        out.append(([link] + link.siblings, failure))
+
+    worlds = []
+    networks = iter(range(world.fresh_network(), 100000))
+    async with contextlib_all(worlds):
+        tasks = []
+        for settings, members in groups.items():
+            hosts = world.World(tracepoint, network=next(networks) % 254 + 1)
+            worlds.append(hosts)
+            for name, value in settings:
+                hosts.sysctl(name, value)
+            hosts.box.start()
+            tasks += [live(hosts, one) for one in members]
+        await asyncio.gather(*tasks)
+    return out
+
+
+class contextlib_all:
+    """Stops and closes every world of a list, whatever happens."""
+
+    def __init__(self, worlds):
+        self.worlds = worlds
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        for one in self.worlds:
+            one.box.stop()
+            one.close()
+
+
+def run_kinds(chosen, options):
+    started = time.time()
+    tally = Tally()
+    context = multiprocessing.get_context("fork")
+    parent, child = context.Pipe(False)
+
+    def work():
+        net.private_mounts()
+        tracepoint = kernel.Tracepoint()
+        try:
+            lived = asyncio.run(_live_kinds(tracepoint, chosen))
+            with tempfile.TemporaryDirectory(prefix="lifeline-lab-") as folder:
+                for links, failure in lived:
+                    if failure:
+                        tally.failures.append(failure)
+                    _judge(links, options, tally, pathlib.Path(folder), lambda link: link.name)
+        except Exception:
+            tally.failures.append(traceback.format_exc())
+        finally:
+            tracepoint.close()
+        child.send(tally_data(tally))
+
+    _run_workers(context, [(work, parent)], tally)
+    for name, texts in tally.disagreements:
+        print(f"DISAGREE {name}")
+        for text in texts:
+            print("  " + text.replace("\n", "\n  "))
+    return tally.report(f"{len(chosen)} kinds", time.time() - started)
+
+
+def tally_data(tally):
+    return (dict(tally.views), tally.disagreements, tally.failures, tally.links)
+
+
+def _run_workers(context, workers, tally):
+    """Forks each worker (they mount and unshare for themselves) and adds up what they send."""
+    processes = []
+    for work, _ in workers:
+        process = context.Process(target=work)
+        process.start()
+        processes.append(process)
+    for process, (_, pipe) in zip(processes, workers):
+        one = Tally()
+        while process.is_alive() and not pipe.poll(0.2):
+            pass
+        if pipe.poll(0.5):
+            views, one.disagreements, one.failures, one.links = pipe.recv()
+            one.views.update(views)
+        else:
+            one.failures.append("a worker died")
+        tally.merge(one)
+        process.join()
+
+
+# ---- random --------------------------------------------------------------------------------------
+
+
+async def _live_scripts(hosts, batch):
+    links = {}
+
+    async def live(script):
+        link = hosts.link(script["version"], faults=scripts.faults_of(script),
+                          name=f"seed-{script['seed']}")
+        links[link] = script
+        await scripts.Player(link, script).play()
+
+    done = await asyncio.gather(*(live(one) for one in batch), return_exceptions=True)
+    failures = [f"seed {script['seed']}: {error!r}" for script, error in zip(batch, done) if error]
+    return links, failures
+
+
+async def _random_worker(options, seeds, tally):
+    tracepoint = kernel.Tracepoint()
+    try:
+        hosts = world.World(tracepoint, network=world.fresh_network())
+        for name, value in scripts.SYSCTL.items():
+            hosts.sysctl(name, value)
+        async with hosts.running():
+            with tempfile.TemporaryDirectory(prefix="lifeline-lab-") as folder:
+                for at in range(0, len(seeds), BATCH):
+                    batch = [scripts.generate(seed, not options.no_injections)
+                             for seed in seeds[at:at + BATCH]]
+                    links, failures = await _live_scripts(hosts, batch)
+                    tally.failures += failures
+                    _judge(list(links), options, tally, pathlib.Path(folder), links.get)
+                    for link in links:
+                        hosts.forget(link)
+                    links.clear()
+                    gc.collect()
+        hosts.close()
+    finally:
+        tracepoint.close()
+
+
+def run_random(count, options):
+    started = time.time()
+    tally = Tally()
+    context = multiprocessing.get_context("fork")
+    seeds = range(options.seed, options.seed + count)
+    workers = []
+    for number in range(options.jobs):
+        parent, child = context.Pipe(False)
+
+        def work(number=number, child=child):
+            mine = Tally()
+            try:
+                net.private_mounts()
+                asyncio.run(_random_worker(options, seeds[number::options.jobs], mine))
+            except Exception:
+                mine.failures.append(traceback.format_exc())
+            child.send(tally_data(mine))
+
+        workers.append((work, parent))
+    _run_workers(context, workers, tally)
+    for name, texts in tally.disagreements[:20]:
+        print(f"DISAGREE {name}")
+        for text in texts:
+            print("  " + text.replace("\n", "\n  "))
+    if len(tally.disagreements) > 20:
+        print(f"... and {len(tally.disagreements) - 20} more, in {options.keep}/")
+    return tally.report(f"random, seeds {seeds[0]} to {seeds[-1]}", time.time() - started)
