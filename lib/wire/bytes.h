@@ -94,8 +94,7 @@ static inline struct bytes bytes_limit(struct bytes b, uint32_t count)
     return b;
 }
 
-/* The view of a datagram whose header says that it has count octets: also when that is more than
- * its carrier holds, which is what a mirror port does that cuts its copies. */
+/* The view of count octets on the wire, also when that is more than the carrier's. */
 static inline struct bytes bytes_claim(struct bytes b, uint32_t count)
 {
     b.wire = count;

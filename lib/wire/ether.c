@@ -55,6 +55,7 @@ void wire_ethertype(struct packet *packet, uint16_t type, struct bytes b)
     wire_step *step;
 
     if (type <= MAX_8023_LENGTH) {
+        packet->bounded = true;
         wire_llc(packet, bytes_limit(b, type));
         return;
     }
@@ -68,6 +69,7 @@ void wire_ethernet(struct packet *packet, struct bytes b)
     uint32_t multicast = bytes_u32(b, 0);
     uint16_t type = bytes_u16(b, 12);
 
+    packet->bounded = false;
     if (!bytes_has(b, ETHERNET_HEADER_BYTES)) {
         wire_malformed(packet);
         return;

@@ -15,7 +15,8 @@
 #define TYPE_ERSPAN_III 0x22eb
 #define TYPE_WCCP       0x883e
 #define TYPE_PPP        0x880b
-#define TYPE_ARUBA      0x8200 /* to 0x820f */
+#define TYPE_ARUBA      0x8200 /* to 0x8370, in steps of 16: one per tunnel of an access point */
+#define TYPE_ARUBA_LAST 0x8370
 
 /* Source route entries until one of length 0, RFC 1701. */
 static struct bytes skip_routes(struct bytes b)
@@ -83,7 +84,7 @@ void wire_gre(struct packet *packet, struct bytes b)
         wire_ipv4(packet, bytes_u8(b, 0) >> 4 == 4 ? b : bytes_from(b, 4));
     } else if (type == TYPE_PPP) {
         wire_ppp(packet, b);
-    } else if ((type & 0xfff0) == TYPE_ARUBA) {
+    } else if (type >= TYPE_ARUBA && type <= TYPE_ARUBA_LAST && (type & 0x000f) == 0) {
         wire_ieee80211(packet, b);
     } else if (type > 1500) {
         wire_ethertype(packet, type, b);

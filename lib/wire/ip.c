@@ -24,26 +24,28 @@ static void set_ipv6(struct lifeline_address *address, struct bytes b, uint32_t 
     address->family = 6;
 }
 
-/* Loose and strict source routes: the last address of the list, while the pointer is within it. */
-static void read_ipv4_options(struct packet *packet, struct bytes b)
+/* Loose and strict source routes: the last address of the list, while the pointer is within it.
+ * False when a length makes no sense: receivers drop such a datagram. */
+static bool read_ipv4_options(struct packet *packet, struct bytes b)
 {
     while (b.left > 0) {
         uint8_t kind = bytes_u8(b, 0);
         uint8_t length = bytes_u8(b, 1);
 
         if (kind == 0)
-            return;
+            break;
         if (kind == 1) {
             b = bytes_from(b, 1);
             continue;
         }
         if (length < 2 || length > b.left)
-            return;
+            return false;
         if ((kind == 131 || kind == 137) && length >= 7 && bytes_u8(b, 2) >= 4 &&
             bytes_u8(b, 2) <= length)
             set_ipv4(&packet->segment.dst, b, (length - 3u) / 4 * 4 - 1);
         b = bytes_from(b, length);
     }
+    return true;
 }
 
 static void ipv4_fragment(struct packet *packet, uint8_t protocol, uint16_t field, struct bytes b)
@@ -82,15 +84,18 @@ void wire_ipv4(struct packet *packet, struct bytes b)
             wire_malformed(packet);
             return;
         }
-        b = bytes_claim(b, total_bytes);
+        b = wire_claim(packet, b, total_bytes);
     }
     segment->ip_id = bytes_u16(b, 4);
     segment->ttl = bytes_u8(b, 8);
     protocol = bytes_u8(b, 9);
     set_ipv4(&segment->src, b, 12);
     set_ipv4(&segment->dst, b, 16);
-    if (header_bytes > IPV4_HEADER_BYTES)
-        read_ipv4_options(packet, bytes_from(bytes_limit(b, header_bytes), IPV4_HEADER_BYTES));
+    if (header_bytes > IPV4_HEADER_BYTES &&
+        !read_ipv4_options(packet, bytes_from(bytes_limit(b, header_bytes), IPV4_HEADER_BYTES))) {
+        wire_malformed(packet);
+        return;
+    }
     fragment_field = bytes_u16(b, 6) & 0x3fff;
     b = bytes_from(b, header_bytes);
     if (fragment_field != 0)
@@ -120,7 +125,7 @@ void wire_ipv6(struct packet *packet, struct bytes b)
     b = bytes_from(b, IPV6_HEADER_BYTES);
     /* 0: a jumbogram, whose option tells the length (ipv6_ext.c), or an offload's: all there is. */
     if (payload_bytes != 0)
-        b = bytes_claim(b, payload_bytes);
+        b = wire_claim(packet, b, payload_bytes);
     if (next_header == 6)
         wire_tcp(packet, b);
     else

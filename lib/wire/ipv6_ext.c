@@ -119,7 +119,7 @@ void wire_ipv6_payload(struct packet *packet, uint8_t next_header, struct bytes 
             uint32_t jumbo_bytes = read_options(packet, bytes_from(header, 2));
 
             if (jumbo_bytes > UINT16_MAX && next_header == HOP_BY_HOP)
-                b = bytes_claim(b, jumbo_bytes);
+                b = wire_claim(packet, b, jumbo_bytes);
         }
         next_header = bytes_u8(header, 0);
         b = bytes_from(b, header_bytes);

@@ -27,6 +27,7 @@ static void aggregate(struct packet *packet, struct bytes b)
 
         if (length < 8 || length > inner.wire)
             break;
+        packet->bounded = true;
         wire_llc(packet, bytes_limit(inner, length));
         packet->segment.context = context;
         packet->nesting = nesting;

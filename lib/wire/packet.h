@@ -36,6 +36,7 @@ struct packet {
     uint8_t depth;   /* those that have an IP header outside */
     uint8_t layer;   /* TCP headers seen */
     bool malformed, unknown_link, too_deep;
+    bool bounded; /* a header inside the innermost frame said how long what follows is */
     /* Filled from outside in: src, dst, ttl and ip_id are those of the innermost IP header so far,
      * context is that of the tags and tunnels so far. */
     struct lifeline_segment segment;
@@ -47,6 +48,16 @@ typedef void wire_step(struct packet *packet, struct bytes b);
 static inline void wire_malformed(struct packet *packet)
 {
     packet->malformed = true;
+}
+
+/* The datagram at b, whose header says that it has count octets. A length in an enclosing header
+ * (PPPoE, 802.3, an outer IP) limits it: what is behind that can't be its own. The mere end of the
+ * frame doesn't: see wire.c. */
+static inline struct bytes wire_claim(struct packet *packet, struct bytes b, uint32_t count)
+{
+    b = packet->bounded ? bytes_limit(b, count) : bytes_claim(b, count);
+    packet->bounded = true;
+    return b;
 }
 
 /* Enters an encapsulation that says nothing about the context (MPLS, PPPoE, pseudowires). These

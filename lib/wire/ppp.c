@@ -84,6 +84,8 @@ void wire_pppoe(struct packet *packet, struct bytes b)
         wire_malformed(packet);
         return;
     }
-    if (bytes_u8(b, 0) == 0x11 && bytes_u8(b, 1) == 0) /* version 1, type 1, session data */
-        wire_ppp(packet, bytes_limit(bytes_from(b, 6), bytes_u16(b, 4)));
+    if (bytes_u8(b, 0) != 0x11 || bytes_u8(b, 1) != 0) /* version 1, type 1, session data */
+        return;
+    packet->bounded = true;
+    wire_ppp(packet, bytes_limit(bytes_from(b, 6), bytes_u16(b, 4)));
 }

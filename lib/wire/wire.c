@@ -11,9 +11,10 @@
  * (fragment.c) or its VLANs or tunnels are new (context.c).
  *
  * Lengths: the IP header's total length rules how long a segment was on the wire; what follows in
- * the frame is padding or a check sequence. When it says 0 (a segmentation offload longer than
- * 65,535 or not yet filled in), the frame's wire length does. When it says more than the frame
- * holds, it is still believed: mirror ports and capture tools that cut packets leave it so. A cut
+ * the frame is padding or a check sequence. When it says 0 (a segmentation offload's, longer than
+ * 65,535 or not filled in yet), the frame's wire length does. When it says more than the frame
+ * holds, it is still believed, in tunnelled Ethernet frames too: mirror ports that cut their copies
+ * leave it so. When it contradicts the length in a header around it, the smaller one counts. A cut
  * segment has all header fields that were captured; the flags, in octet 14 of the TCP header, are
  * the least.
  *
@@ -83,7 +84,7 @@ void wire_decode(struct wire_decoder *decoder, const struct lifeline_frame *fram
     packet.call = call;
     packet.user = user;
     packet.nesting = packet.depth = packet.layer = 0;
-    packet.malformed = packet.unknown_link = packet.too_deep = false;
+    packet.malformed = packet.unknown_link = packet.too_deep = packet.bounded = false;
     packet.segment.frame = frame->number;
     packet.segment.time_ns = frame->time_ns;
     packet.segment.context = 0;
