@@ -87,8 +87,8 @@ struct closing {
     bool reset_accepted;
     uint32_t reset_frame;
     uint32_t reset_seq;
+    uint32_t reset_peer_next; /* what its receiver had sent when it passed */
     int64_t reset_ns;
-    uint8_t state_before_reset[2]; /* to take the RST back */
     bool reset_closed[2];          /* which ends the RST closed */
 };
 

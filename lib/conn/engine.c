@@ -244,7 +244,7 @@ static void settle_older(struct pass *pass)
     bool answered = c->synack_by_server && c->end[!c->client].state != LIFELINE_STATE_UNKNOWN;
     bool other_holds = time_wait_running(old, !opener);
     if ((opener_holds && !other_holds) || answered) {
-        time_wait_reused(engine, old, c, pass->segment);
+        time_wait_reused(old, c, pass->segment);
     }
     if (!time_wait_running(old, 0) && !time_wait_running(old, 1)) {
         engine_finish_conn(engine, old, false);

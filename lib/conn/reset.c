@@ -112,7 +112,6 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
 
 void reset_segment(struct pass *pass)
 {
-    struct conn *c = pass->conn;
     struct end *from = pass->from, *to = pass->to;
     struct closing *k = closing_of(pass);
 
@@ -129,7 +128,7 @@ void reset_segment(struct pass *pass)
     if (!k) {
         return;
     }
-    uint8_t before[2] = {c->end[0].state, c->end[1].state};
+    bool held_before = to->state == LIFELINE_TIME_WAIT;
     bool sender_closed = false, receiver_closed = false;
 
     if (from->state == LIFELINE_STATE_UNKNOWN && to->state == LIFELINE_SYN_SENT) {
@@ -141,9 +140,11 @@ void reset_segment(struct pass *pass)
         sender_closed = apply(pass, pass->e, SENDS_RST);
     }
     if (verdict == LIFELINE_RESET_ACCEPTABLE) {
-        bool held = to->state == LIFELINE_TIME_WAIT;
+        if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end)) {
+            apply(pass, pass->p, GETS_FIN); /* it came in order before the RST */
+        }
         receiver_closed = apply(pass, pass->p, GETS_RST);
-        if (held && receiver_closed) {
+        if (held_before && receiver_closed) {
             struct time_wait *tw = &k->time_wait[pass->p];
             tw->outcome = LIFELINE_TIME_WAIT_ASSASSINATED;
             tw->ended_ns = pass->time_ns;
@@ -156,7 +157,7 @@ void reset_segment(struct pass *pass)
     if (!sender_closed && !receiver_closed) {
         return;
     }
-    if (k->reset_by == LIFELINE_UNKNOWN && before[pass->p] != LIFELINE_TIME_WAIT) {
+    if (k->reset_by == LIFELINE_UNKNOWN && !held_before) {
         k->reset_by = (uint8_t)pass->e;
         k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
         k->reset_frame = pass->mark;
@@ -166,6 +167,7 @@ void reset_segment(struct pass *pass)
     }
     if (k->reset_by == pass->e) {
         k->reset_seq = pass->segment->seq;
+        k->reset_peer_next = to->next;
         k->reset_ns = pass->time_ns;
         k->reset_closed[pass->e] |= sender_closed;
         k->reset_closed[pass->p] |= receiver_closed;
@@ -191,19 +193,21 @@ void reset_reconsider(struct pass *pass)
     if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || !k->reset_closed[pass->e]) {
         return;
     }
-    bool news = pass->new_bytes || pass->fin || pass->syn;
+    int64_t turnaround = facts_turnaround_ns(c, pass->e);
+    bool late = pass->time_ns - k->reset_ns > (turnaround ? turnaround : UNKNOWN_TURNAROUND_NS);
     if (k->reset_by == pass->e) {
-        /* The supposed sender: anything new beyond the RST's number. A straggler proves nothing. */
-        if (!(news && seq_geq(pass->segment->seq, k->reset_seq)) &&
-            !(pass->syn && pass->repeated)) {
+        /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
+        bool news = pass->new_bytes || (pass->fin && !pass->repeated);
+        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late ||
+                      pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
+        bool hears = pass->ack && pass->ack_fits && seq_gt(pass->segment->ack, k->reset_peer_next);
+        if (!(news && beyond) && !hears && !(pass->syn && pass->repeated)) {
             return;
         }
         pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
         restore(pass, pass->e);
         restore(pass, pass->p);
     } else {
-        int64_t turnaround = facts_turnaround_ns(c, pass->e);
-        bool late = pass->time_ns - k->reset_ns > (turnaround ? turnaround : UNKNOWN_TURNAROUND_NS);
         if (!late) {
             return;
         }

@@ -44,14 +44,13 @@ static const uint8_t evidence_of[ROW_COUNT] = {
 #define TEXT_SENDS_AS_OPEN        "sends what only an open endpoint sends"
 #define TEXT_GETS_ACK_OF_SYN      "gets the ACK of its SYN"
 #define TEXT_GETS_ACK_OF_FIN      "gets the ACK of its FIN"
-#define TEXT_GETS_FIN_BEFORE_ACK  "gets the peer's FIN before the ACK of its own"
+#define TEXT_GETS_FIN "gets the peer's FIN"
 #define TEXT_GETS_RST             "gets an acceptable RST"
 #define TEXT_PEER_ANSWERS_SYN     "the peer answers its SYN"
 #define TEXT_PEER_ANSWERS_SYN_ACK "the peer answers its SYN,ACK"
 #define TEXT_PEER_ACKS_DATA       "the peer acknowledges its data"
 #define TEXT_PEER_IN_MID_STREAM   "the peer sends in mid-stream"
 #define TEXT_TWO_MSL_PASSED       "2MSL have passed"
-#define TEXT_REOPENED             "a new SYN reopens the connection"
 
 static const struct lifeline_row rows[ROW_COUNT] = {
 #define ROW(from, stimulus, to, evidence, section, reason)                                         \

@@ -18,14 +18,13 @@ enum stimulus {
     SENDS_AS_OPEN, /* a segment that only an open endpoint sends; what opened it isn't captured */
     GETS_ACK_OF_SYN,
     GETS_ACK_OF_FIN,
-    GETS_FIN_BEFORE_ACK, /* the peer's FIN passed, and only then the ACK of its own */
+    GETS_FIN,         /* the peer's FIN passed in order, and what followed it took effect */
     GETS_RST,
     PEER_ANSWERS_SYN, /* the peer's segment proves that it sent a SYN that isn't captured */
     PEER_ANSWERS_SYN_ACK,
     PEER_ACKS_DATA, /* the peer acknowledges data of it that isn't captured */
     PEER_IN_MID_STREAM,
     TWO_MSL_PASSED,
-    REOPENED, /* a new incarnation took the place of its TIME-WAIT */
     STIMULUS_COUNT
 };
 

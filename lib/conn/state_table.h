@@ -32,6 +32,8 @@ ROW(ESTABLISHED, SENDS_ACK_OF_FIN, CLOSE_WAIT, SENT, "RFC 9293 3.10.7.4",
     "The peer has no more to send; it may go on sending until its user closes.")
 ROW(SYN_RECEIVED, SENDS_ACK_OF_FIN, CLOSE_WAIT, SENT, "RFC 9293 3.10.7.4",
     "The peer closed at once: the FIN came with or before the ACK of the handshake.")
+ROW(ESTABLISHED, GETS_FIN, CLOSE_WAIT, DELIVERED, "RFC 9293 3.10.7.4",
+    "The peer's FIN passed before the RST that ended all: it was taken, though never acknowledged.")
 ROW(CLOSE_WAIT, SENDS_FIN, LAST_ACK, SENT, "RFC 9293 3.10.4",
     "Its user closes too: it sends its FIN and waits for the last ACK.")
 ROW(LAST_ACK, GETS_ACK_OF_FIN, CLOSED, DELIVERED, "RFC 9293 3.10.7.4",
@@ -40,7 +42,7 @@ ROW(LAST_ACK, GETS_ACK_OF_FIN, CLOSED, DELIVERED, "RFC 9293 3.10.7.4",
 /* Closing, both at once */
 ROW(FIN_WAIT_1, SENDS_ACK_OF_FIN, CLOSING, SENT, "RFC 9293 3.10.7.4",
     "The FINs crossed: it acknowledges the peer's while its own waits for its ACK.")
-ROW(FIN_WAIT_1, GETS_FIN_BEFORE_ACK, CLOSING, DELIVERED, "RFC 9293 3.10.7.4",
+ROW(FIN_WAIT_1, GETS_FIN, CLOSING, DELIVERED, "RFC 9293 3.10.7.4",
     "The FINs crossed: the peer's passed before the ACK of its own.")
 ROW(CLOSING, GETS_ACK_OF_FIN, TIME_WAIT, DELIVERED, "RFC 9293 3.10.7.4",
     "Its FIN is acknowledged too: it lingers 2MSL, as does the peer.")
@@ -48,8 +50,6 @@ ROW(CLOSING, GETS_ACK_OF_FIN, TIME_WAIT, DELIVERED, "RFC 9293 3.10.7.4",
 /* TIME-WAIT's ends */
 ROW(TIME_WAIT, TWO_MSL_PASSED, CLOSED, TIMER, "RFC 9293 3.10.8",
     "2MSL have passed: no segment of this incarnation can be alive.")
-ROW(TIME_WAIT, REOPENED, CLOSED, IMPLIED, "RFC 9293 3.10.7.4 (MAY-2)",
-    "A new SYN with a higher sequence number or a newer timestamp may take its place.")
 ROW(TIME_WAIT, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4, RFC 1337",
     "An RST ends TIME-WAIT before its time: assassination.")
 ROW(TIME_WAIT, SENDS_RST, CLOSED, SENT, "RFC 9293 3.10.7.1",

@@ -56,7 +56,7 @@ void teardown_ack(struct pass *pass)
         /* The peer's FIN passed earlier and nothing is missing before it: it came first. */
         if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && !pass->fin &&
             seq_geq(from->contiguous, from->fin_end)) {
-            apply(pass, pass->p, GETS_FIN_BEFORE_ACK);
+            apply(pass, pass->p, GETS_FIN);
         }
         apply(pass, pass->p, GETS_ACK_OF_FIN);
     }

@@ -34,7 +34,8 @@ void time_wait_enter(struct pass *pass, unsigned end)
 
 bool time_wait_running(const struct conn *c, unsigned end)
 {
-    return c->closing && c->end[end].state == LIFELINE_TIME_WAIT;
+    return c->closing && c->end[end].state == LIFELINE_TIME_WAIT &&
+           c->closing->time_wait[end].outcome == LIFELINE_TIME_WAIT_RUNNING;
 }
 
 static void time_wait_end(struct conn *c, unsigned end, uint8_t outcome, int64_t time_ns,
@@ -100,7 +101,7 @@ static void end_silently(struct lifeline_engine *engine, struct conn *c, unsigne
 
 /* old's TIME-WAIT gave way to by; proof is the segment that shows its holder's consent: the
  * SYN,ACK, or the SYN when the holder itself opens anew. */
-void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const struct conn *by,
+void time_wait_reused(struct conn *old, const struct conn *by,
                       const struct lifeline_segment *proof)
 {
     /* Ends are told apart by address: who spoke first may differ between incarnations. */
@@ -120,8 +121,9 @@ void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const st
         } else {
             tw->reuse_rule = LIFELINE_REUSE_UNSAFE;
         }
-        end_silently(engine, old, end, REOPENED, LIFELINE_TIME_WAIT_REUSED, proof->time_ns,
-                     frame_mark(old, by->first_frame));
+        /* No transition: RFC 9293 reopens "directly from TIME-WAIT"; the record says how it ended. */
+        time_wait_end(old, end, LIFELINE_TIME_WAIT_REUSED, proof->time_ns,
+                      frame_mark(old, by->first_frame));
     }
 }
 
