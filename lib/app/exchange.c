@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exchanges: memory, strings, times and the way out.
+ *
+ * Times, as lifeline_exchange gives them (never negative; unknown where an end wasn't captured):
+ *   send     first to last request octet
+ *   wait     last request octet to the first octet of the final response; interim (1xx) responses
+ *            are not its beginning; 0 when the response began before the request was complete
+ *   receive  first to last octet of the final response
+ *   idle     (set by the protocol) from the end of the exchange before it to its first request
+ * octet An octet's time is that of the segment in which it was first seen, so a retransmission of
+ * what the capture holds changes nothing; a message's last time is that of its latest octet, which
+ * is not the last in sequence where segments were reordered or lost on their way here.
+ */
+#include "app/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEEP_FREE_EXCHANGES 256
+
+struct exchange_text {
+    struct exchange_text *next;
+    size_t bytes;
+    char text[];
+};
+
+struct exchange *exchange_new(struct app_flow *flow)
+{
+    struct app *app = flow->app;
+    struct exchange *x = app->free_exchanges;
+    if (x) {
+        app->free_exchanges = x->next;
+        app->free_exchange_count--;
+    } else {
+        x = malloc(sizeof *x);
+        if (!x)
+            return NULL;
+        app->held_bytes += sizeof *x;
+    }
+    memset(x, 0, offsetof(struct exchange, text));
+    struct lifeline_exchange *r = &x->record;
+    r->index = flow->exchanges++;
+    r->stream = LIFELINE_UNKNOWN_COUNT;
+    r->status = LIFELINE_UNKNOWN_COUNT;
+    r->confidence = LIFELINE_PROVEN;
+    r->connect_ns = r->idle_ns = LIFELINE_UNKNOWN_NS;
+    r->send_ns = r->wait_ns = r->receive_ns = LIFELINE_UNKNOWN_NS;
+    struct lifeline_http_message *const sides[2] = {&r->request, &r->response};
+    for (int i = 0; i < 2; i++) {
+        sides[i]->first_ns = sides[i]->last_ns = LIFELINE_UNKNOWN_NS;
+        sides[i]->header_bytes = LIFELINE_UNKNOWN_COUNT;
+        sides[i]->body_bytes = sides[i]->wire_body_bytes = LIFELINE_UNKNOWN_COUNT;
+    }
+    x->request_start = x->request_end = x->response_start = x->sent_ack = APP_NO_OFFSET;
+    return x;
+}
+
+static void *heap_text(struct app *app, struct exchange *x, size_t bytes)
+{
+    struct exchange_text *t = malloc(sizeof *t + bytes);
+    if (!t)
+        return NULL;
+    t->bytes = sizeof *t + bytes;
+    t->next = x->texts;
+    x->texts = t;
+    app->held_bytes += t->bytes;
+    return t->text;
+}
+
+const char *exchange_copy(struct app *app, struct exchange *x, const char *text, size_t bytes)
+{
+    char *copy;
+    if (bytes < (size_t)EXCHANGE_TEXT_BYTES - x->text_used) {
+        copy = x->text + x->text_used;
+        x->text_used = (uint16_t)(x->text_used + bytes + 1);
+    } else {
+        copy = heap_text(app, x, bytes + 1);
+        if (!copy)
+            return NULL;
+    }
+    memcpy(copy, text, bytes);
+    copy[bytes] = '\0';
+    return copy;
+}
+
+void exchange_keep_header(struct app *app, struct exchange *x, struct lifeline_http_message *m,
+                          const char *name, size_t name_bytes, const char *value,
+                          size_t value_bytes)
+{
+    /* The array doubles at powers of two. */
+    if ((m->header_count & (m->header_count - 1)) == 0) {
+        size_t room = m->header_count ? 2 * m->header_count : 1;
+        struct lifeline_http_header *grown =
+            realloc((void *)m->headers, room * sizeof(struct lifeline_http_header));
+        if (!grown)
+            return;
+        app->held_bytes += (room - m->header_count) * sizeof *grown;
+        m->headers = grown;
+    }
+    char *copy = heap_text(app, x, name_bytes + value_bytes + 2);
+    if (!copy)
+        return;
+    memcpy(copy, name, name_bytes);
+    copy[name_bytes] = '\0';
+    char *folded = copy + name_bytes + 1;
+    for (size_t i = 0; i < value_bytes; i++)
+        folded[i] = value[i] == '\r' || value[i] == '\n' ? ' ' : value[i];
+    folded[value_bytes] = '\0';
+    ((struct lifeline_http_header *)m->headers)[m->header_count++] = (struct lifeline_http_header){
+        .name = copy,
+        .value = folded,
+        .name_bytes = (uint32_t)name_bytes,
+        .value_bytes = (uint32_t)value_bytes,
+    };
+}
+
+void exchange_keep_body(struct app *app, struct exchange *x, struct lifeline_http_message *m,
+                        const uint8_t *bytes, size_t length)
+{
+    (void)x;
+    uint64_t limit = app->options->keep_body_bytes;
+    if (m->body_kept_bytes >= limit)
+        return;
+    if (length > limit - m->body_kept_bytes)
+        length = (size_t)(limit - m->body_kept_bytes);
+    /* The buffer's size is the next power of two, from 1024 on: no need to store it. */
+    uint64_t room = m->body ? 1024 : 0, need = m->body_kept_bytes + length;
+    while (room && room < m->body_kept_bytes)
+        room *= 2;
+    if (need > room) {
+        uint64_t grown = room ? room : 1024;
+        while (grown < need)
+            grown *= 2;
+        if (app->pool.held_bytes + (grown - room) > app->pool.max_held_bytes) {
+            app->counters->stream_bytes_dropped += length;
+            return;
+        }
+        uint8_t *body = realloc((void *)m->body, grown);
+        if (!body)
+            return;
+        app->pool.held_bytes += grown - room;
+        m->body = body;
+    }
+    memcpy((uint8_t *)m->body + m->body_kept_bytes, bytes, length);
+    m->body_kept_bytes = need;
+}
+
+static void forget_kept(struct app *app, struct lifeline_http_message *m)
+{
+    if (m->headers) {
+        uint64_t room = 1;
+        while (room < m->header_count)
+            room *= 2;
+        app->held_bytes -= room * sizeof(struct lifeline_http_header);
+        free((void *)m->headers);
+    }
+    if (m->body) {
+        uint64_t room = 1024;
+        while (room < m->body_kept_bytes)
+            room *= 2;
+        app->pool.held_bytes -= room;
+        free((void *)m->body);
+    }
+}
+
+void exchange_drop(struct app *app, struct exchange *x)
+{
+    forget_kept(app, &x->record.request);
+    forget_kept(app, &x->record.response);
+    while (x->texts) {
+        struct exchange_text *t = x->texts;
+        x->texts = t->next;
+        app->held_bytes -= t->bytes;
+        free(t);
+    }
+    if (app->free_exchange_count < KEEP_FREE_EXCHANGES) {
+        x->next = app->free_exchanges;
+        app->free_exchanges = x;
+        app->free_exchange_count++;
+    } else {
+        app->held_bytes -= sizeof *x;
+        free(x);
+    }
+}
+
+void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_response, bool is_end)
+{
+    const struct lifeline_sink *sink = flow->app->sink;
+    if (!sink->message || !flow->link)
+        return;
+    const struct lifeline_exchange *r = &x->record;
+    const struct lifeline_http_message *m = is_response ? &r->response : &r->request;
+    unsigned end = is_response ? x->response_end_of : x->request_end_of;
+    struct lifeline_message message = {
+        .connection = flow->link->connection,
+        .incarnation = flow->link->incarnation,
+        .index = r->index,
+        .from = app_role(flow, end),
+        .is_response = is_response,
+        .is_end = is_end,
+        .frame = is_end ? m->last_frame : m->first_frame,
+        .layer = flow->layer,
+        .time_ns = is_end ? m->last_ns : m->first_ns,
+        .method = r->method,
+        .uri = r->uri,
+        .reason = is_response ? r->reason : NULL,
+        .status = is_response ? r->status : LIFELINE_UNKNOWN_COUNT,
+        .slot = flow->link->slot,
+    };
+    sink->message(sink->user, &message);
+}
+
+static int64_t span_ns(int64_t from, int64_t to)
+{
+    if (from == LIFELINE_UNKNOWN_NS || to == LIFELINE_UNKNOWN_NS)
+        return LIFELINE_UNKNOWN_NS;
+    return to > from ? to - from : 0;
+}
+
+void exchange_give(struct app_flow *flow, struct exchange *x,
+                   enum lifeline_exchange_outcome outcome)
+{
+    const struct lifeline_sink *sink = flow->app->sink;
+    struct lifeline_exchange *r = &x->record;
+    const struct app_link *link = flow->link;
+    if (sink->exchange && link) {
+        r->connection = link->connection;
+        r->incarnation = link->incarnation;
+        r->slot = link->slot;
+        r->outcome = (uint8_t)outcome;
+        if (r->index == 0) {
+            r->connect_ns = link->connect_ns;
+            r->reused = link->base_known[0] || link->base_known[1] ? 0 : LIFELINE_UNKNOWN;
+        } else {
+            r->reused = 1;
+        }
+        r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);
+        r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns);
+        r->receive_ns = span_ns(r->response.first_ns, r->response.last_ns);
+        sink->exchange(sink->user, r);
+    }
+    exchange_drop(flow->app, x);
+}
+
+void exchange_free_list(struct app *app)
+{
+    while (app->free_exchanges) {
+        struct exchange *x = app->free_exchanges;
+        app->free_exchanges = x->next;
+        free(x);
+    }
+}

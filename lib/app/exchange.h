@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An exchange in the making: the record that goes out, and what its protocol must remember until
+ * then. Strings live in a small arena inside; longer ones and kept headers and bodies on the heap.
+ */
+#ifndef LIFELINE_APP_EXCHANGE_H
+#define LIFELINE_APP_EXCHANGE_H
+
+#include "app/flow.h"
+
+#define EXCHANGE_TEXT_BYTES 232
+
+struct exchange_text; /* an overflow string */
+
+struct exchange {
+    struct lifeline_exchange record; /* outcome is filled in by exchange_give() */
+    struct exchange *next;
+    struct exchange_text *texts;
+
+    int64_t request_start, request_end; /* offsets in the client's stream; APP_NO_OFFSET */
+    int64_t response_start;             /* offset in the server's stream */
+    int64_t sent_ack; /* how much of the server's stream the client had at its first octet */
+
+    bool has_request, request_done;
+    bool has_response, response_done; /* the final response */
+    bool missing;                     /* octets inside it aren't in the capture */
+    bool cut, request_cut;            /* the response, the request broke off: its end is unknown */
+    bool upgraded;                    /* what follows isn't HTTP */
+    bool barrier; /* requests before it may be missing, and their responses may follow it */
+    bool is_head, is_connect, expects_continue, wants_upgrade, wants_h2c;
+    uint8_t request_end_of, response_end_of; /* ends that send them */
+
+    uint16_t text_used;
+    char text[EXCHANGE_TEXT_BYTES];
+};
+
+/* Zeroed, with unknowns said; NULL when memory is short. Takes the next index of the flow. */
+struct exchange *exchange_new(struct app_flow *flow);
+
+/* A NUL-terminated copy that lives as long as the exchange; NULL when memory is short. Cut at an
+ * embedded NUL, as all C strings are. */
+const char *exchange_copy(struct app *app, struct exchange *x, const char *text, size_t bytes);
+
+/* Keeps a header when options ask for it; folds obs-fold into spaces. */
+void exchange_keep_header(struct app *app, struct exchange *x, struct lifeline_http_message *m,
+                          const char *name, size_t name_bytes, const char *value,
+                          size_t value_bytes);
+
+/* Keeps body octets as far as options ask for it. */
+void exchange_keep_body(struct app *app, struct exchange *x, struct lifeline_http_message *m,
+                        const uint8_t *bytes, size_t length);
+
+/* The octets at are part of message m: its first ones if first. */
+static inline void exchange_touch(struct lifeline_http_message *m, const struct app_at *at)
+{
+    m->last_frame = at->frame;
+    if (m->last_ns < at->time_ns)
+        m->last_ns = at->time_ns;
+}
+static inline void exchange_begin(struct lifeline_http_message *m, const struct app_at *at)
+{
+    m->first_frame = m->last_frame = at->frame;
+    m->first_ns = m->last_ns = at->time_ns;
+}
+
+/* Tells the sink that a message begins or ends. */
+void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_response, bool is_end);
+
+/* Computes the times, gives the record to the sink, frees the exchange. */
+void exchange_give(struct app_flow *flow, struct exchange *x,
+                   enum lifeline_exchange_outcome outcome);
+
+/* Frees the exchange, nothing given. */
+void exchange_drop(struct app *app, struct exchange *x);
+
+/* Frees what exchange_drop() kept for reuse. */
+void exchange_free_list(struct app *app);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What protocols and the flow share: the flow itself, its octets' origin, the protocol vtable.
+ *
+ * A protocol sees two byte streams in order, as runs of octets and gaps. It sees them in causal
+ * order, too: octets of one end are handed over only after the other end's octets that they
+ * acknowledge (flow.c). So a response never comes before the request that it answers, even where
+ * the capture reordered them.
+ */
+#ifndef LIFELINE_APP_FLOW_H
+#define LIFELINE_APP_FLOW_H
+
+#include "app/app.h"
+#include "stream/stream.h"
+
+#define APP_MESSAGE_MAX_HEADER_BYTES (64u << 10)
+#define APP_NO_OFFSET                INT64_MIN
+
+struct exchange;
+
+struct app {
+    const struct lifeline_options *options;
+    struct lifeline_counters *counters;
+    const struct lifeline_sink *sink;
+    struct stream_pool pool; /* spans, partial headers, kept bodies */
+    uint64_t held_bytes;     /* flows and exchanges */
+    uint32_t max_header_bytes, max_pipeline;
+    struct app_flow *free_flows;
+    struct exchange *free_exchanges;
+    uint32_t free_flow_count, free_exchange_count;
+};
+
+/* Where the octets of one call came from. */
+struct app_at {
+    uint64_t frame;
+    int64_t time_ns;
+    int64_t offset;      /* of the first octet in its stream */
+    int64_t peer_offset; /* the sender had received the peer's stream up to here; APP_NO_OFFSET */
+    uint8_t layer;
+    bool segment_start; /* the first octet is a segment's first */
+    uint16_t repeats;   /* retransmissions of these octets so far */
+};
+
+/* How a stream or a connection ended. */
+enum app_close { APP_CLOSE_FIN, APP_CLOSE_RESET, APP_CLOSE_GONE, APP_CLOSE_CAPTURE_END };
+
+enum app_verdict {
+    APP_NO,        /* not this protocol */
+    APP_MAYBE,     /* too few octets to tell */
+    APP_IS_CLIENT, /* octets that the protocol's client sends */
+    APP_IS_SERVER,
+};
+
+/* A protocol. One table holds them all: see protocols.c. */
+struct app_protocol {
+    const char *name;
+    uint32_t state_bytes; /* <= APP_STATE_BYTES */
+
+    /* Judges octets at a segment's start. from_start: the stream begins there; else the capture
+     * began later, and only what proves itself counts. No state, no side effects. */
+    enum app_verdict (*probe)(const uint8_t *bytes, size_t length, bool from_start);
+
+    /* Starts on zeroed state; client is the end that speaks as one. False: no memory. */
+    bool (*open)(struct app_flow *flow, unsigned client);
+
+    /* The next octets of an end. Returns how many it took: all, unless it abandoned the flow or put
+     * another protocol in its own place, which gets the rest. */
+    uint32_t (*data)(struct app_flow *flow, unsigned end, const uint8_t *bytes, uint32_t length,
+                     const struct app_at *at);
+
+    /* bytes octets of an end are missing, next in order. at: the first missing octet; frame and
+     * time are those of the segment that showed it. */
+    void (*gap)(struct app_flow *flow, unsigned end, uint64_t bytes, const struct app_at *at);
+
+    /* An end's stream is complete. */
+    void (*fin)(struct app_flow *flow, unsigned end);
+
+    /* Octets that were delivered before were sent again. */
+    void (*repeat)(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes);
+
+    /* Both streams are over: gives what is open, frees what state owns. */
+    void (*close)(struct app_flow *flow, enum app_close how);
+};
+
+#define APP_STATE_BYTES 384
+
+/* The FIN of an end, or its RST. */
+struct app_farewell {
+    uint64_t frame;   /* LIFELINE_NO_FRAME: before the flow began */
+    int64_t received; /* offset of the peer's stream that its sender had received; APP_NO_OFFSET */
+    bool seen;
+};
+
+struct app_flow {
+    struct app *app;
+    const struct app_link *link;         /* the current call's; NULL between calls */
+    const struct app_protocol *protocol; /* NULL: not decided yet, or abandoned */
+    struct stream stream[2];
+    struct app_farewell fin[2], reset[2];
+    uint64_t exchanges;
+    uint64_t now_frame; /* of the current call's segment */
+    int64_t now_ns;
+    int64_t stalled_ns;     /* since when octets are held for others that were received */
+    uint32_t stalled_calls; /* and for how many calls; 0: not stalled */
+    uint16_t patience;      /* how many of them it waits */
+    uint8_t layer;          /* of the current call's segment */
+    bool opened[2];         /* stream[end] has its base */
+    bool hunting[2];        /* its beginning isn't in the capture: a message may start anywhere */
+    bool fin_given[2];
+    bool fed;            /* octets come by app_feed() */
+    bool abandoned;      /* opaque from here on */
+    int64_t tail_gap[2]; /* where a gap began behind which nothing was seen yet; APP_NO_OFFSET */
+    struct app_flow *next_free;
+    _Alignas(16) unsigned char state[APP_STATE_BYTES];
+};
+
+/* ---- for protocols ---- */
+
+/* No more octets, please: the flow becomes opaque once the call returns. */
+void app_flow_abandon(struct app_flow *flow);
+
+/* protocols.c */
+const struct app_protocol *app_protocol_probe(const uint8_t *bytes, size_t length, bool from_start,
+                                              enum app_verdict *verdict);
+extern const struct app_protocol app_http1, app_http2;
+
+static inline uint8_t app_role(const struct app_flow *flow, unsigned end)
+{
+    return flow->link ? flow->link->role[end] : LIFELINE_NOBODY;
+}
+
+#endif

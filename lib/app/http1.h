@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HTTP/1 on one flow: shared by framing (http1.c), bodies in chunks (http1_chunk.c) and pairing
+ * (http1_pair.c).
+ */
+#ifndef LIFELINE_APP_HTTP1_H
+#define LIFELINE_APP_HTTP1_H
+
+#include "app/exchange.h"
+#include "app/flow.h"
+#include "app/http_head.h"
+
+/* What the next octet of a stream belongs to. */
+enum http1_place {
+    HTTP1_START,      /* between messages */
+    HTTP1_HEAD,       /* start line and fields */
+    HTTP1_LENGTH,     /* body of known length */
+    HTTP1_CHUNK_SIZE, /* its digits */
+    HTTP1_CHUNK_EXT,  /* the rest of that line */
+    HTTP1_CHUNK_DATA,
+    HTTP1_CHUNK_END, /* the CRLF behind the data */
+    HTTP1_TRAILER,
+    HTTP1_UNTIL_CLOSE, /* body that the stream's end ends */
+    HTTP1_LOST,        /* unknown, until a message proves itself at a segment's start */
+    HTTP1_OVER,        /* behind the stream's end */
+};
+
+/* One direction. */
+struct http1_side {
+    uint8_t place;  /* enum http1_place */
+    bool digits;    /* of a chunk size were seen */
+    bool line_used; /* the trailer line isn't empty */
+    bool resynced;  /* its message began behind octets that weren't understood */
+    bool quiet;     /* no exchange was open as its message began */
+    uint32_t head_bytes, head_room;
+    size_t head_scanned;
+    uint8_t *head;       /* a head that came in pieces */
+    uint64_t left;       /* octets of the body or of the chunk */
+    struct exchange *x;  /* whose message is in progress; NULL: none, or one that isn't recorded */
+    struct app_at begin; /* the message's first octet */
+};
+
+struct http1 {
+    struct http1_side side[2];     /* by end */
+    struct exchange *first, *last; /* requests that wait, oldest first */
+    uint32_t waiting;
+    uint64_t skipped;       /* requests beyond the pipeline limit, not recorded, after last */
+    int64_t server_gap_end; /* the server's octets below it may hold lost responses */
+    int64_t last_end_ns;    /* end of the exchange given last; LIFELINE_UNKNOWN_NS */
+    uint16_t interim[8];    /* of a response that answers nothing so far */
+    uint8_t interim_count;
+    uint8_t client; /* end */
+    bool answered;  /* a final response began */
+    bool likely;    /* octets that may have held messages are missing */
+    bool ambiguous; /* who answers whom can't be told until all is quiet again */
+};
+
+static inline struct http1 *http1_of(struct app_flow *flow)
+{
+    return (struct http1 *)flow->state;
+}
+
+/* ---- http1_pair.c: exchanges and who answers whom ---- */
+
+/* A request begins at side->begin; side->x becomes its exchange (NULL: not recorded). */
+void http1_request_begins(struct app_flow *flow, struct http1 *h);
+/* Its last octet passed. */
+void http1_request_ends(struct app_flow *flow, struct http1 *h);
+
+/* A final response begins: side->x becomes the exchange that it answers, or a new one without a
+ * request (NULL: not recorded). */
+void http1_response_begins(struct app_flow *flow, struct http1 *h);
+/* It is over; cut: not at its true end. */
+void http1_response_ends(struct app_flow *flow, struct http1 *h, bool cut);
+
+/* An interim response, RFC 9110 15.2. */
+void http1_interim(struct http1 *h, uint16_t status);
+
+/* The exchange whose response comes next, or NULL. */
+struct exchange *http1_next_answered(const struct http1 *h);
+
+/* No request waits, and no response is under way. */
+bool http1_is_quiet(const struct http1 *h);
+
+/* Octets between messages of an end are missing: who answers whom becomes a matter of proof. */
+void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, int64_t gap_end);
+
+/* The server's stream is over: those that wait get no response. */
+void http1_no_more_responses(struct app_flow *flow, struct http1 *h);
+
+/* Gives all that is open. */
+void http1_give_all(struct app_flow *flow, struct http1 *h, enum app_close how);
+
+/* ---- http1_chunk.c ---- */
+
+/* Consumes octets of a chunked body, RFC 9112 7.1; returns how many (at least one). Moves
+ * side->place on, to HTTP1_START when the body is over, to HTTP1_LOST when it isn't one. Data
+ * octets are told by *data and *data_bytes. */
+uint32_t http1_chunk(struct http1_side *side, const uint8_t *bytes, uint32_t length,
+                     uint32_t *data_bytes);
+
+#endif

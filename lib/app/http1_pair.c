@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who answers whom on an HTTP/1 connection.
+ *
+ * Requests wait in order; a final response answers the oldest that waits (RFC 9112 9.3.2). That is
+ * proven as long as no octets are missing that may have held a message. Behind such a gap it is
+ * proven no more, and becomes a judgement on sequence numbers, or isn't made:
+ *
+ *   - A request tells by its ACK number how much of the server's stream its sender had received
+ *     (sent_ack). One that was sent with the whole gap received can't have been answered in it.
+ *   - A client that doesn't pipeline has its last answer before it asks again. So when one request
+ *     waited as the gap began, and the next was sent behind the gap, the first one's answer is what
+ *     is missing, and what follows answers the second.
+ *   - When all was quiet as a request began (nothing waits, and its sender has all of the server's
+ *     octets), requests that were lost before it have had their answers.
+ *   - Where none of this tells, several pipelined requests wait, say, the responses are given as
+ *     answers to nothing captured (no-request) and the requests as cut by a gap, until all is
+ * quiet.
+ *
+ * All exchanges behind such a gap have confidence "likely".
+ */
+#include "app/http1.h"
+
+#include <string.h>
+
+struct exchange *http1_next_answered(const struct http1 *h)
+{
+    struct exchange *x = h->first;
+    while (x && x->response_done)
+        x = x->next;
+    return x;
+}
+
+bool http1_is_quiet(const struct http1 *h)
+{
+    return !h->side[!h->client].x && !http1_next_answered(h);
+}
+
+static enum lifeline_exchange_outcome outcome_of(const struct exchange *x, enum app_close how)
+{
+    if (!x->has_request)
+        return LIFELINE_EXCHANGE_NO_REQUEST;
+    if (x->upgraded)
+        return LIFELINE_EXCHANGE_UPGRADED;
+    if (x->missing)
+        return LIFELINE_EXCHANGE_GAP;
+    if (x->request_done && x->response_done && !x->cut && !x->request_cut)
+        return LIFELINE_EXCHANGE_COMPLETE;
+    if (!x->has_response && x->request_done && !x->request_cut)
+        return LIFELINE_EXCHANGE_NO_RESPONSE;
+    return how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
+}
+
+/* Had the server begun to close before it received the request's first octet? */
+static bool raced_close(const struct app_flow *flow, const struct http1 *h,
+                        const struct exchange *x)
+{
+    const struct app_farewell *const closes[2] = {&flow->fin[!h->client], &flow->reset[!h->client]};
+    if (!x->has_request || x->has_response)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        if (!closes[i]->seen)
+            continue;
+        if (closes[i]->frame < x->record.request.first_frame)
+            return true;
+        if (closes[i]->received != APP_NO_OFFSET && closes[i]->received <= x->request_start)
+            return true;
+    }
+    return false;
+}
+
+static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enum app_close how)
+{
+    struct lifeline_exchange *r = &x->record;
+    r->raced_close = raced_close(flow, h, x);
+    /* Its response may be in a gap that it was sent before. */
+    x->missing |= !x->has_response && x->sent_ack < h->server_gap_end;
+    r->request.complete = x->request_done && !x->request_cut;
+    r->response.complete = x->response_done && !x->cut;
+    h->last_end_ns =
+        r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
+    if (!x->response_done || x->missing)
+        h->last_end_ns = LIFELINE_UNKNOWN_NS;
+    for (unsigned end = 0; end < 2; end++)
+        if (h->side[end].x == x)
+            h->side[end].x = NULL;
+    exchange_give(flow, x, outcome_of(x, how));
+}
+
+static void give_first(struct app_flow *flow, struct http1 *h, enum app_close how)
+{
+    struct exchange *x = h->first;
+    h->first = x->next;
+    if (!h->first)
+        h->last = NULL;
+    h->waiting--;
+    give(flow, h, x, how);
+}
+
+/* Those at the head of the line that nothing more can be added to. */
+static void give_done(struct app_flow *flow, struct http1 *h)
+{
+    while (h->first && h->first->request_done && h->first->response_done)
+        give_first(flow, h, APP_CLOSE_GONE);
+}
+
+/* The answers to those that wait, up to stop, are lost in a gap. */
+static void give_lost(struct app_flow *flow, struct http1 *h, const struct exchange *stop)
+{
+    while (h->first && h->first != stop) {
+        h->first->missing = true;
+        give_first(flow, h, APP_CLOSE_GONE);
+    }
+}
+
+/* A response whose end is unknown ends no later than here. */
+static void end_tail(struct app_flow *flow, struct http1 *h)
+{
+    struct http1_side *server = &h->side[!h->client];
+    if (server->place == HTTP1_LOST && server->x)
+        http1_response_ends(flow, h, true);
+}
+
+/* ---- requests ---- */
+
+/* Does the client have all of the server's octets as it sends the request's first? */
+static bool has_all(const struct app_flow *flow, const struct http1 *h, const struct app_at *at)
+{
+    return at->peer_offset != APP_NO_OFFSET && at->peer_offset >= flow->stream[!h->client].next;
+}
+
+/* Judges, as a request begins, what a gap in the server's stream held. */
+static void settle_at_request(struct app_flow *flow, struct http1 *h, const struct app_at *at)
+{
+    const struct http1_side *server = &h->side[!h->client];
+    if (server->place == HTTP1_LOST && has_all(flow, h, at)) {
+        end_tail(flow, h);
+        struct exchange *x = http1_next_answered(h);
+        if (x && x->request_done && h->server_gap_end != APP_NO_OFFSET &&
+            at->peer_offset >= h->server_gap_end && x->sent_ack < h->server_gap_end) {
+            h->ambiguous |= x->next != NULL;
+            give_lost(flow, h, NULL);
+        }
+    }
+    if (h->ambiguous && !h->first && !server->x && has_all(flow, h, at))
+        h->ambiguous = false;
+}
+
+void http1_request_begins(struct app_flow *flow, struct http1 *h)
+{
+    struct http1_side *side = &h->side[h->client];
+    const struct app_at *at = &side->begin;
+    if (h->likely)
+        settle_at_request(flow, h, at);
+    side->x = NULL;
+    if (h->skipped || h->waiting >= flow->app->max_pipeline) {
+        h->skipped++;
+        flow->app->counters->pipeline_dropped++;
+        return;
+    }
+    struct exchange *x = exchange_new(flow);
+    if (!x) {
+        h->skipped++;
+        return;
+    }
+    struct lifeline_exchange *r = &x->record;
+    bool quiet = side->quiet;
+    x->has_request = true;
+    x->request_start = at->offset;
+    x->sent_ack = at->peer_offset;
+    x->request_end_of = h->client;
+    x->response_end_of = !h->client;
+    x->barrier = side->resynced && !(http1_is_quiet(h) && has_all(flow, h, at));
+    exchange_begin(&r->request, at);
+    r->retransmitted_segments = at->repeats;
+    r->confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
+    r->pipelined = !quiet;
+    if (!quiet)
+        r->idle_ns = 0;
+    else if (r->index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
+        r->idle_ns = at->time_ns > h->last_end_ns ? at->time_ns - h->last_end_ns : 0;
+    if (h->last)
+        h->last->next = x;
+    else
+        h->first = x;
+    h->last = x;
+    h->waiting++;
+    side->x = x;
+}
+
+void http1_request_ends(struct app_flow *flow, struct http1 *h)
+{
+    struct http1_side *side = &h->side[h->client];
+    struct exchange *x = side->x;
+    side->x = NULL;
+    if (!x)
+        return;
+    x->request_done = true;
+    if (!x->request_cut)
+        exchange_announce(flow, x, false, true);
+    give_done(flow, h);
+    if (h->side[!h->client].place == HTTP1_OVER)
+        http1_no_more_responses(flow, h);
+}
+
+/* ---- responses ---- */
+
+void http1_interim(struct http1 *h, uint16_t status)
+{
+    struct exchange *x = http1_next_answered(h);
+    uint16_t *list = x ? x->record.interim : h->interim;
+    uint8_t *count = x ? &x->record.interim_count : &h->interim_count;
+    if (*count < 8)
+        list[(*count)++] = status;
+}
+
+/* Which of those that wait does a response answer that begins at `at`? NULL: none that is known. */
+static struct exchange *answered_by(struct app_flow *flow, struct http1 *h,
+                                    const struct http1_side *server)
+{
+    const struct app_at *at = &server->begin;
+    struct exchange *x = http1_next_answered(h);
+    if (!h->likely)
+        return x;
+    if (h->ambiguous || !x)
+        return NULL;
+    if (x->barrier) {
+        h->ambiguous = true;
+        give_lost(flow, h, NULL);
+        return NULL;
+    }
+    if (!server->resynced || h->server_gap_end == APP_NO_OFFSET || x->sent_ack >= h->server_gap_end)
+        return x;
+    /* x was sent before the gap was over: its answer may be in it. */
+    struct exchange *next = x->next;
+    bool unseen = at->peer_offset > flow->stream[h->client].next;
+    if (!next && !unseen)
+        return x;
+    if (next && next->sent_ack >= h->server_gap_end && !next->barrier) {
+        give_lost(flow, h, next);
+        return next;
+    }
+    h->ambiguous = true;
+    give_lost(flow, h, NULL);
+    return NULL;
+}
+
+void http1_response_begins(struct app_flow *flow, struct http1 *h)
+{
+    struct http1_side *side = &h->side[!h->client];
+    struct exchange *x = answered_by(flow, h, side);
+    h->answered = true;
+    side->x = NULL;
+    if (!x) {
+        if (h->skipped && !h->first) {
+            h->skipped--;
+            return;
+        }
+        x = exchange_new(flow);
+        if (!x)
+            return;
+        struct lifeline_exchange *r = &x->record;
+        x->request_end_of = h->client;
+        x->response_end_of = !h->client;
+        r->confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
+        memcpy(r->interim, h->interim, sizeof r->interim);
+        r->interim_count = h->interim_count;
+        h->interim_count = 0;
+    }
+    /* What is behind a cut request's head can't be told from its body; now it is over. */
+    struct http1_side *client = &h->side[h->client];
+    if (client->x == x && client->place == HTTP1_LOST)
+        http1_request_ends(flow, h);
+    x->has_response = true;
+    x->response_start = side->begin.offset;
+    exchange_begin(&x->record.response, &side->begin);
+    x->record.retransmitted_segments += side->begin.repeats;
+    if (h->likely)
+        x->record.confidence = LIFELINE_LIKELY;
+    side->x = x;
+}
+
+void http1_response_ends(struct app_flow *flow, struct http1 *h, bool cut)
+{
+    struct http1_side *side = &h->side[!h->client];
+    struct exchange *x = side->x;
+    side->x = NULL;
+    if (!x)
+        return;
+    x->response_done = true;
+    x->cut |= cut;
+    if (!cut)
+        exchange_announce(flow, x, true, true);
+    if (!x->has_request)
+        give(flow, h, x, APP_CLOSE_GONE);
+    else
+        give_done(flow, h);
+}
+
+/* ---- losses and ends ---- */
+
+void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, int64_t gap_end)
+{
+    (void)flow;
+    h->likely = true;
+    if (end != h->client && gap_end > h->server_gap_end)
+        h->server_gap_end = gap_end;
+}
+
+void http1_no_more_responses(struct app_flow *flow, struct http1 *h)
+{
+    while (h->first && h->first->request_done && h->side[!h->client].x != h->first)
+        give_first(flow, h, APP_CLOSE_FIN);
+}
+
+void http1_give_all(struct app_flow *flow, struct http1 *h, enum app_close how)
+{
+    struct exchange *orphan = h->side[!h->client].x;
+    if (orphan && !orphan->has_request)
+        give(flow, h, orphan, how);
+    while (h->first)
+        give_first(flow, h, how);
+}
