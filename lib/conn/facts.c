@@ -289,8 +289,10 @@ bool facts_of_earlier_incarnation(const struct pass *pass)
                !(seq_gt(pass->segment->ack, pass->to->isn) &&
                  seq_leq(pass->segment->ack, pass->to->next));
     }
+    const struct end *from = pass->from, *to = pass->to;
     uint32_t seq = pass->segment->seq;
-    bool in_new = seq_geq(seq, pass->from->isn) && seq_diff(seq, pass->from->next) < (1 << 24);
+    uint32_t edge = to->flags & END_ACKED_KNOWN ? seq_max(to->edge, from->next) : from->next;
+    bool in_new = seq_geq(seq, from->isn) && seq_diff(seq, edge) < 65536;
     return !in_new;
 }
 
