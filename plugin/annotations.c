@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Annotations: the engine's sink. Keeps what the engine says, where the display finds it.
+ *
+ * Theory of operation
+ *
+ * Wireshark dissects each frame in order once (the first pass), then any frame at any time. The
+ * engine runs in the first pass only. What it says about a segment at once is kept as a note at the
+ * frame (p_add_proto_data() in file scope); what it says about a connection later goes to the life
+ * that the connection's notes share (life.c), and is shown at all of its frames from then on: in
+ * the GUI and in tshark -2. Until a connection's record is given, lifeline_peek() tells how it
+ * stands; this is what one pass of tshark shows, and a live capture.
+ *
+ * The capture ends where Wireshark says that the sequential pass is over, or, when it dissects a
+ * file anew (a preference changed), after the last frame of it. tshark with one pass never says so.
+ *
+ * Frame numbers: the engine counts frames as Wireshark does. With a read filter Wireshark gives a
+ * rejected frame's number to the next one, though both reach the dissectors. The engine gets a
+ * number of its own for the latter then, and a map leads back. The texts of findings aren't mapped.
+ *
+ * Memory: a note of about 150 octets per segment, in file scope.
+ */
+#include "annotations.h"
+
+#include "gui.h"
+#include "prefs.h"
+
+#define NOTES_KEY 0
+
+/* Of the capture file at hand; all but the engine is in file scope. */
+static struct {
+    struct lifeline_engine *engine;
+    bool failed;   /* no memory for an engine: the plugin is silent */
+    bool finished; /* the engine has had the last frame */
+    uint32_t end;  /* the last frame's number, when it is known beforehand */
+    struct lives *lives;
+    wmem_map_t *findings; /* frame -> struct finding_note */
+    wmem_map_t *numbers;  /* frame -> Wireshark's number, where they differ */
+    uint64_t last_frame;
+    uint32_t last_number;
+    struct note *note; /* of the segment at hand; NULL between segments */
+} session;
+
+/* ---- the sink -------------------------------------------------------------------------------- */
+
+static void fill(struct note *note, const struct lifeline_event *event, struct life *life)
+{
+    note->life = life;
+    note->frame = event->frame;
+    note->time_ns = event->time_ns;
+    note->seq = event->seq;
+    note->ack = event->ack;
+    note->window_bytes = event->window_bytes;
+    note->withdrawn_frame = event->withdrawn_frame;
+    note->payload_bytes = event->segment != NULL ? event->segment->payload_bytes : 0;
+    note->flags = event->segment != NULL ? event->segment->flags : 0;
+    note->steps = event->steps;
+    note->marks = event->marks;
+    note->old_incarnation = event->old_incarnation;
+    note->from = event->from;
+    note->client_state = event->client_state;
+    note->server_state = event->server_state;
+    note->reset_verdict = event->reset_verdict;
+    note->reset_cause = event->reset_cause;
+    note->time_wait_holder = event->time_wait_holder;
+    note->transition_count = event->transition_count;
+    if (event->transition_count > 0)
+        note->transitions = (struct lifeline_transition *)wmem_memdup(
+            wmem_file_scope(), event->transitions,
+            event->transition_count * sizeof(event->transitions[0]));
+}
+
+static void on_event(void *user, const struct lifeline_event *event)
+{
+    struct life *life = lives_get(session.lives, event->connection, event->incarnation);
+    struct touched *touched;
+
+    (void)user;
+    life->slot = event->slot;
+    if (session.note == NULL)
+        return; /* the capture's end */
+    if (event->segment != NULL && session.note->life == NULL) {
+        fill(session.note, event, life);
+        return;
+    }
+    touched = wmem_new(wmem_file_scope(), struct touched);
+    touched->life = life;
+    touched->next = session.note->touched;
+    session.note->touched = touched;
+}
+
+static void on_message(void *user, const struct lifeline_message *message)
+{
+    (void)user;
+    life_message(lives_get(session.lives, message->connection, message->incarnation), message);
+}
+
+static void on_exchange(void *user, const struct lifeline_exchange *exchange)
+{
+    (void)user;
+    life_exchange(lives_get(session.lives, exchange->connection, exchange->incarnation), exchange);
+}
+
+static void on_connection(void *user, const struct lifeline_connection *connection)
+{
+    (void)user;
+    life_connection(lives_get(session.lives, connection->connection, connection->incarnation),
+                    connection);
+}
+
+static void hang_finding(const struct lifeline_finding *finding, uint64_t frame)
+{
+    gpointer key = GSIZE_TO_POINTER((gsize)frame);
+    struct finding_note *first = (struct finding_note *)wmem_map_lookup(session.findings, key);
+    struct finding_note *note = wmem_new0(wmem_file_scope(), struct finding_note), *last = first;
+
+    note->finding = finding;
+    if (first == NULL) {
+        wmem_map_insert(session.findings, key, note);
+        return;
+    }
+    while (last->next != NULL)
+        last = last->next;
+    last->next = note;
+}
+
+static void on_finding(void *user, const struct lifeline_finding *finding)
+{
+    const struct lifeline_finding *kept = life_copy_finding(finding);
+
+    (void)user;
+    for (unsigned i = 0; i < kept->frame_count; i++) {
+        bool before = false;
+
+        for (unsigned j = 0; j < i; j++)
+            before |= kept->frames[j] == kept->frames[i];
+        if (!before && kept->frames[i] != LIFELINE_NO_FRAME)
+            hang_finding(kept, kept->frames[i]);
+    }
+}
+
+/* ---- the capture file ------------------------------------------------------------------------ */
+
+static void cleanup(void)
+{
+    lifeline_free(session.engine);
+    memset(&session, 0, sizeof(session));
+}
+
+static void finish(void)
+{
+    if (session.engine == NULL || session.finished)
+        return;
+    session.finished = true;
+    lifeline_finish(session.engine);
+}
+
+struct lifeline_engine *annotations_engine(void)
+{
+    static const struct lifeline_sink sink = {
+        .event = on_event,
+        .message = on_message,
+        .exchange = on_exchange,
+        .finding = on_finding,
+        .connection = on_connection,
+    };
+    struct lifeline_options options;
+
+    if (session.engine != NULL || session.failed)
+        return session.engine;
+    options = prefs_options();
+    session.engine = lifeline_new(&options, &sink);
+    session.end = gui_redissected_frames();
+    session.failed = session.engine == NULL;
+    session.lives = lives_new();
+    session.findings = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
+    session.numbers = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
+    return session.engine;
+}
+
+void annotations_register(void)
+{
+    register_cleanup_routine(cleanup);
+    register_postseq_cleanup_routine(finish);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+struct note *annotations_of(packet_info *pinfo)
+{
+    return (struct note *)p_get_proto_data(wmem_file_scope(), pinfo, proto_lifeline, NOTES_KEY);
+}
+
+uint64_t annotations_begin_frame(packet_info *pinfo)
+{
+    uint64_t frame = pinfo->num;
+
+    if (pinfo->num == session.last_number) /* a read filter rejected the one before */
+        wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)session.last_frame),
+                        GUINT_TO_POINTER(LIFELINE_NO_FRAME));
+    if (frame <= session.last_frame)
+        frame = session.last_frame + 1;
+    if (frame != pinfo->num)
+        wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)frame),
+                        GUINT_TO_POINTER(pinfo->num));
+    session.last_frame = frame;
+    session.last_number = pinfo->num;
+    return frame;
+}
+
+uint32_t annotations_frame_number(uint64_t frame)
+{
+    gpointer number;
+
+    if (session.numbers != NULL && wmem_map_size(session.numbers) > 0 &&
+        wmem_map_lookup_extended(session.numbers, GSIZE_TO_POINTER((gsize)frame), NULL, &number))
+        return GPOINTER_TO_UINT(number);
+    return (uint32_t)frame;
+}
+
+void annotations_push(packet_info *pinfo, const struct lifeline_segment *segment)
+{
+    struct note *note = wmem_new0(wmem_file_scope(), struct note), *last = annotations_of(pinfo);
+    struct lifeline_connection record;
+
+    note->frame = segment->frame;
+    note->layer = segment->layer;
+    if (last == NULL) {
+        p_add_proto_data(wmem_file_scope(), pinfo, proto_lifeline, NOTES_KEY, note);
+    } else {
+        while (last->next != NULL)
+            last = last->next;
+        last->next = note;
+    }
+    if (session.finished)
+        return;
+    session.note = note;
+    lifeline_push_segment(session.engine, segment);
+    session.note = NULL;
+    if (note->life == NULL || note->time_wait_holder == LIFELINE_NOBODY)
+        return;
+    if (lifeline_peek(session.engine, note->life->slot, note->life->connection, &record)) {
+        note->time_wait_count = record.time_wait_count;
+        note->time_waits = (struct lifeline_time_wait *)wmem_memdup(
+            wmem_file_scope(), record.time_wait,
+            record.time_wait_count * sizeof(record.time_wait[0]));
+    }
+}
+
+void annotations_end_frame(packet_info *pinfo)
+{
+    if (pinfo->num == session.end)
+        finish();
+}
+
+/* ---- for the display ------------------------------------------------------------------------- */
+
+bool annotations_record(const struct life *life, struct lifeline_connection *out)
+{
+    if (life->record != NULL) {
+        *out = *life->record;
+        return true;
+    }
+    return session.engine != NULL &&
+           lifeline_peek(session.engine, life->slot, life->connection, out);
+}
+
+void annotations_changed(const struct note *note, void (*call)(void *user, const struct life *life),
+                         void *user)
+{
+    call(user, note->life);
+    for (const struct touched *touched = note->touched; touched != NULL; touched = touched->next)
+        call(user, touched->life);
+}
+
+const struct finding_note *annotations_findings(uint64_t frame)
+{
+    if (session.findings == NULL || wmem_map_size(session.findings) == 0)
+        return NULL;
+    return (const struct finding_note *)wmem_map_lookup(session.findings,
+                                                        GSIZE_TO_POINTER((gsize)frame));
+}

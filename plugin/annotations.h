@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIFELINE_PLUGIN_ANNOTATIONS_H
+#define LIFELINE_PLUGIN_ANNOTATIONS_H
+
+#include "life.h"
+#include "plugin.h"
+
+/* Time passes for all: a frame may change connections that it isn't part of. */
+struct touched {
+    struct touched *next;
+    struct life *life;
+};
+
+/* What one segment is to its connection. In file scope, written in the first pass only. */
+struct note {
+    struct note *next; /* of the same frame: TCP layers, outermost first */
+    struct life *life; /* NULL: part of no connection */
+    uint64_t frame;    /* as the engine counts: see annotations_frame_number() */
+    int64_t time_ns;   /* as it was then: the user may shift times later */
+    uint64_t seq, ack, window_bytes, withdrawn_frame;
+    struct lifeline_transition *transitions;
+    struct lifeline_time_wait *time_waits; /* as they stood at this frame; NULL: none */
+    struct touched *touched;               /* other connections that changed with this frame */
+    uint32_t payload_bytes, steps, marks, old_incarnation;
+    uint16_t flags;
+    uint8_t layer, from, transition_count, client_state, server_state;
+    uint8_t reset_verdict, reset_cause, time_wait_holder, time_wait_count;
+};
+
+/* A finding, as it hangs at each of its frames. */
+struct finding_note {
+    struct finding_note *next;
+    const struct lifeline_finding *finding;
+};
+
+void annotations_register(void);
+
+/* The engine of this capture file; made when first asked for. NULL when memory is short. */
+struct lifeline_engine *annotations_engine(void);
+
+/* The notes of a frame, outermost layer first; NULL when it has no TCP layer. */
+struct note *annotations_of(packet_info *pinfo);
+
+/* The frame's number for the engine: its own, unless a read filter rejected frames before. To be
+ * called once per frame, in the first pass. */
+uint64_t annotations_begin_frame(packet_info *pinfo);
+
+/* Feeds a segment in the first pass and keeps what the engine says. layer counts from 0. */
+void annotations_push(packet_info *pinfo, const struct lifeline_segment *segment);
+
+/* The first pass is over, or may be: gives the engine's last word when it is. */
+void annotations_end_frame(packet_info *pinfo);
+
+/* The number under which users know a frame; LIFELINE_NO_FRAME for one that a read filter rejected
+ * after the engine saw it, and for none. */
+uint32_t annotations_frame_number(uint64_t frame);
+
+/* The connection's record as known now: final, or as if the capture ended here. False if there is
+ * none. What it points to is valid until the next call into the engine. */
+bool annotations_record(const struct life *life, struct lifeline_connection *out);
+
+/* Calls back for the note's connection and those that changed with it. */
+void annotations_changed(const struct note *note, void (*call)(void *user, const struct life *life),
+                         void *user);
+
+/* The findings that a frame proves; NULL when none. */
+const struct finding_note *annotations_findings(uint64_t frame);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Feed: epan -> segments. Each TCP segment that Wireshark dissects reaches the engine once.
+ *
+ * Theory of operation
+ *
+ * The plugin stands before TCP in the dissector table "ip.proto", which IPv4 and IPv6 ask for the
+ * dissector of protocol 6, whatever carries them: VLANs, tunnels, reassembled fragments. It pushes
+ * the segment in the first pass and then calls the dissector that the table held before. It is a
+ * protocol in name only, whose parent is TCP: it is on when TCP is on, and has no layer of its own.
+ * The segment is taken before TCP dissects it, since TCP may throw.
+ *
+ * The bytes are Wireshark's: its reassembly and its lengths (TSO, padding) are honoured. What it
+ * doesn't hand down is asked from the engine's decoder, which is given each frame once: the context
+ * of VLANs and tunnels that keeps equal addresses apart, TTL, IP-ID and the checksum's verdict. So
+ * the connections are those that the command line sees. A segment that the decoder doesn't find
+ * (the link type is unknown to it, or an option of Wireshark's makes it a segment) has context 0.
+ *
+ * Not fed: TCP headers quoted in ICMP errors, and what reaches TCP by other ways than "ip.proto"
+ * (Decode As on that table, exported PDUs of TCP).
+ */
+#include "feed.h"
+
+#include <string.h>
+
+#include <epan/ipproto.h>
+#include <wiretap/pcap-encap.h>
+
+#include "annotations.h"
+
+/* TCP headers of one frame that are matched with those that Wireshark dissects. */
+#define MAX_LAYERS 16
+
+static dissector_handle_t tcp_handle; /* what "ip.proto" held before */
+static int proto_feed = -1;
+
+/* What the engine's decoder found in the frame at hand. */
+static struct {
+    struct lifeline_segment segments[MAX_LAYERS];
+    unsigned count;
+    bool decoded;
+    uint64_t frame;
+} current;
+
+/* ---- what the engine's decoder knows --------------------------------------------------------- */
+
+/* The LINKTYPE_ number of a Wireshark encapsulation, or -1. Where several mean the same, those from
+ * 100 on are the file formats' own. */
+static int link_type(int encapsulation)
+{
+    enum { LINK_TYPES = 512 };
+    static GHashTable *numbers;
+    gpointer number;
+
+    if (numbers == NULL) {
+        numbers = g_hash_table_new(NULL, NULL);
+        for (int i = 99; i >= 0; i--)
+            g_hash_table_insert(numbers, GINT_TO_POINTER(wtap_pcap_encap_to_wtap_encap(i)),
+                                GINT_TO_POINTER(i));
+        for (int i = 100; i < LINK_TYPES; i++)
+            g_hash_table_insert(numbers, GINT_TO_POINTER(wtap_pcap_encap_to_wtap_encap(i)),
+                                GINT_TO_POINTER(i));
+    }
+    if (!g_hash_table_lookup_extended(numbers, GINT_TO_POINTER(encapsulation), NULL, &number))
+        return -1;
+    return GPOINTER_TO_INT(number);
+}
+
+static void keep(void *user, const struct lifeline_segment *segment)
+{
+    (void)user;
+    if (current.count < MAX_LAYERS)
+        current.segments[current.count++] = *segment;
+}
+
+static int64_t frame_time_ns(const packet_info *pinfo)
+{
+    if (!(pinfo->presence_flags & PINFO_HAS_TS))
+        return 0;
+    return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+}
+
+/* Gives the frame at hand to the engine's decoder. */
+static void decode(struct lifeline_engine *engine, packet_info *pinfo)
+{
+    tvbuff_t *whole = pinfo->data_src != NULL
+                          ? get_data_source_tvb((struct data_source *)pinfo->data_src->data)
+                          : NULL;
+    struct lifeline_frame frame;
+    int type;
+
+    current.count = 0;
+    if (whole == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET)
+        return;
+    type = link_type(pinfo->rec->rec_header.packet_header.pkt_encap);
+    if (type < 0)
+        return;
+    frame.number = current.frame;
+    frame.time_ns = frame_time_ns(pinfo);
+    frame.captured_bytes = tvb_captured_length(whole);
+    frame.wire_bytes = tvb_reported_length(whole);
+    frame.link_type = (uint16_t)type;
+    frame.data = tvb_get_ptr(whole, 0, (int)frame.captured_bytes);
+    lifeline_decode(engine, &frame, keep, NULL);
+}
+
+/* Fills in what the decoder knows about this segment; the first that fits, and once. */
+static void match(struct lifeline_segment *segment)
+{
+    for (unsigned i = 0; i < current.count; i++) {
+        struct lifeline_segment *found = &current.segments[i];
+
+        if (found->seq != segment->seq || found->src_port != segment->src_port ||
+            found->dst_port != segment->dst_port || found->flags != segment->flags ||
+            memcmp(&found->src, &segment->src, sizeof(found->src)) != 0 ||
+            memcmp(&found->dst, &segment->dst, sizeof(found->dst)) != 0)
+            continue;
+        segment->context = found->context;
+        segment->ttl = found->ttl;
+        segment->ip_id = found->ip_id;
+        segment->bad_checksum = found->bad_checksum;
+        found->src.family = 0; /* taken */
+        return;
+    }
+}
+
+/* ---- segments -------------------------------------------------------------------------------- */
+
+static bool read_address(const address *from, struct lifeline_address *to)
+{
+    memset(to, 0, sizeof(*to));
+    if (from->type == AT_IPv4 && from->len == 4)
+        to->family = 4;
+    else if (from->type == AT_IPv6 && from->len == 16)
+        to->family = 6;
+    else
+        return false;
+    memcpy(to->bytes, from->data, (size_t)from->len);
+    return true;
+}
+
+static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
+{
+    struct lifeline_engine *engine = annotations_engine();
+    struct note *notes = annotations_of(pinfo);
+    struct lifeline_segment segment = {0};
+    int captured_bytes = (int)tvb_captured_length(tvb);
+
+    if (engine == NULL || captured_bytes == 0)
+        return;
+    if (notes == NULL && !current.decoded) {
+        current.frame = annotations_begin_frame(pinfo);
+        decode(engine, pinfo);
+        current.decoded = true;
+    }
+    if (!read_address(&pinfo->net_src, &segment.src) ||
+        !read_address(&pinfo->net_dst, &segment.dst) ||
+        !lifeline_parse_tcp(tvb_get_ptr(tvb, 0, captured_bytes), (uint32_t)captured_bytes,
+                            tvb_reported_length(tvb), &segment))
+        return;
+    for (; notes != NULL; notes = notes->next)
+        segment.layer++;
+    segment.frame = current.frame;
+    segment.time_ns = frame_time_ns(pinfo);
+    match(&segment);
+    annotations_push(pinfo, &segment);
+}
+
+static bool wanted(const packet_info *pinfo)
+{
+    return !PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt &&
+           proto_is_protocol_enabled(find_protocol_by_id(proto_lifeline));
+}
+
+static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (wanted(pinfo))
+        feed_segment(tvb, pinfo);
+    return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+}
+
+void feed_end_frame(packet_info *pinfo)
+{
+    struct lifeline_engine *engine = annotations_engine();
+
+    /* A fragment, maybe: its bytes are the engine's decoder's part of a later frame's. */
+    if (engine != NULL && !current.decoded) {
+        current.frame = pinfo->num;
+        decode(engine, pinfo);
+    }
+    current.decoded = false;
+    annotations_end_frame(pinfo);
+}
+
+/* ---- registration ---------------------------------------------------------------------------- */
+
+static void forget_frame(void)
+{
+    memset(&current, 0, sizeof(current));
+}
+
+void feed_register(void)
+{
+    annotations_register();
+    register_cleanup_routine(forget_frame);
+    proto_feed = proto_register_protocol_in_name_only(
+        "TCP segments for TCP Lifecycle", "TCP Lifecycle feed", "lifeline_feed",
+        proto_get_id_by_filter_name("tcp"), FT_PROTOCOL);
+}
+
+void feed_handoff(void)
+{
+    tcp_handle = dissector_get_uint_handle(find_dissector_table("ip.proto"), IP_PROTO_TCP);
+    if (tcp_handle == NULL)
+        tcp_handle = find_dissector("tcp");
+    if (tcp_handle == NULL)
+        return;
+    dissector_add_uint("ip.proto", IP_PROTO_TCP,
+                       create_dissector_handle(feed_and_dissect_tcp, proto_feed));
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIFELINE_PLUGIN_FIELDS_H
+#define LIFELINE_PLUGIN_FIELDS_H
+
+#include "plugin.h"
+
+/* A field of the library's schema, as Wireshark knows it. */
+struct plugin_field {
+    const struct lifeline_field *schema;
+    int hf;
+    uint8_t group; /* enum field_group */
+    void (*custom)(proto_tree *tree, tvbuff_t *tvb, int hf, const void *record);
+};
+
+/* The subtree that shows a field. */
+enum field_group {
+    GROUP_SEGMENT, /* of the event: the protocol's own tree */
+    GROUP_CONNECTION,
+    GROUP_CLIENT,
+    GROUP_SERVER,
+    GROUP_HANDSHAKE,
+    GROUP_TEARDOWN,
+    GROUP_TIME_WAIT,
+    GROUP_HTTP,
+    GROUP_FINDING,
+    GROUP_TRANSITION,
+    GROUP_COUNT
+};
+
+/* The fields that a record of this kind shows; ends with a NULL schema. */
+const struct plugin_field *fields_of(enum lifeline_record_kind kind);
+
+/* Fields that are no member of a record: see the table in fields.c. */
+enum own_field {
+    OWN_CONNECTION_GROUP,
+    OWN_CLIENT_GROUP,
+    OWN_SERVER_GROUP,
+    OWN_HANDSHAKE_GROUP,
+    OWN_TEARDOWN_GROUP,
+    OWN_HTTP_GROUP,
+    OWN_HANDSHAKE_STEP,
+    OWN_TEARDOWN_STEP,
+    OWN_TRANSITION,
+    OWN_TRANSITION_ENDPOINT,
+    OWN_TRANSITION_EVIDENCE,
+    OWN_TRANSITION_SECTION,
+    OWN_TRANSITION_REASON,
+    OWN_SYN_FRAME,
+    OWN_SYNACK_FRAME,
+    OWN_ACK_FRAME,
+    OWN_FIN1_FRAME,
+    OWN_ACK1_FRAME,
+    OWN_FIN2_FRAME,
+    OWN_ACK2_FRAME,
+    OWN_TIME_WAIT,
+    OWN_TIME_WAIT_ELAPSED,
+    OWN_TIME_WAIT_REMAINING,
+    OWN_FINDING,
+    OWN_FINDING_FRAME,
+    OWN_COUNT
+};
+
+extern int hf_own[OWN_COUNT];
+extern gint ett_lifeline, ett_group[GROUP_COUNT];
+/* Findings, by enum lifeline_severity. */
+extern expert_field ei_finding[3];
+
+void fields_register(void);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lives: per connection, what its frames share and what they learn later.
+ *
+ * The engine forgets a record once it is given; a dissector must show it whenever the user selects
+ * one of its frames. So messages, exchanges, findings and the connection's record are copied into
+ * file scope, into an object that all notes of the connection point to.
+ *
+ * Which exchange a frame belongs to is answered from spans of frames, one per message, sorted by
+ * first frame (nearly always the order of arrival). Spans of one direction overlap in frames that
+ * hold the end of one message and the begin of the next, when segments were reordered, and in
+ * HTTP/2; a look-up goes back over at most LOOK_BACK spans that don't hold the frame.
+ *
+ * Limits: memory grows with the number of connections and exchanges, as Wireshark's own does.
+ */
+#include "life.h"
+
+#define LOOK_BACK 64
+/* A jump in exchange numbers beyond this is no list with holes but an error. */
+#define MAX_INDEX_JUMP 65536
+
+struct lives {
+    wmem_map_t *map;
+};
+
+static guint life_hash(gconstpointer key)
+{
+    const struct life *life = (const struct life *)key;
+
+    return (guint)((life->connection * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)) >> 32) ^
+           life->incarnation;
+}
+
+static gboolean life_equal(gconstpointer a, gconstpointer b)
+{
+    const struct life *x = (const struct life *)a, *y = (const struct life *)b;
+
+    return x->connection == y->connection && x->incarnation == y->incarnation;
+}
+
+struct lives *lives_new(void)
+{
+    struct lives *lives = wmem_new(wmem_file_scope(), struct lives);
+
+    lives->map = wmem_map_new(wmem_file_scope(), life_hash, life_equal);
+    return lives;
+}
+
+struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation)
+{
+    struct life key = {.connection = connection, .incarnation = incarnation};
+    struct life *life = (struct life *)wmem_map_lookup(lives->map, &key);
+
+    if (life == NULL) {
+        life = wmem_new0(wmem_file_scope(), struct life);
+        life->connection = connection;
+        life->incarnation = incarnation;
+        wmem_map_insert(lives->map, life, life);
+    }
+    return life;
+}
+
+/* ---- copies ---------------------------------------------------------------------------------- */
+
+static const char *copy(const char *text)
+{
+    return text != NULL ? wmem_strdup(wmem_file_scope(), text) : NULL;
+}
+
+void life_connection(struct life *life, const struct lifeline_connection *connection)
+{
+    struct lifeline_connection *record =
+        (struct lifeline_connection *)wmem_memdup(wmem_file_scope(), connection, sizeof(*record));
+    const char **findings;
+
+    record->context_text = copy(connection->context_text);
+    record->community_id = copy(connection->community_id);
+    findings = wmem_alloc_array(wmem_file_scope(), const char *, connection->finding_count);
+    for (uint64_t i = 0; i < connection->finding_count; i++)
+        findings[i] = copy(connection->findings[i]);
+    record->findings = findings;
+    life->record = record;
+}
+
+const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *finding)
+{
+    struct lifeline_finding *out =
+        (struct lifeline_finding *)wmem_memdup(wmem_file_scope(), finding, sizeof(*out));
+
+    out->name = copy(finding->name);
+    out->text = copy(finding->text);
+    return out;
+}
+
+/* ---- exchanges ------------------------------------------------------------------------------- */
+
+static const struct lifeline_http_message unknown_message = {
+    .first_ns = LIFELINE_UNKNOWN_NS,
+    .last_ns = LIFELINE_UNKNOWN_NS,
+    .header_bytes = LIFELINE_UNKNOWN_COUNT,
+    .body_bytes = LIFELINE_UNKNOWN_COUNT,
+    .wire_body_bytes = LIFELINE_UNKNOWN_COUNT,
+    .complete = LIFELINE_UNKNOWN,
+};
+
+/* The place of an exchange in the list; NULL when the number can't be right. */
+static struct lifeline_exchange **exchange_at(struct life *life, uint64_t index)
+{
+    struct lifeline_exchange *none = NULL;
+
+    if (life->exchanges == NULL)
+        life->exchanges = wmem_array_new(wmem_file_scope(), sizeof(struct lifeline_exchange *));
+    if (index >= wmem_array_get_count(life->exchanges) + (uint64_t)MAX_INDEX_JUMP)
+        return NULL;
+    while (wmem_array_get_count(life->exchanges) <= index)
+        wmem_array_append_one(life->exchanges, none);
+    return (struct lifeline_exchange **)wmem_array_index(life->exchanges, (guint)index);
+}
+
+/* An exchange of which only messages are known yet. */
+static struct lifeline_exchange *begin_exchange(const struct lifeline_message *message)
+{
+    struct lifeline_exchange *exchange = wmem_new0(wmem_file_scope(), struct lifeline_exchange);
+
+    exchange->connection = message->connection;
+    exchange->incarnation = message->incarnation;
+    exchange->index = message->index;
+    exchange->stream = LIFELINE_UNKNOWN_COUNT;
+    exchange->status = LIFELINE_UNKNOWN_COUNT;
+    exchange->request = exchange->response = unknown_message;
+    exchange->outcome = exchange->confidence = LIFELINE_UNKNOWN;
+    exchange->pipelined = exchange->raced_close = exchange->flagged = LIFELINE_UNKNOWN;
+    exchange->reused = message->index > 0;
+    exchange->connect_ns = exchange->send_ns = exchange->wait_ns = exchange->receive_ns =
+        exchange->idle_ns = LIFELINE_UNKNOWN_NS;
+    exchange->retransmitted_segments = LIFELINE_UNKNOWN_COUNT;
+    return exchange;
+}
+
+/* Notes the begin or the end of a message in the spans of its direction. */
+static void note_span(struct life *life, unsigned direction, uint64_t index, uint64_t frame,
+                      bool is_end)
+{
+    wmem_array_t *spans = life->spans[direction];
+    struct message_span *all, span = {index, frame, LIFELINE_NO_FRAME};
+    guint i;
+
+    if (spans == NULL)
+        life->spans[direction] = spans =
+            wmem_array_new(wmem_file_scope(), sizeof(struct message_span));
+    i = wmem_array_get_count(spans);
+    all = (struct message_span *)wmem_array_get_raw(spans);
+    while (i > 0 && all[i - 1].index != index)
+        i--;
+    if (i > 0) {
+        /* An interim response, or a further sight of the begin, doesn't move it. */
+        if (is_end)
+            all[i - 1].last = frame;
+        return;
+    }
+    if (is_end)
+        span.last = frame;
+    wmem_array_append_one(spans, span);
+    all = (struct message_span *)wmem_array_get_raw(spans);
+    for (i = wmem_array_get_count(spans) - 1; i > 0 && all[i - 1].first > frame; i--)
+        all[i] = all[i - 1];
+    all[i] = span;
+}
+
+void life_message(struct life *life, const struct lifeline_message *message)
+{
+    struct lifeline_exchange **place = exchange_at(life, message->index);
+    struct lifeline_http_message *side;
+
+    if (place == NULL)
+        return;
+    if (*place == NULL)
+        *place = begin_exchange(message);
+    side = message->is_response ? &(*place)->response : &(*place)->request;
+    if (message->is_end) {
+        side->last_frame = message->frame;
+        side->last_ns = message->time_ns;
+    } else {
+        side->first_frame = message->frame;
+        side->first_ns = message->time_ns;
+    }
+    if (message->is_response && message->status != LIFELINE_UNKNOWN_COUNT) {
+        (*place)->status = message->status;
+        (*place)->reason = copy(message->reason);
+    } else if (!message->is_response && message->method != NULL) {
+        (*place)->method = copy(message->method);
+        (*place)->uri = copy(message->uri);
+    }
+    if (message->frame != LIFELINE_NO_FRAME)
+        note_span(life, message->is_response != 0, message->index, message->frame,
+                  message->is_end != 0);
+}
+
+void life_exchange(struct life *life, const struct lifeline_exchange *exchange)
+{
+    struct lifeline_exchange **place = exchange_at(life, exchange->index), *out;
+
+    if (place == NULL)
+        return;
+    *place = out =
+        (struct lifeline_exchange *)wmem_memdup(wmem_file_scope(), exchange, sizeof(*out));
+    out->method = copy(exchange->method);
+    out->uri = copy(exchange->uri);
+    out->host = copy(exchange->host);
+    out->version = copy(exchange->version);
+    out->reason = copy(exchange->reason);
+    out->content_type = copy(exchange->content_type);
+    out->flag_text = copy(exchange->flag_text);
+    /* The engine keeps neither for this plugin, and doesn't own them after the call. */
+    out->request.headers = out->response.headers = NULL;
+    out->request.header_count = out->response.header_count = 0;
+    out->request.body = out->response.body = NULL;
+    out->request.body_kept_bytes = out->response.body_kept_bytes = 0;
+}
+
+/* Is a byte of spans[i] possibly in the frame? An open message lasts until the next begins. */
+static bool holds(const struct message_span *spans, guint count, guint i, uint64_t frame)
+{
+    if (spans[i].last != LIFELINE_NO_FRAME)
+        return spans[i].first <= frame && frame <= spans[i].last;
+    return spans[i].first <= frame && (i + 1 == count || frame <= spans[i + 1].first);
+}
+
+void life_exchanges_at(const struct life *life, uint64_t frame, bool response,
+                       void (*call)(void *user, const struct lifeline_exchange *exchange),
+                       void *user)
+{
+    wmem_array_t *array = life->spans[response];
+    const struct message_span *spans;
+    guint count, low = 0, high, first, misses = 0;
+
+    if (array == NULL)
+        return;
+    spans = (const struct message_span *)wmem_array_get_raw(array);
+    high = count = wmem_array_get_count(array);
+    while (low < high) { /* the first span that begins behind the frame */
+        guint middle = low + (high - low) / 2;
+
+        if (spans[middle].first <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (first = high = low; first > 0 && misses <= LOOK_BACK; first--)
+        misses += !holds(spans, count, first - 1, frame);
+    for (guint i = first; i < high; i++) {
+        struct lifeline_exchange **place;
+
+        if (!holds(spans, count, i, frame))
+            continue;
+        place = exchange_at((struct life *)life, spans[i].index);
+        if (place != NULL && *place != NULL)
+            call(user, *place);
+    }
+}

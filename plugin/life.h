@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIFELINE_PLUGIN_LIFE_H
+#define LIFELINE_PLUGIN_LIFE_H
+
+#include "plugin.h"
+
+/* The frames that carry a message, both included; last is LIFELINE_NO_FRAME while it is open. */
+struct message_span {
+    uint64_t index; /* of the exchange */
+    uint64_t first, last;
+};
+
+/* A connection: what its frames share, and learn later. In file scope. */
+struct life {
+    uint64_t connection;
+    uint32_t incarnation;
+    uint32_t slot;                      /* for lifeline_peek() while record is NULL */
+    struct lifeline_connection *record; /* NULL until the engine gives it */
+    wmem_array_t *exchanges;            /* of struct lifeline_exchange *, by index; NULL: none */
+    wmem_array_t *spans[2];             /* of struct message_span, by first: requests, responses */
+};
+
+/* All lives of a capture file, in file scope. */
+struct lives;
+struct lives *lives_new(void);
+
+/* The life of a connection; made when it isn't there. */
+struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation);
+
+/* Take over what the engine says; everything is copied into file scope. */
+void life_message(struct life *life, const struct lifeline_message *message);
+void life_exchange(struct life *life, const struct lifeline_exchange *exchange);
+void life_connection(struct life *life, const struct lifeline_connection *connection);
+const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *finding);
+
+/* Calls back for each exchange of which a request (response: a response) byte may be in the frame,
+ * in order. */
+void life_exchanges_at(const struct life *life, uint64_t frame, bool response,
+                       void (*call)(void *user, const struct lifeline_exchange *exchange),
+                       void *user);
+
+#endif

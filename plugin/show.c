@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records -> tree items: the plugin's writer for the library's schema, as the JSON and CSV writers
+ * are the program's.
+ *
+ * Every item is marked as generated (in brackets in the GUI): it is no part of the packet. Unknown
+ * values make no item, as JSON prints null for them.
+ */
+#include "show.h"
+
+#include "annotations.h"
+
+nstime_t show_nstime(int64_t ns)
+{
+    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+
+    if (rest < 0) {
+        seconds--;
+        rest += 1000000000;
+    }
+    return (nstime_t){(time_t)seconds, (int)rest};
+}
+
+void show_frame(proto_tree *tree, tvbuff_t *tvb, int hf, uint64_t frame)
+{
+    uint32_t number = annotations_frame_number(frame);
+
+    if (number != LIFELINE_NO_FRAME)
+        proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, number));
+}
+
+void show_duration(proto_tree *tree, tvbuff_t *tvb, int hf, int64_t duration_ns)
+{
+    nstime_t time;
+
+    if (duration_ns == LIFELINE_UNKNOWN_NS)
+        return;
+    /* A relative time's parts have one sign. */
+    time.secs = (time_t)(duration_ns / 1000000000);
+    time.nsecs = (int)(duration_ns % 1000000000);
+    proto_item_set_generated(proto_tree_add_time(tree, hf, tvb, 0, 0, &time));
+}
+
+proto_item *show_string(proto_tree *tree, tvbuff_t *tvb, int hf, const char *text)
+{
+    proto_item *item;
+
+    if (text == NULL)
+        return NULL;
+    item = proto_tree_add_string(tree, hf, tvb, 0, 0, text);
+    proto_item_set_generated(item);
+    return item;
+}
+
+proto_item *show_uint(proto_tree *tree, tvbuff_t *tvb, int hf, uint32_t value)
+{
+    proto_item *item = proto_tree_add_uint(tree, hf, tvb, 0, 0, value);
+
+    proto_item_set_generated(item);
+    return item;
+}
+
+void show_enum(proto_tree *tree, tvbuff_t *tvb, int hf, const struct lifeline_name *names,
+               uint8_t value)
+{
+    const char *name = lifeline_name_of(names, value);
+
+    if (name != NULL)
+        proto_item_set_generated(
+            proto_tree_add_uint_format_value(tree, hf, tvb, 0, 0, value, "%s", name));
+}
+
+proto_tree *show_subtree(proto_tree *tree, tvbuff_t *tvb, enum own_field item, uint8_t group,
+                         const char *text)
+{
+    proto_item *added = proto_tree_add_none_format(tree, hf_own[item], tvb, 0, 0, "%s", text);
+
+    proto_item_set_generated(added);
+    return proto_item_add_subtree(added, ett_group[group]);
+}
+
+static void show_bits(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *field,
+                      uint32_t mask)
+{
+    for (unsigned bit = 0; bit < 32; bit++) {
+        if (mask & (1u << bit))
+            show_string(tree, tvb, field->hf, lifeline_name_of(field->schema->names, 1u << bit));
+    }
+}
+
+static void show_u64(proto_tree *tree, tvbuff_t *tvb, int hf, uint64_t value)
+{
+    if (value != LIFELINE_UNKNOWN_COUNT)
+        proto_item_set_generated(proto_tree_add_uint64(tree, hf, tvb, 0, 0, value));
+}
+
+static void show_boolean(proto_tree *tree, tvbuff_t *tvb, int hf, uint8_t value)
+{
+    if (value != LIFELINE_UNKNOWN)
+        proto_item_set_generated(proto_tree_add_boolean(tree, hf, tvb, 0, 0, value));
+}
+
+static void show_time(proto_tree *tree, tvbuff_t *tvb, int hf, int64_t time_ns)
+{
+    nstime_t time = show_nstime(time_ns);
+
+    if (time_ns != LIFELINE_UNKNOWN_NS)
+        proto_item_set_generated(proto_tree_add_time(tree, hf, tvb, 0, 0, &time));
+}
+
+static void show_address(proto_tree *tree, tvbuff_t *tvb, int hf,
+                         const struct lifeline_address *address)
+{
+    char text[64];
+
+    lifeline_address_text(address, text, sizeof(text));
+    show_string(tree, tvb, hf, text);
+}
+
+void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *field,
+                const void *record)
+{
+    const void *member = (const char *)record + field->schema->offset;
+    int hf = field->hf;
+
+    switch ((enum lifeline_field_type)field->schema->type) {
+    case LIFELINE_FIELD_U8:
+        show_uint(tree, tvb, hf, *(const uint8_t *)member);
+        break;
+    case LIFELINE_FIELD_TTL:
+        if (*(const uint8_t *)member != 0)
+            show_uint(tree, tvb, hf, *(const uint8_t *)member);
+        break;
+    case LIFELINE_FIELD_U16:
+        show_uint(tree, tvb, hf, *(const uint16_t *)member);
+        break;
+    case LIFELINE_FIELD_U32:
+        show_uint(tree, tvb, hf, *(const uint32_t *)member);
+        break;
+    case LIFELINE_FIELD_U64:
+        show_u64(tree, tvb, hf, *(const uint64_t *)member);
+        break;
+    case LIFELINE_FIELD_FRAME:
+        show_frame(tree, tvb, hf, *(const uint64_t *)member);
+        break;
+    case LIFELINE_FIELD_BOOL:
+        show_boolean(tree, tvb, hf, *(const uint8_t *)member);
+        break;
+    case LIFELINE_FIELD_ENUM:
+        show_enum(tree, tvb, hf, field->schema->names, *(const uint8_t *)member);
+        break;
+    case LIFELINE_FIELD_TIME:
+        show_time(tree, tvb, hf, *(const int64_t *)member);
+        break;
+    case LIFELINE_FIELD_DURATION:
+        show_duration(tree, tvb, hf, *(const int64_t *)member);
+        break;
+    case LIFELINE_FIELD_DOUBLE:
+        proto_item_set_generated(
+            proto_tree_add_double(tree, hf, tvb, 0, 0, *(const double *)member));
+        break;
+    case LIFELINE_FIELD_STRING:
+        show_string(tree, tvb, hf, *(const char *const *)member);
+        break;
+    case LIFELINE_FIELD_ADDRESS:
+        show_address(tree, tvb, hf, (const struct lifeline_address *)member);
+        break;
+    case LIFELINE_FIELD_BITS:
+    case LIFELINE_FIELD_BIT_LIST:
+        show_bits(tree, tvb, field, *(const uint32_t *)member);
+        break;
+    case LIFELINE_FIELD_CUSTOM:
+        field->custom(tree, tvb, hf, record);
+        break;
+    }
+}
+
+void show_group(proto_tree *tree, tvbuff_t *tvb, enum lifeline_record_kind kind, uint8_t group,
+                const void *record)
+{
+    for (const struct plugin_field *field = fields_of(kind); field->schema != NULL; field++) {
+        if (field->group == group)
+            show_field(tree, tvb, field, record);
+    }
+}

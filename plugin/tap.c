@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tap that the plugin's statistics listen to. */
+#include "tap.h"
+
+static int tap = -1;
+
+void tap_register(void)
+{
+    tap = register_tap(TAP_NAME);
+}
+
+void tap_notes(packet_info *pinfo, const struct note *notes)
+{
+    if (!have_tap_listener(tap))
+        return;
+    for (; notes != NULL; notes = notes->next) {
+        if (notes->life != NULL)
+            tap_queue_packet(tap, pinfo, notes);
+    }
+}

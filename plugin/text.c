@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Texts for people: the line that a collapsed tree shows, and the labels of its subtrees.
+ *
+ * The summary says, in this order: the steps of handshake or teardown, the HTTP messages that begin
+ * here, what is remarkable, the state changes, or, without any, the states. It never says what
+ * isn't known.
+ */
+#include "text.h"
+
+static const char *state_name(uint8_t state)
+{
+    const char *name = lifeline_name_of(lifeline_state_names, state);
+
+    return name != NULL ? name : "unknown";
+}
+
+static const char *role_name(uint8_t role)
+{
+    const char *name = lifeline_name_of(lifeline_role_names, role);
+
+    return name != NULL ? name : "endpoint";
+}
+
+const char *text_transition(wmem_allocator_t *scope, const struct lifeline_transition *transition)
+{
+    return wmem_strdup_printf(scope, "%s %s \u2192 %s", role_name(transition->endpoint),
+                              state_name(transition->from), state_name(transition->to));
+}
+
+/* Steps of a sequence that people count: which bit is the first, and how many there are. */
+static const struct {
+    uint32_t first;
+    unsigned count;
+    const char *name;
+} counted[] = {
+    {LIFELINE_STEP_HANDSHAKE_1, 3, "handshake"},
+    {LIFELINE_STEP_TEARDOWN_1, 4, "teardown"},
+};
+
+static const struct {
+    uint32_t bit;
+    const char *text;
+} single[] = {
+    {LIFELINE_STEP_RESET, "reset"},
+    {LIFELINE_STEP_WITHDRAWAL, "withdrawal"},
+    {LIFELINE_STEP_ROLE, "roles exchanged"},
+    {LIFELINE_STEP_OPEN, "already open"},
+};
+
+static void separate(wmem_strbuf_t *out, const char *separator)
+{
+    if (wmem_strbuf_get_len(out) > 0)
+        wmem_strbuf_append(out, separator);
+}
+
+const char *text_steps(wmem_allocator_t *scope, uint32_t steps)
+{
+    wmem_strbuf_t *out = wmem_strbuf_new(scope, "");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(counted); i++) {
+        bool named = false;
+
+        for (unsigned step = 0; step < counted[i].count; step++) {
+            if (!(steps & (counted[i].first << step)))
+                continue;
+            if (named) {
+                wmem_strbuf_append_printf(out, "+%u", step + 1);
+            } else {
+                separate(out, ", ");
+                wmem_strbuf_append_printf(out, "%s %u", counted[i].name, step + 1);
+            }
+            named = true;
+        }
+        if (named)
+            wmem_strbuf_append_printf(out, "/%u", counted[i].count);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(single); i++) {
+        if (steps & single[i].bit) {
+            separate(out, ", ");
+            wmem_strbuf_append(out, single[i].text);
+        }
+    }
+    return wmem_strbuf_get_str(out);
+}
+
+/* Marks that go without saying, or are said by their step. */
+#define SILENT_MARKS ((uint32_t)LIFELINE_MARK_TRUNCATED)
+
+static void add_marks(wmem_strbuf_t *out, uint32_t marks)
+{
+    char text[256];
+
+    if (lifeline_names_of_bits(lifeline_mark_names, marks & ~SILENT_MARKS, ", ", text,
+                               sizeof(text)) == 0)
+        return;
+    separate(out, ", ");
+    wmem_strbuf_append(out, text);
+}
+
+const char *text_exchange(wmem_allocator_t *scope, const struct lifeline_exchange *exchange)
+{
+    wmem_strbuf_t *out = wmem_strbuf_new(scope, "");
+    const char *outcome = lifeline_name_of(lifeline_exchange_names, exchange->outcome);
+
+    if (exchange->method != NULL)
+        wmem_strbuf_append_printf(out, "%s %s", exchange->method,
+                                  exchange->uri != NULL ? exchange->uri : "");
+    if (exchange->status != LIFELINE_UNKNOWN_COUNT) {
+        separate(out, " \u2192 ");
+        wmem_strbuf_append_printf(out, "%u", (unsigned)exchange->status);
+        if (exchange->reason != NULL && exchange->reason[0] != '\0')
+            wmem_strbuf_append_printf(out, " %s", exchange->reason);
+    }
+    if (outcome != NULL && exchange->outcome != LIFELINE_EXCHANGE_COMPLETE) {
+        separate(out, ", ");
+        wmem_strbuf_append(out, outcome);
+    }
+    return wmem_strbuf_get_str(out);
+}
+
+struct beginning {
+    wmem_strbuf_t *out;
+    uint64_t frame;
+    unsigned count;
+};
+
+/* Names the first message that begins in the frame, counts the others. */
+static void add_request(void *user, const struct lifeline_exchange *exchange)
+{
+    struct beginning *beginning = (struct beginning *)user;
+
+    if (exchange->request.first_frame != beginning->frame || exchange->method == NULL)
+        return;
+    if (beginning->count++ > 0)
+        return;
+    separate(beginning->out, ", ");
+    wmem_strbuf_append_printf(beginning->out, "%s %.80s", exchange->method,
+                              exchange->uri != NULL ? exchange->uri : "");
+}
+
+static void add_response(void *user, const struct lifeline_exchange *exchange)
+{
+    struct beginning *beginning = (struct beginning *)user;
+
+    if (exchange->response.first_frame != beginning->frame ||
+        exchange->status == LIFELINE_UNKNOWN_COUNT)
+        return;
+    if (beginning->count++ > 0)
+        return;
+    separate(beginning->out, ", ");
+    wmem_strbuf_append_printf(beginning->out, "%u %.80s", (unsigned)exchange->status,
+                              exchange->reason != NULL ? exchange->reason : "");
+}
+
+static void add_messages(wmem_strbuf_t *out, const struct note *note)
+{
+    struct beginning beginning = {out, note->frame, 0};
+    bool response = note->from == LIFELINE_SERVER;
+
+    if (note->payload_bytes == 0)
+        return;
+    life_exchanges_at(note->life, note->frame, response, response ? add_response : add_request,
+                      &beginning);
+    if (beginning.count > 1)
+        wmem_strbuf_append_printf(out, " and %u more", beginning.count - 1);
+}
+
+const char *text_summary(wmem_allocator_t *scope, const struct note *note)
+{
+    wmem_strbuf_t *out = wmem_strbuf_new(scope, text_steps(scope, note->steps));
+
+    add_messages(out, note);
+    add_marks(out, note->marks);
+    for (unsigned i = 0; i < note->transition_count; i++) {
+        separate(out, ", ");
+        wmem_strbuf_append(out, text_transition(scope, &note->transitions[i]));
+    }
+    if (note->transition_count == 0) {
+        separate(out, ", ");
+        wmem_strbuf_append_printf(out, "client %s, server %s", state_name(note->client_state),
+                                  state_name(note->server_state));
+    }
+    return wmem_strbuf_get_str(out);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIFELINE_PLUGIN_TEXT_H
+#define LIFELINE_PLUGIN_TEXT_H
+
+#include "annotations.h"
+
+/* "teardown 1/4, client ESTABLISHED -> FIN-WAIT-1": one line for a note. */
+const char *text_summary(wmem_allocator_t *scope, const struct note *note);
+
+/* "client ESTABLISHED -> FIN-WAIT-1", with an arrow. */
+const char *text_transition(wmem_allocator_t *scope, const struct lifeline_transition *transition);
+
+/* "handshake 1/3 + data": the steps of a segment; "" when it has none worth a word. */
+const char *text_steps(wmem_allocator_t *scope, uint32_t steps);
+
+/* "GET /index.html, 200 OK" as far as known. */
+const char *text_exchange(wmem_allocator_t *scope, const struct lifeline_exchange *exchange);
+
+#endif

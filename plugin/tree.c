@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tree: what the user sees of a frame, "TCP Lifecycle" for each TCP layer of a connection.
+ *
+ * A postdissector without wanted fields: Wireshark calls it at the end of every frame, in every
+ * pass. It reads notes and lives, and computes nothing but what is left of a TIME-WAIT. Without a
+ * tree it only adds expert infos, so that "-z expert" and the GUI's list have them, and taps.
+ *
+ * Numbers of frames inside items are links. Items whose value isn't known (yet) are absent.
+ */
+#include "tree.h"
+
+#include "feed.h"
+#include "fields.h"
+#include "show.h"
+#include "tap.h"
+#include "text.h"
+
+struct painter {
+    packet_info *pinfo;
+    tvbuff_t *tvb;
+    proto_tree *tree;
+    proto_item *item; /* the protocol's */
+    const struct note *note;
+};
+
+/* ---- the segment ----------------------------------------------------------------------------- */
+
+static void add_counted_steps(const struct painter *at, uint32_t steps)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        if (steps & ((uint32_t)LIFELINE_STEP_HANDSHAKE_1 << i))
+            show_uint(at->tree, at->tvb, hf_own[OWN_HANDSHAKE_STEP], i + 1);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        if (steps & ((uint32_t)LIFELINE_STEP_TEARDOWN_1 << i))
+            show_uint(at->tree, at->tvb, hf_own[OWN_TEARDOWN_STEP], i + 1);
+    }
+}
+
+static void add_transition(const struct painter *at, const struct lifeline_transition *transition)
+{
+    proto_item *item = show_string(at->tree, at->tvb, hf_own[OWN_TRANSITION],
+                                   text_transition(at->pinfo->pool, transition));
+    proto_tree *tree = proto_item_add_subtree(item, ett_group[GROUP_TRANSITION]);
+    const struct lifeline_row *row = lifeline_row(transition->row);
+
+    show_enum(tree, at->tvb, hf_own[OWN_TRANSITION_ENDPOINT], lifeline_role_names,
+              transition->endpoint);
+    show_enum(tree, at->tvb, hf_own[OWN_TRANSITION_EVIDENCE], lifeline_evidence_names,
+              transition->evidence);
+    if (row != NULL) {
+        show_string(tree, at->tvb, hf_own[OWN_TRANSITION_SECTION], row->section);
+        show_string(tree, at->tvb, hf_own[OWN_TRANSITION_REASON], row->reason);
+    }
+}
+
+/* The event as the engine gave it, from what the note kept. */
+static void add_event(const struct painter *at, const struct note *note)
+{
+    struct lifeline_segment segment = {
+        .flags = note->flags,
+        .payload_bytes = note->payload_bytes,
+    };
+    struct lifeline_event event = {
+        .connection = note->life->connection,
+        .incarnation = note->life->incarnation,
+        .frame = note->frame,
+        .time_ns = note->time_ns,
+        .segment = &segment,
+        .from = note->from,
+        .layer = note->layer,
+        .seq = note->seq,
+        .ack = note->ack,
+        .window_bytes = note->window_bytes,
+        .steps = note->steps,
+        .marks = note->marks,
+        .client_state = note->client_state,
+        .server_state = note->server_state,
+        .reset_verdict = note->reset_verdict,
+        .reset_cause = note->reset_cause,
+        .time_wait_holder = note->time_wait_holder,
+        .withdrawn_frame = note->withdrawn_frame,
+        .old_incarnation = note->old_incarnation,
+    };
+
+    show_group(at->tree, at->tvb, LIFELINE_RECORD_EVENT, GROUP_SEGMENT, &event);
+    add_counted_steps(at, note->steps);
+    for (unsigned i = 0; i < note->transition_count; i++)
+        add_transition(at, &note->transitions[i]);
+}
+
+/* ---- TIME-WAIT ------------------------------------------------------------------------------- */
+
+static bool in_time_wait(const struct note *note, uint8_t endpoint)
+{
+    return note->time_wait_holder == endpoint || note->time_wait_holder == LIFELINE_BOTH;
+}
+
+/* How a TIME-WAIT ended, which is known later: of the same endpoint and entry. */
+static void learn_end(struct lifeline_time_wait *then, const struct lifeline_connection *record)
+{
+    for (unsigned i = 0; record != NULL && i < record->time_wait_count; i++) {
+        const struct lifeline_time_wait *now = &record->time_wait[i];
+
+        if (now->endpoint != then->endpoint || now->entered_ns != then->entered_ns)
+            continue;
+        then->outcome = now->outcome;
+        then->reuse_rule = now->reuse_rule;
+        then->ended_ns = now->ended_ns;
+        then->ended_frame = now->ended_frame;
+    }
+}
+
+static void add_time_wait(const struct painter *at, const struct lifeline_connection *record)
+{
+    const struct note *note = at->note;
+    proto_item *item = proto_tree_add_boolean(at->tree, hf_own[OWN_TIME_WAIT], at->tvb, 0, 0,
+                                              note->time_wait_count > 0);
+    proto_tree *tree;
+
+    proto_item_set_generated(item);
+    if (note->time_wait_count == 0)
+        return;
+    tree = proto_item_add_subtree(item, ett_group[GROUP_TIME_WAIT]);
+    for (unsigned i = 0; i < note->time_wait_count; i++) {
+        struct lifeline_time_wait then = note->time_waits[i];
+
+        if (!in_time_wait(note, then.endpoint))
+            continue;
+        learn_end(&then, record);
+        show_group(tree, at->tvb, LIFELINE_RECORD_TIME_WAIT, GROUP_TIME_WAIT, &then);
+        show_duration(tree, at->tvb, hf_own[OWN_TIME_WAIT_ELAPSED],
+                      note->time_ns - then.entered_ns);
+        show_duration(tree, at->tvb, hf_own[OWN_TIME_WAIT_REMAINING],
+                      then.expires_ns - note->time_ns);
+    }
+}
+
+/* ---- the connection -------------------------------------------------------------------------- */
+
+static const char *name_or(const struct lifeline_name *table, uint32_t value, const char *other)
+{
+    const char *name = lifeline_name_of(table, value);
+
+    return name != NULL ? name : other;
+}
+
+static void add_handshake(const struct painter *at, const struct lifeline_connection *record)
+{
+    const struct lifeline_handshake *handshake = &record->handshake;
+    const char *text =
+        wmem_strdup_printf(at->pinfo->pool, "Handshake: %s%s",
+                           name_or(lifeline_handshake_names, handshake->kind, "unknown"),
+                           handshake->complete == 1 ? ", complete" : "");
+    proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_HANDSHAKE_GROUP, GROUP_HANDSHAKE, text);
+
+    show_frame(tree, at->tvb, hf_own[OWN_SYN_FRAME], handshake->syn_frame);
+    show_frame(tree, at->tvb, hf_own[OWN_SYNACK_FRAME], handshake->synack_frame);
+    show_frame(tree, at->tvb, hf_own[OWN_ACK_FRAME], handshake->ack_frame);
+    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_HANDSHAKE, record);
+}
+
+static void add_teardown(const struct painter *at, const struct lifeline_connection *record)
+{
+    const struct lifeline_teardown *teardown = &record->teardown;
+    const char *closer = lifeline_name_of(lifeline_role_names, teardown->active_closer);
+    const char *text =
+        wmem_strdup_printf(at->pinfo->pool, "Teardown: %s%s%s",
+                           name_or(lifeline_teardown_names, teardown->kind, "unknown"),
+                           closer != NULL ? ", closed by " : "", closer != NULL ? closer : "");
+    proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_TEARDOWN_GROUP, GROUP_TEARDOWN, text);
+
+    show_frame(tree, at->tvb, hf_own[OWN_FIN1_FRAME], teardown->fin1_frame);
+    show_frame(tree, at->tvb, hf_own[OWN_ACK1_FRAME], teardown->ack1_frame);
+    show_frame(tree, at->tvb, hf_own[OWN_FIN2_FRAME], teardown->fin2_frame);
+    show_frame(tree, at->tvb, hf_own[OWN_ACK2_FRAME], teardown->ack2_frame);
+    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_TEARDOWN, record);
+}
+
+static void add_endpoint(const struct painter *at, proto_tree *parent, enum own_field item,
+                         uint8_t group, const char *title, const struct lifeline_endpoint *end,
+                         const struct lifeline_connection *record)
+{
+    char ip[64];
+    const char *text;
+    proto_tree *tree;
+
+    lifeline_address_text(&end->ip, ip, sizeof(ip));
+    text = wmem_strdup_printf(at->pinfo->pool, end->ip.family == 6 ? "%s: [%s]:%u" : "%s: %s:%u",
+                              title, ip, end->port);
+    tree = show_subtree(parent, at->tvb, item, group, text);
+    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, group, record);
+}
+
+static void add_connection(const struct painter *at, const struct lifeline_connection *record)
+{
+    const char *text = wmem_strdup_printf(
+        at->pinfo->pool, "Connection %" PRIu64 ": %s, then %s", record->connection,
+        name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
+        name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
+    proto_tree *tree =
+        show_subtree(at->tree, at->tvb, OWN_CONNECTION_GROUP, GROUP_CONNECTION, text);
+
+    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_CONNECTION, record);
+    add_endpoint(at, tree, OWN_CLIENT_GROUP, GROUP_CLIENT, "Client", &record->client, record);
+    add_endpoint(at, tree, OWN_SERVER_GROUP, GROUP_SERVER, "Server", &record->server, record);
+}
+
+/* ---- HTTP ------------------------------------------------------------------------------------ */
+
+static void add_exchange(void *user, const struct lifeline_exchange *exchange)
+{
+    const struct painter *at = (const struct painter *)user;
+    const char *text =
+        wmem_strdup_printf(at->pinfo->pool, "HTTP exchange %" PRIu64 ": %s", exchange->index,
+                           text_exchange(at->pinfo->pool, exchange));
+    proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_HTTP_GROUP, GROUP_HTTP, text);
+
+    show_group(tree, at->tvb, LIFELINE_RECORD_EXCHANGE, GROUP_HTTP, exchange);
+}
+
+static void add_exchanges(struct painter *at)
+{
+    if (at->note->payload_bytes > 0)
+        life_exchanges_at(at->note->life, at->note->frame, at->note->from == LIFELINE_SERVER,
+                          add_exchange, at);
+}
+
+/* ---- findings -------------------------------------------------------------------------------- */
+
+/* A finding about a connection stands below its layer, one about a host below the first. */
+static bool belongs(const struct lifeline_finding *finding, const struct note *note)
+{
+    if (finding->connection == LIFELINE_UNKNOWN_COUNT)
+        return note->layer == 0;
+    return finding->connection == note->life->connection &&
+           finding->incarnation == note->life->incarnation;
+}
+
+static void add_finding(const struct painter *at, const struct lifeline_finding *finding)
+{
+    uint8_t severity = MIN(finding->severity, LIFELINE_ERROR);
+
+    if (at->tree != NULL) {
+        proto_item *item = show_string(at->tree, at->tvb, hf_own[OWN_FINDING], finding->name);
+        proto_tree *tree = proto_item_add_subtree(item, ett_group[GROUP_FINDING]);
+
+        show_group(tree, at->tvb, LIFELINE_RECORD_FINDING, GROUP_FINDING, finding);
+        for (unsigned i = 0; i < finding->frame_count; i++)
+            show_frame(tree, at->tvb, hf_own[OWN_FINDING_FRAME], finding->frames[i]);
+    }
+    expert_add_info_format(at->pinfo, at->item, &ei_finding[severity], "%s: %s", finding->name,
+                           finding->text);
+}
+
+static void add_findings(const struct painter *at)
+{
+    const struct finding_note *found = annotations_findings(at->note->frame);
+
+    for (; found != NULL; found = found->next) {
+        if (belongs(found->finding, at->note))
+            add_finding(at, found->finding);
+    }
+}
+
+/* ---- the postdissector ----------------------------------------------------------------------- */
+
+static void add_layer(struct painter *at, proto_tree *top)
+{
+    struct lifeline_connection record;
+    bool known = annotations_record(at->note->life, &record);
+
+    at->item =
+        proto_tree_add_protocol_format(top, proto_lifeline, at->tvb, 0, 0, "TCP Lifecycle: %s",
+                                       text_summary(at->pinfo->pool, at->note));
+    proto_item_set_generated(at->item);
+    at->tree = proto_item_add_subtree(at->item, ett_lifeline);
+    add_event(at, at->note);
+    add_time_wait(at, known ? &record : NULL);
+    add_exchanges(at);
+    if (known) {
+        add_handshake(at, &record);
+        add_teardown(at, &record);
+        add_connection(at, &record);
+    }
+}
+
+static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    struct painter at = {.pinfo = pinfo, .tvb = tvb};
+    const struct note *notes;
+
+    (void)data;
+    if (!PINFO_FD_VISITED(pinfo))
+        feed_end_frame(pinfo);
+    notes = annotations_of(pinfo);
+    for (at.note = notes; at.note != NULL; at.note = at.note->next) {
+        if (at.note->life == NULL)
+            continue;
+        at.tree = NULL;
+        at.item = NULL;
+        if (tree != NULL)
+            add_layer(&at, tree);
+        add_findings(&at);
+    }
+    tap_notes(pinfo, notes);
+    return (int)tvb_captured_length(tvb);
+}
+
+void tree_register(void)
+{
+    tap_register();
+    register_postdissector(create_dissector_handle(show_frame_notes, proto_lifeline));
+}
