@@ -2,6 +2,7 @@
 /* See context.h for the theory of operation. */
 #include "context.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,14 @@
 #define FIRST_SLOTS 64 /* a power of two */
 #define MAX_PROBES  64
 #define MAX_LINKS   64 /* of a chain: more than WIRE_MAX_NESTING */
+#define RECENT_BITS 6
 
-/* One link of a chain; all of it is the key, padding included: always built by make_key(). */
+/* One link of a chain. Whole words, written and compared as such: smaller fields would be joined
+ * in a load that waits for both stores. */
 struct key {
-    uint32_t parent, id;
-    uint8_t kind, family; /* family 0: no addresses */
-    uint8_t low[16], high[16];
+    uint64_t place; /* parent << 32 | id */
+    uint64_t kind;  /* enum wire_tunnel << 8 | address family, 0 for none */
+    uint64_t low[2], high[2];
 };
 
 struct entry {
@@ -26,7 +29,8 @@ struct wire_contexts {
     struct entry *entries; /* context n is entries[n - 1] */
     uint32_t *slots;       /* open addressing: context numbers, 0 is free */
     uint32_t count, room, slot_count;
-    uint32_t last; /* the context found last: packets come in runs */
+    uint32_t
+        recent[1 << RECENT_BITS]; /* found lately, by a hash that is cheaper than the table's */
     uint64_t text_bytes;
 };
 
@@ -72,36 +76,48 @@ void wire_contexts_free(struct wire_contexts *contexts)
     free(contexts);
 }
 
-static struct key make_key(uint32_t parent, enum wire_tunnel kind, uint32_t id,
-                           const struct lifeline_address *a, const struct lifeline_address *b)
+static void make_key(struct key *key, uint32_t parent, enum wire_tunnel kind, uint32_t id,
+                     const struct lifeline_address *a, const struct lifeline_address *b)
 {
-    struct key key;
+    *key = (struct key){.place = (uint64_t)parent << 32 | id, .kind = (uint64_t)kind << 8};
+    if (a == NULL || b == NULL)
+        return;
+    if (memcmp(a->bytes, b->bytes, sizeof(a->bytes)) > 0) {
+        const struct lifeline_address *swap = a;
 
-    memset(&key, 0, sizeof(key));
-    key.parent = parent;
-    key.id = id;
-    key.kind = (uint8_t)kind;
-    if (a != NULL && b != NULL) {
-        bool swap = memcmp(a->bytes, b->bytes, sizeof(a->bytes)) > 0;
-
-        key.family = a->family;
-        memcpy(key.low, (swap ? b : a)->bytes, sizeof(key.low));
-        memcpy(key.high, (swap ? a : b)->bytes, sizeof(key.high));
+        a = b;
+        b = swap;
     }
-    return key;
+    key->kind |= a->family;
+    memcpy(key->low, a->bytes, sizeof(key->low));
+    memcpy(key->high, b->bytes, sizeof(key->high));
+}
+
+static bool same_key(const struct key *a, const struct key *b)
+{
+    return a->place == b->place && a->kind == b->kind && a->low[0] == b->low[0] &&
+           a->low[1] == b->low[1] && a->high[0] == b->high[0] && a->high[1] == b->high[1];
 }
 
 static uint32_t hash_key(const struct key *key)
 {
-    uint64_t words[(sizeof(*key) + 7) / 8] = {0};
+    const uint64_t words[] = {key->place,  key->kind,    key->low[0],
+                              key->low[1], key->high[0], key->high[1]};
     uint64_t hash = 0x9e3779b97f4a7c15u;
 
-    memcpy(words, key, sizeof(*key));
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         hash = (hash ^ words[i]) * 0xff51afd7ed558ccdu;
         hash ^= hash >> 32;
     }
     return (uint32_t)hash;
+}
+
+static uint32_t hash_cheaply(const struct key *key)
+{
+    uint64_t hash = key->place ^ key->place >> 29 ^ key->low[0] ^ key->low[1] * 3 ^
+                    key->high[0] * 5 ^ key->high[1] * 7;
+
+    return hash * 0x9e3779b97f4a7c15u >> (64 - RECENT_BITS);
 }
 
 /* Looks for key; *slot is where it is or may be put, or slot_count when the probes are used up. */
@@ -117,7 +133,7 @@ static uint32_t find(const struct wire_contexts *contexts, const struct key *key
         context = contexts->slots[*slot];
         if (context == 0)
             return 0;
-        if (memcmp(&contexts->entries[context - 1].key, key, sizeof(*key)) == 0)
+        if (same_key(&contexts->entries[context - 1].key, key))
             return context;
     }
     *slot = contexts->slot_count;
@@ -184,27 +200,29 @@ uint32_t wire_context_inside(struct wire_contexts *contexts, uint32_t parent, en
                              uint32_t id, const struct lifeline_address *a,
                              const struct lifeline_address *b)
 {
-    struct key key = make_key(parent, kind, id, a, b);
+    struct key key;
+    uint32_t *recent, context;
 
-    if (contexts->last != 0 &&
-        memcmp(&contexts->entries[contexts->last - 1].key, &key, sizeof(key)) == 0)
-        return contexts->last;
-
-    uint32_t context = intern(contexts, &key);
-
+    make_key(&key, parent, kind, id, a, b);
+    recent = &contexts->recent[hash_cheaply(&key)];
+    context = *recent;
+    if (context != 0 && same_key(&contexts->entries[context - 1].key, &key))
+        return context;
+    context = intern(contexts, &key);
     if (context <= contexts->count)
-        contexts->last = context;
+        *recent = context;
     return context;
 }
 
 static size_t append_link(const struct key *key, char *out, size_t size)
 {
-    struct lifeline_address address = {.family = key->family};
-    size_t length = (size_t)snprintf(out, size, "%s", tunnels[key->kind].name);
+    struct lifeline_address address = {.family = (uint8_t)key->kind};
+    uint32_t tunnel = (uint32_t)(key->kind >> 8), id = (uint32_t)key->place;
+    size_t length = (size_t)snprintf(out, size, "%s", tunnels[tunnel].name);
 
-    if (tunnels[key->kind].has_id)
-        length += (size_t)snprintf(out + length, size - length, " %u", (unsigned)key->id);
-    if (key->family != 0) {
+    if (tunnels[tunnel].has_id)
+        length += (size_t)snprintf(out + length, size - length, " %" PRIu32, id);
+    if (address.family != 0) {
         out[length++] = ' ';
         memcpy(address.bytes, key->low, sizeof(key->low));
         length += lifeline_address_text(&address, out + length, size - length);
@@ -223,7 +241,7 @@ static char *make_text(const struct wire_contexts *contexts, uint32_t context)
 
     for (; context != 0 && context <= contexts->count && count < MAX_LINKS; count++) {
         chain[count] = &contexts->entries[context - 1].key;
-        context = chain[count]->parent;
+        context = (uint32_t)(chain[count]->place >> 32);
     }
     while (count > 0) {
         if (sizeof(text) - length < 128)
