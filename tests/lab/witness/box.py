@@ -148,6 +148,15 @@ class Box:
                 return
             self._arrived(side, frame)
 
+    def pump(self):
+        """Takes in everything that the hosts have sent so far."""
+        for _ in range(100):
+            before = self._packet
+            for side in self.taps:
+                self._readable(side)
+            if self._packet == before:
+                return
+
     def _arrived(self, side, frame):
         s = frames.decode(frame)
         link = s and self.world.find(side, s)
@@ -222,7 +231,7 @@ class Box:
         """To the receiver's kernel, which has processed it when this returns."""
         link.record(self, OTHER[side], side, frame, packet)
         os.write(self.taps[OTHER[side]], frame)
-        self.world.checkpoint(link)
+        self.world.checkpoint(link, packet)
 
     def inject(self, link, side, frame, where="near"):
         """A frame that `side` never sent: seen in the middle (near) and by the receiver."""

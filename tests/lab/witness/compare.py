@@ -6,6 +6,7 @@ and endpoint there is one verdict: the histories are equal, or a rule of rules.p
 the packets why a passive observer there cannot know better, or they disagree.
 """
 import collections
+import copy
 import json
 import pathlib
 import subprocess
@@ -53,12 +54,12 @@ def records_of(program, command, path, options=()):
 
 
 def write_view(path, links, view):
-    """One capture of several links, in the order of time."""
-    records = sorted((time_ns, frame) for link in links
-                     for time_ns, vantage, side, frame, _ in link.log
-                     if vantage == view.vantage and view.direction in (None, side))
-    capture.write_pcap(path, records)
-    return len(records)
+    """One capture of several links, in the order of time. Returns, for each frame, (link, packet)."""
+    records = sorted((entry[0], n, link.log) for link in links for n, entry in enumerate(link.log)
+                     if entry[1] == view.vantage and view.direction in (None, entry[2]))
+    owner = {id(link.log): link for link in links}
+    capture.write_pcap(path, [(time_ns, log[n][3]) for time_ns, n, log in records])
+    return [(owner[id(log)], log[n][4]) for _, n, log in records]
 
 
 def connections(program, path, options=()):
@@ -79,42 +80,92 @@ class Case:
         self.link, self.view, self.all = link, view, sightings
         self.seen = [s for s in sightings
                      if s.vantage == view.vantage and view.direction in (None, s.side)]
+        self.visible = {s.packet for s in self.seen}
+
+    def sent(self, side, start=0, end=1 << 62):
+        """What `side`'s own kernel sent while the log grew from start to end records."""
+        return [s for s in self.all if s.vantage == s.side == side and start <= s.index < end]
+
+    def reached(self, side):
+        """The packets that were delivered to `side`."""
+        return {s.packet for s in self.all if s.vantage == side != s.side}
+
+    def own(self, side):
+        """The packets that `side`'s kernel really sent."""
+        return {s.packet for s in self.sent(side)}
+
+
+class Life:
+    """One incarnation of one endpoint, as the kernel told it.
+
+    states[i] was first observed when `entered[i]` records of the link's log existed, because of
+    packet causes[i] (None: a system call or a timer).
+    """
+
+    def __init__(self, history, end):
+        self.states = [name for name, _ in history]
+        self.entered = [mark[0] for _, mark in history]
+        self.causes = [mark[1] for _, mark in history]
+        self.start = self.entered[1] if len(history) > 1 else self.entered[0]
+        self.end = end
+
+    def without_end(self):
+        """This life before its last state."""
+        shorter = copy.copy(self)
+        for name in ("states", "entered", "causes"):
+            setattr(shorter, name, getattr(self, name)[:-1])
+        return shorter
 
 
 def lives(link, side):
-    """The kernel's incarnations: (states, marks, first mark, mark of the next one's start)."""
-    out = link.histories[side].incarnations
-    starts = [life[1][1] if len(life) > 1 else life[0][1] for life in out] + [len(link.log) + 1]
-    return [([name for name, _ in life], [mark for _, mark in life], starts[n], starts[n + 1])
-            for n, life in enumerate(out)]
+    """The kernel's incarnations; each ends where the next starts."""
+    out, end = [], len(link.log) + 1
+    for history in reversed(link.histories[side].incarnations):
+        out.append(Life(history, end))
+        end = out[-1].start
+    return out[::-1]
 
 
-def judge(link, view, found):
-    """Every verdict on one link in one view."""
+def judge(link, view, found, shown):
+    """Every verdict on one link in one view. shown: what write_view() returned."""
     sightings = [Sighting(n, entry) for n, entry in enumerate(link.log)]
     case = Case(link, view, sightings)
     records = found.get(frozenset(link.text.values()), [])
+    held = [{packet for owner, packet in shown[r["first_frame"] - 1:r["last_frame"]]
+             if owner is link} for r in records]
     verdicts = []
-    if not case.seen and not records:
-        return verdicts
     for side in ("client", "server"):
         own = lives(link, side)
-        # A life of which this view holds no frame has no record.
-        shown = [life for life in own if len(life[0]) > 1] or own[:1]
-        shown = [life for life in shown
-                 if any(life[2] <= s.index + 1 and s.index < life[3] for s in case.seen)]
-        for n in range(max(len(shown), len(records))):
-            truth = shown[n][0] if n < len(shown) else None
-            ours = None
-            if n < len(records):
-                record = records[n]
-                role = next(role for role in ("client", "server")
-                            if (record[role]["ip"], record[role]["port"]) == link.text[side])
-                ours = record[role]["states"]
-            rule = "" if truth == ours else rules.explain(
-                case, side, shown[n] if truth else None, ours, records[n] if ours else None)
+        pairs = match(case, own, held)
+        for n, record in enumerate(records):
+            role = next(role for role in ("client", "server")
+                        if (record[role]["ip"], record[role]["port"]) == link.text[side])
+            life, ours = pairs.pop(n, None), record[role]["states"]
+            if life is None and len(ours) < 2:
+                continue  # nothing lived, and nothing is claimed
+            truth = life and life.states
+            rule = "" if truth == ours else rules.explain(case, side, life, ours)
             verdicts.append(Verdict(link, view, side, n, truth, ours, rule))
+        for life in pairs.values():
+            verdicts.append(Verdict(link, view, side, len(records), life.states, None,
+                                    rules.explain(case, side, life, None)))
     return verdicts
+
+
+def match(case, own, held):
+    """Which of lifeline's records tells of which life: the one that holds most of its packets.
+
+    Returns {number of the record: life}; a life without a record has a key past the last one.
+    """
+    pairs = {}
+    for life in own:
+        packets = {s.packet for s in case.all if life.start - 1 <= s.index < life.end}
+        if len(life.states) < 2 and len(own) > 1 or not packets & case.visible:
+            continue  # somebody listened, or nothing of it passed here
+        score, n = max(((len(packets & one), -n) for n, one in enumerate(held) if n not in pairs),
+                       default=(0, 0))
+        pairs[-n if score else len(held) + len(pairs)] = life
+    return pairs
 
 
 def save(folder, link, script, verdicts):

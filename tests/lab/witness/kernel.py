@@ -119,7 +119,7 @@ class History:
     """One endpoint's states, made of both witnesses.
 
     incarnations: a list of lives, each a list of (state name, mark): mark is whatever the caller
-    gave as the position (how many frames had been captured where) when the state was observed.
+    gave as the position when the state was observed.
     """
 
     def __init__(self, local, remote, first, mark):

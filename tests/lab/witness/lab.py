@@ -57,11 +57,12 @@ def _judge(links, options, tally, folder, script_of):
     bad = collections.defaultdict(list)
     for view in compare.VIEWS:
         path = folder / f"{view.name}.pcap"
-        if not compare.write_view(path, links, view):
+        shown = compare.write_view(path, links, view)
+        if not shown:
             continue
         found = compare.connections(options.program, path)
         for link in links:
-            verdicts = compare.judge(link, view, found)
+            verdicts = compare.judge(link, view, found, shown)
             tally.add(verdicts)
             if options.verbose:
                 for one in verdicts:

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a passive observer cannot know: RULES.md as code.
+"""What a passive observer cannot know: ../RULES.md as code.
 
 A rule is asked only when the two histories differ. It explains the difference from the packets of
-the case, or it doesn't; it never looks away from a state that the view's packets prove.
+the case, or it doesn't: it knows (from the box) which packets passed the view's capture point,
+which reached their receiver, and which were never sent by their supposed sender. It never looks
+away from a state that a packet of the view proves.
+
+Each rule is function(case, side, life, ours) -> bool. life is the kernel's (None: the kernel
+knows no such life), ours is lifeline's list of states (None: no record).
 """
+from .box import OTHER
+from .frames import FIN, RST, SYN
 
 RULES = []
 
@@ -15,9 +22,155 @@ def rule(name):
     return register
 
 
-def explain(case, side, life, ours, record):
-    """The name of the rule that explains why `ours` isn't the kernel's history, or None."""
+def explain(case, side, life, ours):
+    """The names of the rules that explain why `ours` isn't the kernel's history, or None."""
+    if life is None:
+        return "forged" if ours and forged_life(case, side) else None
+    if ours is None:
+        return None
+    used = []
+    if silent_end(case, side, life):
+        life, used = life.without_end(), ["silent-end"]
+    if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side):
+        ours, used = ours[:-1], used + ["forged"]
+    if used and life.states == ours:
+        return "+".join(used)
     for name, function in RULES:
-        if function(case, side, life, ours, record):
-            return name
+        if function(case, side, life, ours):
+            return "+".join(used + [name])
     return None
+
+
+def silent_end(case, side, life):
+    """The socket ended by its timer or its program's will, and no segment said so."""
+    return len(life.states) > 1 and life.states[-1] == "CLOSED" and life.causes[-1] is None and \
+        not case.sent(side, life.entered[-1], life.end)
+
+
+def forged_end(case, side):
+    """The view holds an RST with this endpoint's addresses that it never sent, and none of its
+    own segments after it."""
+    own = case.own(side)
+    fakes = [s for s in case.seen
+             if s.side == side and s.packet not in own and s.segment.flags & RST]
+    return bool(fakes) and not any(s.side == side and s.packet in own and s.index > fakes[-1].index
+                                   for s in case.seen)
+
+
+def forged_life(case, side):
+    """The view holds a SYN with this endpoint's addresses that it never sent (or that is a copy)."""
+    own = case.own(side)
+    return any(s.side == side and s.packet not in own and s.segment.flags & SYN for s in case.seen)
+
+
+def common(a, b):
+    """The length of the common beginning."""
+    n = 0
+    while n < min(len(a), len(b)) and a[n] == b[n]:
+        n += 1
+    return n
+
+
+def shows(case, side, start, end=1 << 62):
+    """The view's packets that `side` itself sent while the log grew from start to end."""
+    return [s for s in case.sent(side, start, end) if s.packet in case.visible]
+
+
+def follows(case, side, index):
+    """Does the view hold a later segment of `side` that occupies sequence space?"""
+    return any(s.side == side and s.index > index and s.segment.length and
+               s.packet in case.own(side) for s in case.seen)
+
+
+def by_acknowledgement(states, n):
+    """Is states[n] entered by an ACK or RST alone, which nobody answers?"""
+    before, state = states[n - 1] if n else None, states[n]
+    return state in ("FIN-WAIT-2", "CLOSED") or (before, state) in (
+        ("SYN-RECEIVED", "ESTABLISHED"), ("CLOSING", "TIME-WAIT"))
+
+
+@rule("no-sign-of-life")
+def no_sign_of_life(case, side, life, ours):
+    """The view holds no segment of this endpoint: LISTEN or CLOSED, it cannot be told."""
+    return not any(s.side == side for s in case.seen) and not case.view.direction and \
+        (len(ours) == 0 or ours == life.states[:1])
+
+
+@rule("one-direction")
+def one_direction(case, side, life, ours):
+    """Half of the conversation is missing. What is claimed must have happened, in that order; what
+    the captured half proves must be claimed. Who closed first stays open."""
+    if case.view.direction is None:
+        return False
+    at = 0
+    for state in ours:
+        # A FIN is sent entering FIN-WAIT-1 or LAST-ACK: the other half would tell which.
+        same = {state, "LAST-ACK"} if state == "FIN-WAIT-1" else {state}
+        while at < len(life.states) and life.states[at] not in same:
+            at += 1
+        if at == len(life.states):
+            return False
+        at += 1
+    if case.view.direction == side:
+        sent = [s.segment for s in shows(case, side, life.start, life.end)]
+        if any(s.flags & FIN for s in sent) and \
+                not {"FIN-WAIT-1", "LAST-ACK", "CLOSING"} & set(ours):
+            return False
+        if any(s.payload and not s.flags & SYN for s in sent) and "ESTABLISHED" not in ours and \
+                "ESTABLISHED" in life.states:
+            return False
+    return True
+
+
+@rule("time-wait-skipped")
+def time_wait_skipped(case, side, life, ours):
+    """The kernel kept no TIME-WAIT, and nothing came that would have shown it."""
+    return ours[-1:] == ["TIME-WAIT"] and life.states == ours[:-1] + ["CLOSED"] and \
+        not any(s.segment.flags & RST for s in shows(case, side, life.entered[-1], life.end))
+
+
+@rule("reset-ignored")
+def reset_ignored(case, side, life, ours):
+    """An acceptable RST arrived, the endpoint ignored it (tcp_rfc1337), and nothing followed."""
+    if ours != life.states + ["CLOSED"] or life.states[-1] != "TIME-WAIT":
+        return False
+    resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST]
+    return bool(resets) and not shows(case, side, resets[-1].index)
+
+
+@rule("lost-behind")
+def lost_behind(case, side, life, ours):
+    """A segment passed the capture point, was lost on its way to this endpoint, and nothing that
+    the endpoint sent since then shows it."""
+    if ours[:len(life.states)] != life.states:
+        return False
+    reached = case.reached(side)
+    lost = [s for s in case.seen if s.side == OTHER[side] and s.packet not in reached]
+    return bool(lost) and not follows(case, side, lost[-1].index)
+
+
+@rule("lost-before")
+def lost_before(case, side, life, ours):
+    """States that no segment of this view shows: what caused them, or what was sent in them, was
+    lost before the capture point (or made behind it)."""
+    at = 0
+    for n, state in enumerate(life.states):
+        if at < len(ours) and ours[at] == state:
+            at += 1
+            continue
+        end = life.entered[n + 1] if n + 1 < len(life.states) else life.end
+        if shows(case, side, life.entered[n], end):
+            return False
+        if by_acknowledgement(life.states, n) and life.causes[n] in case.visible:
+            return False
+    return at == len(ours)
+
+
+@rule("behind-the-capture")
+def behind_the_capture(case, side, life, ours):
+    """Where the histories part, the kernel acted on a segment that did not pass here, and sent
+    nothing but resets since."""
+    n = common(life.states, ours)
+    return 0 < n < len(life.states) and life.causes[n] is not None and \
+        life.causes[n] not in case.visible and \
+        all(s.segment.flags & RST for s in shows(case, side, life.entered[n], life.end))

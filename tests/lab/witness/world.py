@@ -85,19 +85,19 @@ class World:
     def find(self, side, s):
         return self.links.get((s.src, s.dst) if side == "client" else (s.dst, s.src))
 
-    def checkpoint(self, link=None):
-        """Asks both witnesses: what changed since the last call?"""
+    def checkpoint(self, link=None, packet=None):
+        """Asks both witnesses: what changed since the last call? packet was just delivered."""
         touched = {link} if link else set()
         for local, remote, old, new in self.tracepoint.drain():
             found = self._ends.get((local, remote))
             if found is None or found[0].over:
                 continue
             owner, side = found
-            owner.histories[side].transition(old, new, owner.mark())
+            owner.histories[side].transition(old, new, owner.mark(packet if owner is link else None))
             touched.add(owner)
         for one in touched:
             if not one.over:
-                one.observe()
+                one.observe(packet if one is link else None)
 
     @contextlib.asynccontextmanager
     async def running(self):
@@ -154,18 +154,19 @@ class Link:
 
     # ---- truth -------------------------------------------------------------------------------
 
-    def mark(self):
-        """A point in this link's life: how many records were made of it."""
-        return len(self.log)
+    def mark(self, packet=None):
+        """A point in this link's life: how many records were made of it, and the packet whose
+        delivery led here (None: a system call or a timer)."""
+        return len(self.log), packet
 
     def record(self, box, vantage, direction, frame, packet):
         """packet tells sightings of the same packet at several vantages."""
         self.log.append((box.now_ns(), vantage, direction, frame, packet))
 
-    def observe(self):
+    def observe(self, packet=None):
         for side, history in self.histories.items():
             state = self.world.diagnostics[side].state(history.local, history.remote)
-            history.observation(state, self.mark())
+            history.observation(state, self.mark(packet))
         self._changed.set()
 
     def checkpoint(self):
@@ -257,6 +258,7 @@ class Link:
         target = self.text[boxes.OTHER[side]]
         if isn is not None:
             end.repair_isn(isn)
+        self.world.box.pump()
         self.checkpoint()
         before = self.histories[side].copy()
         try:
@@ -316,7 +318,11 @@ class Link:
 
 
 class End:
-    """A socket at one end of a link; takes a checkpoint after each call that can change a state."""
+    """A socket at one end of a link; takes a checkpoint after each call that can change a state.
+
+    Before the call, what the hosts have sent already is taken in: the log tells what was sent
+    before a state changed, and what after.
+    """
 
     def __init__(self, link, side, sock):
         self.link, self.side, self.sock = link, side, sock
@@ -379,11 +385,13 @@ class End:
 
     def shutdown(self):
         """No more data from here: FIN."""
+        self.link.world.box.pump()
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)
         self.link.checkpoint()
 
     def close(self):
+        self.link.world.box.pump()
         self.sock.close()
         self.link.checkpoint()
 
