@@ -118,10 +118,9 @@ static enum source_result read_source(struct input *input, struct source *source
     }
 }
 
-static void read_file(struct input *input, const char *path, struct lifeline_engine *engine,
-                      struct progress *progress)
+static void read_file(struct input *input, const char *path, const char *name,
+                      struct lifeline_engine *engine, struct progress *progress)
 {
-    const char *name = display_name(path);
     const struct stream_hooks hooks = {.waiting = on_waiting, .user = input};
     char *error = NULL;
     struct source *source = source_open(path, &hooks, &error);
@@ -171,8 +170,8 @@ int input_read(struct input *input, struct lifeline_engine *engine)
         return input->status;
     }
     struct progress *progress = input->quiet ? NULL : progress_new();
-    for (char **file = input->options->files; *file && !signals_stop && !is_over(input); file++)
-        read_file(input, *file, engine, progress);
+    for (size_t i = 0; input->paths[i] && !signals_stop && !is_over(input); i++)
+        read_file(input, input->paths[i], display_name(input->options->files[i]), engine, progress);
     progress_free(progress);
     return input->status;
 }

@@ -12,8 +12,9 @@
 /* What one pass over the input uses and tells. */
 struct input {
     const struct options *options;
+    char *const *paths;             /* where options->files are to be read from */
     struct filter *filter;          /* NULL: none */
-    struct source *live;            /* an open interface; NULL: read options->files */
+    struct source *live;            /* an open interface; NULL: read the paths */
     struct standard_output *output; /* flushed whenever the input makes wait */
     bool quiet; /* no messages, no progress: a pass before the one that prints */
 

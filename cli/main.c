@@ -38,7 +38,8 @@ struct run {
     struct standard_output *output;
     struct selection *selection;
     char *input_text;
-    char *error; /* of the step that failed */
+    char **paths; /* of options.files; spooled pipes have others */
+    char *error;  /* of the step that failed */
 };
 
 static int fail(struct run *run, int status, const char *what)
@@ -57,6 +58,7 @@ static void release(struct run *run)
     filter_free(run->filter);
     where_free(run->where);
     g_free(run->input_text);
+    g_strfreev(run->paths);
 }
 
 /* Compiles the expressions and opens the interface. */
@@ -117,6 +119,7 @@ static struct input make_input(struct run *run)
 {
     return (struct input){
         .options = &run->options,
+        .paths = run->paths,
         .filter = run->filter,
         .live = run->live,
         .output = run->output,
@@ -132,7 +135,7 @@ static int scan(struct run *run, const struct lifeline_options *engine_options)
                                      run->options.view->command);
         return fail(run, EXIT_USAGE, "--where");
     }
-    if (!spool_pipes(run->options.files, &run->error))
+    if (!spool_pipes(run->paths, &run->error))
         return fail(run, EXIT_UNREADABLE, "--where");
     struct lifeline_sink sink = selection_scan_sink(run->selection);
     struct lifeline_engine *engine = lifeline_new(engine_options, &sink);
@@ -185,6 +188,7 @@ static int run_view(struct run *run)
     struct lifeline_options engine_options = options->engine;
     struct lifeline_sink sink = {0};
     run->output = standard_output_new();
+    run->paths = g_strdupv(run->options.files);
     describe(run, &context);
     void *state = options->view->open(&context, &engine_options, &sink, &run->error);
     if (!state)

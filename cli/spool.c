@@ -58,17 +58,19 @@ static bool spool(char **path, char **error)
                                  standard_input ? "standard input" : *path, g_strerror(errno));
     if (from > STDIN_FILENO)
         close(from);
-    if (fine)
+    if (fine) {
+        g_free(*path);
         *path = g_strdup_printf("/proc/self/fd/%d", fileno(file));
-    else if (file)
+    } else if (file) {
         fclose(file);
+    }
     return fine;
 }
 
-bool spool_pipes(char **files, char **error)
+bool spool_pipes(char **paths, char **error)
 {
-    for (; *files; files++)
-        if (!spool(files, error))
+    for (; *paths; paths++)
+        if (!spool(paths, error))
             return false;
     return true;
 }

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* Makes input that can be read only once readable twice: copies each pipe among the files into an
- * unnamed temporary file and replaces its path. False, with *error set to a g_malloc'ed message,
- * when that fails. */
-bool spool_pipes(char **files, char **error);
+/* Makes input that can be read only once readable twice: copies each pipe among the paths into an
+ * unnamed temporary file and replaces its path (g_malloc'ed, as the one before) by that file's.
+ * False, with *error set to a g_malloc'ed message, when that fails. */
+bool spool_pipes(char **paths, char **error);
 
 #endif

@@ -92,8 +92,9 @@ static bool is_word(const struct parser *parser, const char *word)
 static struct where *fail(struct parser *parser, const char *wanted)
 {
     if (!parser->error)
-        parser->error = g_strdup_printf("%s expected at '%s'", wanted,
-                                        *parser->begin ? parser->begin : "the end");
+        parser->error = *parser->begin
+                            ? g_strdup_printf("%s expected at '%s'", wanted, parser->begin)
+                            : g_strdup_printf("%s expected at the end", wanted);
     return NULL;
 }
 
