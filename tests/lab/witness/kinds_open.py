@@ -174,13 +174,13 @@ async def _(link):
 
 @kind("accept-queue-full", "another client takes the last place in the accept queue: the third "
       "segment is ignored, the server repeats its SYN,ACK",
-      faults=lambda: [delay("client", "third", 0.05)])
+      faults=lambda: [delay("client", "third", 0.3)])
 async def _(link):
     link.listen(backlog=0)
     other = link.sibling(39001)
     client = await link.connect()
     first = await other.connect()
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.6)
     taken = await link.accept()
     server = await link.accept()
     await client.send(b"after all\n")

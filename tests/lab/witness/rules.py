@@ -89,6 +89,58 @@ def by_acknowledgement(states, n):
         ("SYN-RECEIVED", "ESTABLISHED"), ("CLOSING", "TIME-WAIT"))
 
 
+def on_the_wire(case, side, life):
+    """The kernel's history with its own FIN at the place where the view shows it.
+
+    close() enters FIN-WAIT-1 (or LAST-ACK) at once, but the FIN waits behind queued data, and may
+    be lost before the capture point. Returns the states as they follow from what was shown.
+    """
+    first = next((s.index for s in case.sent(side, life.start, life.end)
+                  if s.segment.flags & FIN and s.packet in case.visible), None)
+    moments = []  # (when, what): the three facts behind the closing states
+    for n, state in enumerate(life.states):
+        before, when = life.states[n - 1] if n else None, life.entered[n]
+        if (before, state) in (("FIN-WAIT-1", "FIN-WAIT-2"), ("CLOSING", "TIME-WAIT"),
+                               ("LAST-ACK", "CLOSED")):
+            moments.append((when, 2, "acked"))
+        elif (before, state) in (("ESTABLISHED", "CLOSE-WAIT"), ("SYN-RECEIVED", "CLOSE-WAIT"),
+                                 ("FIN-WAIT-1", "CLOSING"), ("FIN-WAIT-2", "TIME-WAIT")):
+            moments.append((when, 1, "received"))
+        elif state in ("FIN-WAIT-1", "LAST-ACK"):
+            if first is not None:
+                moments.append((max(when, first), 3, "sent"))
+        elif state == "CLOSED" and n:
+            moments.append((when, 4, "over"))
+        else:
+            moments.append((when, 0, state))
+    facts, states = set(), []
+    names = {frozenset(): "ESTABLISHED", frozenset({"sent"}): "FIN-WAIT-1",
+             frozenset({"sent", "acked"}): "FIN-WAIT-2", frozenset({"received"}): "CLOSE-WAIT",
+             frozenset({"sent", "received"}): "CLOSING",
+             frozenset({"sent", "received", "acked"}): "TIME-WAIT"}
+    passive = False
+    for _, _, what in sorted(moments, key=lambda one: one[:2]):
+        if what == "over":
+            states.append("CLOSED")
+        elif what not in ("sent", "received", "acked"):
+            states.append(what)
+        elif what != "acked" or "sent" in facts:
+            passive |= what == "sent" and "received" in facts
+            facts.add(what)
+            state = names[frozenset(facts)]
+            if passive:
+                state = {"CLOSING": "LAST-ACK", "TIME-WAIT": "CLOSED"}.get(state, state)
+            states.append(state)
+    return states
+
+
+@rule("fin-queued")
+def fin_queued(case, side, life, ours):
+    """close() with data still queued: on the wire the FIN comes later, or was lost before the
+    capture point."""
+    return ours == on_the_wire(case, side, life)
+
+
 @rule("no-sign-of-life")
 def no_sign_of_life(case, side, life, ours):
     """The view holds no segment of this endpoint: LISTEN or CLOSED, it cannot be told."""

@@ -63,6 +63,8 @@ def generate(seed, injections=True):
               "latency": r.choice((0, 0, 0, 0.002, 0.01, 0.03)),
               "isn": r.choice((None,) * 9 + (0xFFFFFFF0, 0xFFFFFFFF, 1 << 31)),
               "lives": [_life(r)], "faults": [], "injections": []}
+    if script["open"] == "simultaneous":  # the SYNs must cross
+        script["latency"] = max(script["latency"], 0.01)
     if script["open"] == "normal" and r.random() < 0.12:
         script["lives"].append(_life(r))
         script["pause"] = r.choice((0.0, 0.1, 1.2))

@@ -243,7 +243,9 @@ class Link:
         self.listens()
 
     def listens(self):
-        """The server's life begins in LISTEN: somebody listens there."""
+        """The server's life begins in LISTEN: somebody listens there before a segment comes."""
+        if any(vantage == "server" != side for _, vantage, side, _, _ in self.log):
+            return
         self.histories["server"].incarnations[0][0] = ("LISTEN", self.mark())
 
     def _bound(self, side, options):
