@@ -16,6 +16,7 @@
 #define NO_SLOT UINT32_MAX
 
 struct app_flow;
+struct finding_facts;
 
 enum end_flag {
     END_ISN_KNOWN = 1 << 0,   /* isn is the SYN's; otherwise one below the first number seen */
@@ -77,7 +78,7 @@ struct time_wait {
 struct closing {
     struct time_wait time_wait[2]; /* by end */
     uint32_t fin_frames[4];        /* steps 1 to 4; 0: not seen */
-    int64_t step2_ns, step3_ns;
+    int64_t step1_ns, step2_ns, step3_ns, step4_ns;
     uint64_t half_close_bytes;
     uint32_t fin_retransmissions;
     uint8_t first_fin; /* end, or LIFELINE_UNKNOWN */
@@ -135,6 +136,7 @@ struct conn {
     struct closing *closing;
     struct candidate *candidate;
     struct app_flow *flow;
+    struct finding_facts *facts; /* what findings need beside the rest; NULL: nothing yet */
 };
 
 /* Frames as distances, plus one so that 0 is "none"; saturates, then unknown. */

@@ -124,7 +124,8 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
     out->kind = teardown_kind(c);
     out->active_closer = out->reset_by = LIFELINE_NOBODY;
     out->reset_verdict = out->reset_cause = LIFELINE_UNKNOWN;
-    out->half_close_ns = LIFELINE_UNKNOWN_NS;
+    out->half_close_ns = out->reset_ns = LIFELINE_UNKNOWN_NS;
+    out->fin1_ns = out->ack1_ns = out->fin2_ns = out->ack2_ns = LIFELINE_UNKNOWN_NS;
     if (!k) {
         return;
     }
@@ -132,6 +133,7 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
         const struct end *by = &c->end[k->reset_by];
         out->reset_by = role_of(c, k->reset_by);
         out->reset_frame = frame_of(c, k->reset_frame);
+        out->reset_ns = k->reset_ns;
         out->reset_verdict = by->reset_verdict;
         out->reset_cause = by->reset_cause;
     }
@@ -144,6 +146,10 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
     out->ack1_frame = frame_of(c, k->fin_frames[1]);
     out->fin2_frame = frame_of(c, k->fin_frames[2]);
     out->ack2_frame = frame_of(c, k->fin_frames[3]);
+    out->fin1_ns = k->step1_ns;
+    out->ack1_ns = k->step2_ns;
+    out->fin2_ns = k->step3_ns;
+    out->ack2_ns = k->step4_ns;
     out->complete = k->reset_by != LIFELINE_UNKNOWN
                         ? k->reset_accepted
                         : (c->end[0].flags & c->end[1].flags & END_FIN_ACKED) != 0;

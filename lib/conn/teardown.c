@@ -19,7 +19,9 @@ struct closing *closing_of(struct pass *pass)
         c->closing = calloc(1, sizeof *c->closing);
         if (c->closing) {
             c->closing->first_fin = c->closing->reset_by = LIFELINE_UNKNOWN;
-            c->closing->step2_ns = c->closing->step3_ns = LIFELINE_UNKNOWN_NS;
+            c->closing->step1_ns = c->closing->step2_ns = LIFELINE_UNKNOWN_NS;
+            c->closing->step3_ns = c->closing->step4_ns = LIFELINE_UNKNOWN_NS;
+            c->closing->reset_ns = LIFELINE_UNKNOWN_NS;
             pass->engine->table.memory_bytes += sizeof *c->closing;
         } else {
             c->incomplete = 1;
@@ -46,9 +48,7 @@ void teardown_ack(struct pass *pass)
     if (!*step) {
         *step = pass->mark;
         pass->steps |= first ? LIFELINE_STEP_TEARDOWN_2 : LIFELINE_STEP_TEARDOWN_4;
-        if (first) {
-            k->step2_ns = pass->time_ns;
-        }
+        *(first ? &k->step2_ns : &k->step4_ns) = pass->time_ns;
     }
     if (!(to->flags & END_FIN_ACKED)) {
         to->flags |= END_FIN_ACKED;
@@ -104,9 +104,7 @@ static void fin_repeated(struct pass *pass)
     from->flags &= ~(uint32_t)END_FIN_ACKED;
     from->fin_acked_frame = 0;
     k->fin_frames[k->first_fin == pass->e ? 1 : 3] = 0;
-    if (k->first_fin == pass->e) {
-        k->step2_ns = LIFELINE_UNKNOWN_NS;
-    }
+    *(k->first_fin == pass->e ? &k->step2_ns : &k->step4_ns) = LIFELINE_UNKNOWN_NS;
 }
 
 void teardown_fin(struct pass *pass)
@@ -147,6 +145,7 @@ void teardown_fin(struct pass *pass)
     if (k->first_fin == LIFELINE_UNKNOWN) {
         k->first_fin = (uint8_t)pass->e;
         k->fin_frames[0] = pass->mark;
+        k->step1_ns = pass->time_ns;
         pass->steps |= LIFELINE_STEP_TEARDOWN_1;
     } else {
         k->fin_frames[2] = pass->mark;

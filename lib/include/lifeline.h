@@ -357,7 +357,9 @@ struct lifeline_teardown {
     uint8_t active_closer; /* enum lifeline_role */
     uint8_t reset_by;      /* enum lifeline_role: sender of the RST that stands */
     uint64_t fin1_frame, ack1_frame, fin2_frame, ack2_frame; /* steps 1 to 4 */
+    int64_t fin1_ns, ack1_ns, fin2_ns, ack2_ns;              /* their times; unknown if not seen */
     uint64_t reset_frame;
+    int64_t reset_ns; /* unknown without */
     uint8_t reset_verdict, reset_cause;
     int64_t half_close_ns;     /* from step 2 to step 3 */
     uint64_t half_close_bytes; /* new payload of the passive closer after step 1 was delivered */
@@ -455,6 +457,18 @@ struct lifeline_message {
     uint32_t slot;
 };
 
+/* What findings of a name have in common. Strings are static, English, and message ids. */
+struct lifeline_finding_kind {
+    const char *name;      /* stable identifier */
+    uint8_t severity;      /* the worst it has; a finding may be milder */
+    const char *title;     /* what it is, without names and numbers */
+    const char *why;       /* what TCP or HTTP does here and why it matters */
+    const char *advice;    /* what to do */
+    const char *reference; /* "RFC 9293 3.6" */
+};
+/* NULL past the last. */
+const struct lifeline_finding_kind *lifeline_finding_kind(unsigned index);
+
 struct lifeline_finding {
     uint64_t connection; /* LIFELINE_UNKNOWN_COUNT for one about a host */
     uint32_t incarnation;
@@ -462,11 +476,26 @@ struct lifeline_finding {
     uint8_t severity;
     uint8_t endpoint; /* whom it is about, LIFELINE_NOBODY if both or none */
     uint8_t frame_count;
-    uint64_t frames[8];
+    uint64_t frames[8]; /* ascending */
     int64_t time_ns;
-    const char *text;
+    const char *text; /* template with its values filled in */
     uint32_t slot;
+    const struct lifeline_finding_kind *kind;
+    const char *subject; /* whose doing it is: "10.0.0.5:8080", "10.0.0.5"; NULL if nobody's */
+    const char *peer;    /* the other; NULL */
+    int64_t duration_ns; /* how long it took, or lasted; LIFELINE_UNKNOWN_NS if no matter */
+    uint64_t count;      /* of what the text says; LIFELINE_UNKNOWN_COUNT if no matter */
+    uint64_t exchange;   /* index on its connection; LIFELINE_UNKNOWN_COUNT */
+    const char *request; /* "GET /"; NULL */
+    const char *text_template;  /* message ids for lifeline_finding_render() */
+    const char *group_template; /* the same for many findings alike: no numbers of one alone */
 };
+
+/* Fills a template's {subject}, {peer}, {duration}, {count}, {request} with the finding's values;
+ * {count|time|times} chooses by number. template may be a translation. Returns the length, cut to
+ * size, which is at least 1. */
+size_t lifeline_finding_render(const struct lifeline_finding *finding, const char *text_template,
+                               char *out, size_t size);
 
 /* How many endpoints of a host hold TIME-WAIT towards one remote socket, at a time. */
 struct lifeline_census {
@@ -490,10 +519,15 @@ struct lifeline_sink {
 /* ---- options and counters ----------------------------------------------------------------------
  */
 
-/* Thresholds of the findings; defaults in lib/findings. */
+/* Thresholds of the findings, each 0 for its default (lib/findings/thresholds.c). */
 struct lifeline_thresholds {
-    int64_t slow_handshake_ns, slow_response_ns, close_wait_ns, fin_wait_2_ns, idle_race_ns;
-    double port_share;
+    int64_t slow_handshake_ns;  /* SYN to third segment: handshake-slow */
+    int64_t slow_response_ns;   /* request to first octet of the response: http-slow-response */
+    int64_t close_wait_ns;      /* nothing sent in CLOSE-WAIT: close-wait-stuck */
+    int64_t fin_wait_2_ns;      /* nothing received in FIN-WAIT-2: fin-wait-2-stuck */
+    int64_t idle_race_ns;       /* FIN to request: a race up to here, a stale connection beyond */
+    double port_share;          /* of the ephemeral ports in TIME-WAIT: port-exhaustion-risk */
+    uint64_t short_connections; /* of one exchange, client to server: connection-not-reused */
 };
 
 struct lifeline_options {
