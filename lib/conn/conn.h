@@ -90,7 +90,7 @@ struct closing {
     uint32_t reset_seq;
     uint32_t reset_peer_next; /* what its receiver had sent when it passed */
     int64_t reset_ns;
-    bool reset_closed[2];          /* which ends the RST closed */
+    bool reset_closed[2]; /* which ends the RST closed */
 };
 
 /* A SYN that is neither a retry nor, before an answer, a new incarnation. */
@@ -101,11 +101,12 @@ struct candidate {
 };
 
 /* The lists a connection is kept on: see table.h. */
-enum conn_list { LIST_EMBRYONIC, LIST_OPEN, LIST_TIMED, LIST_COUNT };
+enum conn_list { LIST_EMBRYONIC, LIST_OPEN, LIST_TIME_WAIT, LIST_CLOSED, LIST_COUNT };
 
 struct conn {
     /* key: the lower end first, whichever spoke first */
-    uint64_t key[5]; /* addresses 2 + 2, ports, family and context */
+    uint64_t key[5];        /* addresses 2 + 2, ports, family and context */
+    uint32_t other_context; /* of its second end's segments, where the path is asymmetric */
     uint64_t number;
     uint32_t incarnation;
     uint32_t next, prev;   /* on its list */
@@ -115,10 +116,11 @@ struct conn {
     uint8_t swapped; /* end 0 is the key's higher end */
     uint8_t client;  /* end index */
     uint8_t role_evidence;
-    uint8_t in_use, touched, muted, role_final;
-    uint8_t handshake_kind_hint; /* enum hint */
-    uint8_t had_syn;             /* the first SYN was captured */
-    uint8_t superseded;          /* a newer incarnation holds the table's entry */
+    uint8_t in_use, touched, muted;
+    uint8_t aliased; /* the table finds it by its 4-tuple alone, too */
+    uint8_t has_other_context;
+    uint8_t had_syn;    /* the first SYN was captured */
+    uint8_t superseded; /* a newer incarnation holds the table's entry */
     uint8_t incomplete;
     uint8_t mid_stream;
     uint8_t synack_by_server; /* a SYN,ACK was captured */

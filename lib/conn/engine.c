@@ -94,10 +94,14 @@ bool engine_ended(const struct conn *c)
 
 void engine_relist(struct lifeline_engine *engine, struct conn *c)
 {
-    bool timed = time_wait_running(c, 0) || time_wait_running(c, 1) || engine_ended(c);
+    bool waits = time_wait_running(c, 0) || time_wait_running(c, 1);
     bool open = c->end[0].state >= LIFELINE_ESTABLISHED && c->end[1].state >= LIFELINE_ESTABLISHED;
-    enum conn_list list = timed ? LIST_TIMED : open ? LIST_OPEN : LIST_EMBRYONIC;
-    if (c->list != list || timed) {
+    enum conn_list list = waits             ? LIST_TIME_WAIT
+                          : engine_ended(c) ? LIST_CLOSED
+                          : open            ? LIST_OPEN
+                                            : LIST_EMBRYONIC;
+    /* A timed list is in order of deadlines: a new deadline goes to its end. */
+    if (c->list != list || list == LIST_TIME_WAIT || list == LIST_CLOSED) {
         table_list_remove(&engine->table, c);
         table_list_append(&engine->table, c, list);
     }
@@ -297,7 +301,7 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
         feed_app(&pass);
     }
     settle_older(&pass);
-    if (pass.transition_count || c->list == LIST_COUNT) {
+    if (pass.transition_count || c->list == LIST_CLOSED || (pass.first && c->mid_stream)) {
         engine_relist(engine, c);
     }
 }

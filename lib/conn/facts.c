@@ -326,6 +326,17 @@ void facts_read(struct pass *pass)
         pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
         return;
     }
+    if (pass->to->state == LIFELINE_SYN_SENT && (pass->to->flags & END_ISN_KNOWN) && pass->ack &&
+        !(seq_gt(s->ack, pass->to->isn) && seq_diff(s->ack, pass->to->next) < 1 << 20)) {
+        /* Answers no SYN of this incarnation: an older one speaks, RFC 9293 3.10.7.3. */
+        pass->fits = false;
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW | (pass->syn ? 0U : LIFELINE_MARK_CHALLENGE_ACK);
+        return;
+    }
+    if (pass->syn && pass->ack && from->state == LIFELINE_SYN_RECEIVED && s->seq != from->isn) {
+        facts_learn(from, s->seq,
+                    true); /* a stateless server answers anew: the last answer counts */
+    }
     if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn) {
         /* A SYN of another incarnation: its numbers are none of this one's. */
         pass->fits = false;

@@ -159,9 +159,11 @@ void handshake_other(struct pass *pass)
     if (from->state == LIFELINE_SYN_SENT) {
         opener_answers(pass);
     }
-    if (to->state == LIFELINE_SYN_RECEIVED && seq_gt(pass->segment->ack, to->isn) &&
-        from->state != LIFELINE_SYN_SENT) {
+    bool covers_syn = seq_gt(pass->segment->ack, to->isn) && from->state != LIFELINE_SYN_SENT;
+    if (covers_syn) {
         apply(pass, pass->p, GETS_ACK_OF_SYN);
+    }
+    if (covers_syn && pass->p != c->client && c->synack_frame && !(to->flags & END_SYN_ACKED)) {
         to->flags |= END_SYN_ACKED;
         if (!c->ack_frame) {
             c->ack_frame = pass->mark;

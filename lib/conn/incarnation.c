@@ -72,8 +72,10 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
         if (victim == old) {
             old = NULL;
         }
-        victim->incomplete = 1;
-        engine->counters.connections_evicted++;
+        if (!engine_ended(victim)) {
+            victim->incomplete = 1;
+            engine->counters.connections_evicted++;
+        }
         engine_finish_conn(engine, victim, false);
         c = table_alloc(t);
     }
@@ -204,6 +206,30 @@ static bool syn_is_known(const struct end *x, const struct lifeline_segment *s)
     return (x->flags & END_SEQ_KNOWN) && s->seq == x->isn;
 }
 
+/* The connection whose other direction this is, when its path has another tunnel or VLAN: that end
+ * has not been heard, and its numbers fit. */
+static struct conn *other_half(struct lifeline_engine *engine,
+                               const struct lifeline_segment *segment, const struct lookup *lookup)
+{
+    struct conn *c = table_find_elsewhere(&engine->table, lookup);
+    if (!c || !(segment->flags & LIFELINE_ACK)) {
+        return NULL;
+    }
+    unsigned e = lookup->source_is_low == !c->swapped ? 0 : 1;
+    const struct end *from = &c->end[e], *to = &c->end[!e];
+    if ((from->flags & END_SENT) || !(to->flags & END_SEQ_KNOWN) ||
+        !seq_gt(segment->ack, to->isn) || seq_diff(segment->ack, to->next) > 1 << 20) {
+        return NULL;
+    }
+    if (from->flags & END_SEQ_KNOWN) {
+        int32_t distance = seq_diff(segment->seq, from->next);
+        if (distance > 1 << 20 || distance < -(1 << 20)) {
+            return NULL;
+        }
+    }
+    return table_join_context(&engine->table, c, lookup) ? c : NULL;
+}
+
 struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                              unsigned *end, bool *is_new)
 {
@@ -212,6 +238,9 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     struct conn *c = table_find(&engine->table, &lookup);
 
     *is_new = false;
+    if (!c) {
+        c = other_half(engine, segment, &lookup);
+    }
     if (!c) {
         *is_new = true;
         *end = 0;

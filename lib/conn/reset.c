@@ -27,6 +27,9 @@ static uint8_t judge(const struct pass *pass)
     case LIFELINE_LISTEN:
         return LIFELINE_RESET_MOOT;
     case LIFELINE_SYN_SENT:
+        if ((to->flags & END_SYN_ACKED) && s->seq == from->next) {
+            return LIFELINE_RESET_ACCEPTABLE; /* follows a SYN,ACK that passed */
+        }
         return pass->ack && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next)
                    ? LIFELINE_RESET_ACCEPTABLE
                    : LIFELINE_RESET_OUT_OF_WINDOW;
@@ -78,7 +81,7 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     if (verdict == LIFELINE_RESET_MOOT) {
         return LIFELINE_UNKNOWN;
     }
-    if (foreign(pass) || verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
+    if (foreign(pass)) {
         return LIFELINE_CAUSE_INJECTED;
     }
     if (from->state == LIFELINE_TIME_WAIT) {
@@ -197,8 +200,8 @@ void reset_reconsider(struct pass *pass)
     bool late = pass->time_ns - k->reset_ns > (turnaround ? turnaround : UNKNOWN_TURNAROUND_NS);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
-        bool news = pass->new_bytes || (pass->fin && !pass->repeated);
-        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late ||
+        bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;
+        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn ||
                       pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
         bool hears = pass->ack && pass->ack_fits && seq_gt(pass->segment->ack, k->reset_peer_next);
         if (!(news && beyond) && !hears && !(pass->syn && pass->repeated)) {

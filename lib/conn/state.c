@@ -44,7 +44,7 @@ static const uint8_t evidence_of[ROW_COUNT] = {
 #define TEXT_SENDS_AS_OPEN        "sends what only an open endpoint sends"
 #define TEXT_GETS_ACK_OF_SYN      "gets the ACK of its SYN"
 #define TEXT_GETS_ACK_OF_FIN      "gets the ACK of its FIN"
-#define TEXT_GETS_FIN "gets the peer's FIN"
+#define TEXT_GETS_FIN             "gets the peer's FIN"
 #define TEXT_GETS_RST             "gets an acceptable RST"
 #define TEXT_PEER_ANSWERS_SYN     "the peer answers its SYN"
 #define TEXT_PEER_ANSWERS_SYN_ACK "the peer answers its SYN,ACK"

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLAB_COUNT 1024
+#define SLAB_COUNT  1024
+#define ANY_CONTEXT 0x7fffffff /* of aliases; the decoder gives no such number */
 
 bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live)
 {
@@ -42,6 +43,16 @@ static void address_words(const struct lifeline_address *a, uint64_t out[2])
     memcpy(out, a->bytes, 16);
 }
 
+/* The 4-tuple's hash within its context. */
+static uint32_t tag_of(const struct table *t, const uint64_t key[5])
+{
+    if (!(key[4] & 1)) {
+        uint64_t words[2] = {key[0] << 32 | (key[2] & UINT32_MAX), key[4]};
+        return (uint32_t)hash_words(&t->key, words, 2);
+    }
+    return (uint32_t)hash_words(&t->key, key, 5);
+}
+
 void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out)
 {
     uint64_t src[2], dst[2];
@@ -56,29 +67,67 @@ void table_key(const struct table *t, const struct lifeline_segment *segment, st
     memcpy(out->key + 2, low ? dst : src, 16);
     out->key[4] = ports << 32 | (segment->context << 1 | (segment->src.family == 6));
     out->source_is_low = low;
-    uint64_t h;
-    if (segment->src.family == 4) {
-        uint64_t words[2] = {out->key[0] << 32 | (out->key[2] & UINT32_MAX), out->key[4]};
-        h = hash_words(&t->key, words, 2);
-    } else {
-        h = hash_words(&t->key, out->key, 5);
-    }
-    out->tag = (uint32_t)h;
+    out->tag = tag_of(t, out->key);
 }
 
-struct conn *table_find(const struct table *t, const struct lookup *lookup)
+/* key is c's, in one of its contexts or as an alias? */
+static bool is_key_of(const struct conn *c, const uint64_t key[5])
 {
-    for (uint32_t i = lookup->tag & t->index_mask;; i = (i + 1) & t->index_mask) {
+    if (memcmp(c->key, key, 4 * sizeof *key) != 0) {
+        return false;
+    }
+    if (c->key[4] == key[4]) {
+        return true;
+    }
+    if ((c->key[4] ^ key[4]) >> 32 || (c->key[4] & 1) != (key[4] & 1)) {
+        return false;
+    }
+    uint32_t context = (uint32_t)key[4] >> 1;
+    return (c->aliased && context == ANY_CONTEXT) ||
+           (c->has_other_context && context == c->other_context);
+}
+
+static struct conn *find_key(const struct table *t, const uint64_t key[5], uint32_t tag)
+{
+    for (uint32_t i = tag & t->index_mask;; i = (i + 1) & t->index_mask) {
         if (t->index[i].slot == NO_SLOT) {
             return NULL;
         }
-        if (t->index[i].tag == lookup->tag) {
+        if (t->index[i].tag == tag) {
             struct conn *c = table_at(t, t->index[i].slot);
-            if (!memcmp(c->key, lookup->key, sizeof c->key)) {
+            if (is_key_of(c, key)) {
                 return c;
             }
         }
     }
+}
+
+struct conn *table_find(const struct table *t, const struct lookup *lookup)
+{
+    return find_key(t, lookup->key, lookup->tag);
+}
+
+static void key_in_context(const uint64_t key[5], uint32_t context, uint64_t out[5])
+{
+    memcpy(out, key, 5 * sizeof *out);
+    out[4] = (key[4] >> 32 << 32) | (uint32_t)(context << 1) | (key[4] & 1);
+}
+
+struct conn *table_find_elsewhere(const struct table *t, const struct lookup *lookup)
+{
+    uint64_t key[5];
+    if ((uint32_t)lookup->key[4] >> 1) {
+        key_in_context(lookup->key, 0, key);
+        struct conn *plain = find_key(t, key, tag_of(t, key));
+        if (plain) {
+            return plain;
+        }
+    }
+    if (!t->aliases) {
+        return NULL;
+    }
+    key_in_context(lookup->key, ANY_CONTEXT, key);
+    return find_key(t, key, tag_of(t, key));
 }
 
 static bool table_grow_slabs(struct table *t)
@@ -165,40 +214,57 @@ static bool table_grow_index(struct table *t)
     return true;
 }
 
-bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup)
+static bool enter_key(struct table *t, const struct conn *c, const uint64_t key[5])
 {
-    memcpy(c->key, lookup->key, sizeof c->key);
     if ((uint64_t)t->index_used * 4 >= (uint64_t)(t->index_mask + 1) * 3 && !table_grow_index(t)) {
         return false;
     }
-    uint32_t i = lookup->tag & t->index_mask;
+    uint32_t tag = tag_of(t, key);
+    uint32_t i = tag & t->index_mask;
     while (t->index[i].slot != NO_SLOT) {
-        if (t->index[i].tag == lookup->tag &&
-            !memcmp(table_at(t, t->index[i].slot)->key, c->key, sizeof c->key)) {
+        if (t->index[i].tag == tag && is_key_of(table_at(t, t->index[i].slot), key)) {
             t->index[i].slot = c->slot;
             return true;
         }
         i = (i + 1) & t->index_mask;
     }
-    t->index[i].tag = lookup->tag;
+    t->index[i].tag = tag;
     t->index[i].slot = c->slot;
     t->index_used++;
     return true;
 }
 
-static uint32_t tag_of(const struct table *t, const struct conn *c)
+bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup)
 {
-    if (!(c->key[4] & 1)) {
-        uint64_t words[2] = {c->key[0] << 32 | (c->key[2] & UINT32_MAX), c->key[4]};
-        return (uint32_t)hash_words(&t->key, words, 2);
+    memcpy(c->key, lookup->key, sizeof c->key);
+    if (!enter_key(t, c, c->key)) {
+        return false;
     }
-    return (uint32_t)hash_words(&t->key, c->key, 5);
+    if ((uint32_t)c->key[4] >> 1) {
+        uint64_t key[5];
+        key_in_context(c->key, ANY_CONTEXT, key);
+        if (enter_key(t, c, key)) {
+            c->aliased = 1;
+            t->aliases++;
+        }
+    }
+    return true;
 }
 
-void table_leave(struct table *t, const struct conn *c)
+bool table_join_context(struct table *t, struct conn *c, const struct lookup *lookup)
 {
-    uint32_t i = tag_of(t, c) & t->index_mask;
-    while (t->index[i].slot != c->slot) {
+    if (c->has_other_context || !enter_key(t, c, lookup->key)) {
+        return false;
+    }
+    c->has_other_context = 1;
+    c->other_context = (uint32_t)lookup->key[4] >> 1;
+    return true;
+}
+
+static void leave_key(struct table *t, const struct conn *c, const uint64_t key[5])
+{
+    uint32_t i = tag_of(t, key) & t->index_mask, tag = tag_of(t, key);
+    while (t->index[i].slot != c->slot || t->index[i].tag != tag) {
         if (t->index[i].slot == NO_SLOT) {
             return;
         }
@@ -215,6 +281,21 @@ void table_leave(struct table *t, const struct conn *c)
     }
     t->index[i].slot = NO_SLOT;
     t->index_used--;
+}
+
+void table_leave(struct table *t, const struct conn *c)
+{
+    uint64_t key[5];
+    leave_key(t, c, c->key);
+    if (c->aliased) {
+        key_in_context(c->key, ANY_CONTEXT, key);
+        leave_key(t, c, key);
+        t->aliases--;
+    }
+    if (c->has_other_context) {
+        key_in_context(c->key, c->other_context, key);
+        leave_key(t, c, key);
+    }
 }
 
 void table_list_append(struct table *t, struct conn *c, enum conn_list list)
@@ -255,19 +336,14 @@ void table_list_remove(struct table *t, struct conn *c)
 
 struct conn *table_victim(struct table *t)
 {
-    static const enum conn_list order[] = {LIST_EMBRYONIC, LIST_TIMED, LIST_OPEN};
+    static const enum conn_list order[] = {LIST_CLOSED, LIST_EMBRYONIC, LIST_TIME_WAIT, LIST_OPEN};
 
-    if (t->lists[LIST_TIMED].count) {
-        struct conn *c = table_at(t, t->lists[LIST_TIMED].head);
-        if (end_closed(&c->end[0]) && end_closed(&c->end[1])) {
-            return c;
-        }
-    }
     for (unsigned i = 0; i < sizeof order / sizeof *order; i++) {
         struct table_list *l = &t->lists[order[i]];
+        bool ordered = order[i] == LIST_CLOSED || order[i] == LIST_TIME_WAIT;
         for (uint32_t chances = l->count < 64 ? l->count : 64; l->count;) {
             struct conn *c = table_at(t, l->head);
-            if (order[i] == LIST_TIMED || !c->touched || !chances--) {
+            if (ordered || !c->touched || !chances--) {
                 return c;
             }
             c->touched = 0;

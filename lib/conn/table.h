@@ -7,9 +7,14 @@
  * deletion, at most three quarters full, hash tag beside the slot so that a probe touches one cache
  * line. The hash is keyed and symmetric: both directions of a connection fall to the same entry.
  *
- * Each connection is on one list: EMBRYONIC (handshake incomplete), OPEN, or TIMED (all that waits
- * for a timer: in order of its deadline, because the delay is one constant). The first two are in
- * clock order for eviction: a connection that was touched gets a second chance.
+ * Each connection is on one list: EMBRYONIC (handshake incomplete), OPEN, TIME_WAIT, or CLOSED
+ * (kept a while for late segments). The last two are in order of their deadlines, because each has
+ * one constant delay. The first two are in clock order for eviction: a connection that was touched
+ * gets a second chance.
+ *
+ * The context (tunnel, VLAN) is part of the key. On asymmetric paths the two directions have
+ * different ones: a connection with a context is also found by its 4-tuple alone (an alias), and
+ * may be given the second context; the caller judges whether the segment fits.
  */
 #ifndef LIFELINE_CONN_TABLE_H
 #define LIFELINE_CONN_TABLE_H
@@ -33,6 +38,7 @@ struct table {
     uint32_t live;
     struct table_index *index;
     uint32_t index_mask, index_used;
+    uint32_t aliases;
     struct table_list lists[LIST_COUNT];
     struct hash_key key;
     uint64_t memory_bytes, limit_bytes;
@@ -58,8 +64,12 @@ void table_release(struct table *t, struct conn *c);
 /* Enters c as the newest incarnation of its key (replaces an older one's entry). False: no memory.
  */
 bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup);
-/* Takes the entry away if it is c's. */
+/* Takes c's entries away. */
 void table_leave(struct table *t, const struct conn *c);
+/* The connection of the same 4-tuple in another context, or NULL. */
+struct conn *table_find_elsewhere(const struct table *t, const struct lookup *lookup);
+/* Makes the lookup's context c's second one. */
+bool table_join_context(struct table *t, struct conn *c, const struct lookup *lookup);
 
 void table_list_append(struct table *t, struct conn *c, enum conn_list list);
 void table_list_remove(struct table *t, struct conn *c);

@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#define LINGER_NS (120 * INT64_C(1000000000))
+
 void time_wait_enter(struct pass *pass, unsigned end)
 {
     struct closing *k = closing_of(pass);
@@ -101,8 +103,7 @@ static void end_silently(struct lifeline_engine *engine, struct conn *c, unsigne
 
 /* old's TIME-WAIT gave way to by; proof is the segment that shows its holder's consent: the
  * SYN,ACK, or the SYN when the holder itself opens anew. */
-void time_wait_reused(struct conn *old, const struct conn *by,
-                      const struct lifeline_segment *proof)
+void time_wait_reused(struct conn *old, const struct conn *by, const struct lifeline_segment *proof)
 {
     /* Ends are told apart by address: who spoke first may differ between incarnations. */
     const struct end *opener = &by->end[by->client];
@@ -121,7 +122,8 @@ void time_wait_reused(struct conn *old, const struct conn *by,
         } else {
             tw->reuse_rule = LIFELINE_REUSE_UNSAFE;
         }
-        /* No transition: RFC 9293 reopens "directly from TIME-WAIT"; the record says how it ended. */
+        /* No transition: RFC 9293 reopens "directly from TIME-WAIT"; the record says how it ended.
+         */
         time_wait_end(old, end, LIFELINE_TIME_WAIT_REUSED, proof->time_ns,
                       frame_mark(old, by->first_frame));
     }
@@ -153,7 +155,7 @@ static void expire(struct lifeline_engine *engine, struct conn *c, int64_t now_n
     }
 }
 
-static int64_t deadline_ns(const struct lifeline_engine *engine, const struct conn *c)
+static int64_t deadline_ns(const struct conn *c)
 {
     int64_t due = INT64_MAX;
     for (unsigned end = 0; end < 2; end++) {
@@ -161,24 +163,28 @@ static int64_t deadline_ns(const struct lifeline_engine *engine, const struct co
             due = c->closing->time_wait[end].expires_ns;
         }
     }
-    return due != INT64_MAX ? due : c->last_ns + engine->time_wait_ns;
+    return due != INT64_MAX ? due : c->last_ns + LINGER_NS;
 }
 
-void timers_run(struct lifeline_engine *engine, int64_t now_ns)
+static void run_list(struct lifeline_engine *engine, enum conn_list list, int64_t now_ns)
 {
     struct table *t = &engine->table;
-    while (t->lists[LIST_TIMED].head != NO_SLOT) {
-        struct conn *c = table_at(t, t->lists[LIST_TIMED].head);
-        if (deadline_ns(engine, c) > now_ns) {
+    while (t->lists[list].head != NO_SLOT) {
+        struct conn *c = table_at(t, t->lists[list].head);
+        if (deadline_ns(c) > now_ns) {
             return;
         }
         expire(engine, c, now_ns);
-        table_list_remove(t, c);
-        bool over = engine_ended(c) && deadline_ns(engine, c) <= now_ns;
-        if (over) {
+        if (engine_ended(c) && deadline_ns(c) <= now_ns) {
             engine_finish_conn(engine, c, false);
         } else {
             engine_relist(engine, c);
         }
     }
+}
+
+void timers_run(struct lifeline_engine *engine, int64_t now_ns)
+{
+    run_list(engine, LIST_TIME_WAIT, now_ns);
+    run_list(engine, LIST_CLOSED, now_ns);
 }
