@@ -112,8 +112,8 @@ static bool pcap_next(struct capture_file *capture, struct lifeline_frame *frame
 
     if (at + 16 > capture->size)
         return false;
-    frame->time_ns =
-        (int64_t)get32(capture, at) * 1000000000 + (int64_t)get32(capture, at + 4) * capture->tick_ns;
+    frame->time_ns = (int64_t)get32(capture, at) * 1000000000 +
+                     (int64_t)get32(capture, at + 4) * capture->tick_ns;
     frame->wire_bytes = get32(capture, at + 12);
     frame->link_type = capture->link_types[0];
     if (!set_data(capture, frame, at + 16, get32(capture, at + 8)))

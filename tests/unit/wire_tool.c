@@ -3,7 +3,8 @@
  * Shows what the decoder makes of captures: wire_tool [-s] [-c] [-r TIMES] FILE...
  *
  * One line per file: its name and the decode counters, tab-separated. -s: a line per segment before
- * it. -c: checksums are verified. -r: decodes each file so many times and says how long a frame took.
+ * it. -c: checksums are verified. -r: decodes each file so many times and says how long a frame
+ * took.
  */
 #include <stdio.h>
 #include <stdlib.h>
