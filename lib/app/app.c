@@ -14,9 +14,9 @@
  *
  * Giving up
  *   A hole that its receiver acknowledged is lost to the capture, or the capture is out of order
- * and the octets still come. The flow waits PATIENCE calls or PATIENCE_NS for them, less after each
- *   time in vain, then declares a gap. A gap behind which nothing was seen (tail gap) is taken back
- *   if its octets do come after all: some senders acknowledge nonsense. A hole that nobody
+ * and the octets still come. The flow waits PATIENCE frames or PATIENCE_NS for them, less after
+ * each time in vain, then declares a gap. A gap behind which nothing was seen (tail gap) is taken
+ * back if its octets do come after all: some senders acknowledge nonsense. A hole that nobody
  *   acknowledged is kept open until a limit of memory or the stream's end: a retransmission fills
  * it.
  *
@@ -371,17 +371,19 @@ static bool give_up(struct app_flow *flow, bool force)
 static void wait_or_give_up(struct app_flow *flow)
 {
     while (!flow->abandoned && is_stalled(flow)) {
-        if (!flow->stalled_calls++)
+        if (!flow->stalled_frames)
             flow->stalled_ns = flow->now_ns;
-        if (flow->stalled_calls <= flow->patience && flow->now_ns - flow->stalled_ns < PATIENCE_NS)
+        flow->stalled_frames += flow->is_new_frame;
+        flow->is_new_frame = false;
+        if (flow->stalled_frames <= flow->patience && flow->now_ns - flow->stalled_ns < PATIENCE_NS)
             return;
         flow->patience = (uint16_t)(flow->patience > 1 ? flow->patience / 2 : 1);
-        flow->stalled_calls = 0;
+        flow->stalled_frames = 0;
         if (!give_up(flow, false))
             break;
         pump(flow);
     }
-    flow->stalled_calls = 0;
+    flow->stalled_frames = 0;
 }
 
 /* All that is held goes out, with gaps where octets lack. */
@@ -407,6 +409,7 @@ static void enter(struct app_flow *flow, const struct app_link *link,
 {
     flow->link = link;
     if (segment) {
+        flow->is_new_frame = flow->now_frame != segment->frame;
         flow->now_frame = segment->frame;
         flow->now_ns = segment->time_ns;
         flow->layer = segment->layer;
@@ -437,8 +440,11 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
         open_stream(flow, end, seq, false);
     if (!flow->opened[!end] && segment->flags & LIFELINE_ACK)
         open_stream(flow, !end, segment->ack, false);
-    /* Octets that it acknowledges may still come: then it has to wait, and to be decided later. */
-    if (protocol && !open_protocol(flow, protocol, verdict == APP_IS_CLIENT ? end : !end)) {
+    struct stream_origin origin = {.ack = segment->ack,
+                                   .has_ack = (segment->flags & LIFELINE_ACK) != 0};
+    /* Octets that it acknowledges may still come: then it waits, to be decided later. */
+    if (protocol && is_causal(flow, end, &origin) &&
+        !open_protocol(flow, protocol, verdict == APP_IS_CLIENT ? end : !end)) {
         flow->link = link;
         app_flow_abandon(flow);
         leave(flow);

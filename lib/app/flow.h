@@ -100,12 +100,13 @@ struct app_flow {
     uint64_t exchanges;
     uint64_t now_frame; /* of the current call's segment */
     int64_t now_ns;
-    int64_t stalled_ns;     /* since when octets are held for others that were received */
-    uint32_t stalled_calls; /* and for how many calls; 0: not stalled */
-    uint16_t patience;      /* how many of them it waits */
-    uint8_t layer;          /* of the current call's segment */
-    bool opened[2];         /* stream[end] has its base */
-    bool hunting[2];        /* its beginning isn't in the capture: a message may start anywhere */
+    int64_t stalled_ns;      /* since when octets are held for others that were received */
+    uint32_t stalled_frames; /* and for how many frames; 0: not stalled */
+    uint16_t patience;       /* how many of them it waits */
+    uint8_t layer;           /* of the current call's segment */
+    bool is_new_frame;       /* the current call is its segment's first */
+    bool opened[2];          /* stream[end] has its base */
+    bool hunting[2];         /* its beginning isn't in the capture: a message may start anywhere */
     bool fin_given[2];
     bool fed;            /* octets come by app_feed() */
     bool abandoned;      /* opaque from here on */

@@ -211,7 +211,8 @@ static void begin_request(struct app_flow *flow, struct http1 *h, const struct h
     const char *known = http_known_method(head->method);
     x->record.method = known ? known : copy(flow, x, head->method);
     x->record.uri = copy(flow, x, head->target);
-    x->record.version = version_text(flow, x, head->version);
+    if (head->target.at)
+        x->record.version = version_text(flow, x, head->version);
     x->is_head = known && strcmp(known, "HEAD") == 0;
     x->is_connect = known && strcmp(known, "CONNECT") == 0;
 }
@@ -419,10 +420,11 @@ static void cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool 
         octets.fields = side->head + line;
         octets.fields_bytes = side->head_bytes - line;
         http_parse_fields(octets.fields, octets.fields_bytes, &head);
-    } else if (!is_request || prove_request(side->head, side->head_bytes, true) != APP_IS_CLIENT) {
+    } else if (is_request ? prove_request(side->head, side->head_bytes, true) != APP_IS_CLIENT
+                          : !head.status) {
         forget_head(flow, side);
         return;
-    } /* else: a request whose target is cut, so not known */
+    } /* else: the line is cut; the method or the status is all that is known */
     head_over(flow, h, is_request, &head, &octets, at);
     forget_head(flow, side);
     struct exchange *x = side->x;
@@ -467,8 +469,10 @@ static bool head_in_place(struct app_flow *flow, struct http1 *h, unsigned end, 
     bool is_request = end == h->client;
     struct http_head head = {0};
     struct head_octets octets = {.whole = true};
-    size_t line;
-    switch (parse_line(is_request, run->p, run->left, &head, &line)) {
+    size_t line, left = run->left, limit = flow->app->max_header_bytes;
+    if (left > limit)
+        left = limit;
+    switch (parse_line(is_request, run->p, left, &head, &line)) {
     case HTTP_LINE_BAD:
         not_a_message(flow, h, end, run);
         return true;
@@ -479,7 +483,7 @@ static bool head_in_place(struct app_flow *flow, struct http1 *h, unsigned end, 
     }
     octets.fields = run->p + line;
     if (head.version.at) {
-        octets.fields_bytes = http_parse_fields(octets.fields, run->left - line, &head);
+        octets.fields_bytes = http_parse_fields(octets.fields, left - line, &head);
         if (!octets.fields_bytes)
             return false;
     }
@@ -621,6 +625,8 @@ static void step(struct app_flow *flow, struct http1 *h, unsigned end, struct ru
             return;
         side->place = HTTP1_HEAD;
         side->begin = run->at;
+        if (end == h->client)
+            http1_settle(flow, h, &side->begin);
         side->quiet = http1_is_quiet(h);
         /* fall through */
     case HTTP1_HEAD:

@@ -62,7 +62,10 @@ static inline struct http1 *http1_of(struct app_flow *flow)
 
 /* ---- http1_pair.c: exchanges and who answers whom ---- */
 
-/* A request begins at side->begin; side->x becomes its exchange (NULL: not recorded). */
+/* Judges, as a request begins at `at`, what gaps in the server's stream held. */
+void http1_settle(struct app_flow *flow, struct http1 *h, const struct app_at *at);
+
+/* A request began at side->begin; side->x becomes its exchange (NULL: not recorded). */
 void http1_request_begins(struct app_flow *flow, struct http1 *h);
 /* Its last octet passed. */
 void http1_request_ends(struct app_flow *flow, struct http1 *h);

@@ -61,9 +61,8 @@ static bool raced_close(const struct app_flow *flow, const struct http1 *h,
     for (int i = 0; i < 2; i++) {
         if (!closes[i]->seen)
             continue;
-        if (closes[i]->frame < x->record.request.first_frame)
-            return true;
-        if (closes[i]->received != APP_NO_OFFSET && closes[i]->received <= x->request_start)
+        if (closes[i]->received != APP_NO_OFFSET ? closes[i]->received <= x->request_start
+                                                 : closes[i]->frame < x->record.request.first_frame)
             return true;
     }
     return false;
@@ -129,9 +128,10 @@ static bool has_all(const struct app_flow *flow, const struct http1 *h, const st
     return at->peer_offset != APP_NO_OFFSET && at->peer_offset >= flow->stream[!h->client].next;
 }
 
-/* Judges, as a request begins, what a gap in the server's stream held. */
-static void settle_at_request(struct app_flow *flow, struct http1 *h, const struct app_at *at)
+void http1_settle(struct app_flow *flow, struct http1 *h, const struct app_at *at)
 {
+    if (!h->likely)
+        return;
     const struct http1_side *server = &h->side[!h->client];
     if (server->place == HTTP1_LOST && has_all(flow, h, at)) {
         end_tail(flow, h);
@@ -150,8 +150,6 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
 {
     struct http1_side *side = &h->side[h->client];
     const struct app_at *at = &side->begin;
-    if (h->likely)
-        settle_at_request(flow, h, at);
     side->x = NULL;
     if (h->skipped || h->waiting >= flow->app->max_pipeline) {
         h->skipped++;

@@ -202,11 +202,13 @@ enum http_line http_parse_status_line(const uint8_t *bytes, size_t length, struc
             return HTTP_LINE_BAD;
     if (end - p > 3 && !is_blank(p[3]) && p[3] != '\r' && p[3] != '\n')
         return HTTP_LINE_BAD;
+    if (end - p > 3) {
+        head->status = (uint16_t)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
+        if (head->status < 100)
+            return HTTP_LINE_BAD;
+    }
     if (!lf)
         return HTTP_LINE_INCOMPLETE;
-    head->status = (uint16_t)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
-    if (head->status < 100)
-        return HTTP_LINE_BAD;
     *line_bytes = (size_t)(lf + 1 - bytes);
     head->reason = trimmed(p + 3, lf);
     return HTTP_LINE_OK;
