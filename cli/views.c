@@ -3,7 +3,9 @@
 #include "view.h"
 
 /* One row a view: declare it here, name it below. */
+extern const struct view view_timeline;
 
 const struct view *const views[] = {
+    &view_timeline,
     NULL,
 };
