@@ -86,7 +86,8 @@ void apply_withdrawal(struct pass *pass, unsigned end, uint32_t lost_mark)
     }
     history_pop(x);
     x->flags &= ~(uint32_t)END_WITHDRAWABLE;
-    note(pass, end, from, x->state, LIFELINE_IMPLIED, LIFELINE_UNKNOWN);
+    /* Evidence: what it sends now, it sends only in the state before. */
+    note(pass, end, from, x->state, LIFELINE_SENT, LIFELINE_UNKNOWN);
     pass->steps |= LIFELINE_STEP_WITHDRAWAL;
     pass->withdrawn_frame = frame_of(c, lost_mark);
     if (c->withdrawals < UINT16_MAX) {

@@ -197,8 +197,9 @@ static void old_duplicate(struct pass *pass)
 
 static void live_segment(struct pass *pass)
 {
-    struct conn *c = pass->conn;
-
+    if (pass->first && !pass->syn) {
+        pass->steps |= LIFELINE_STEP_OPEN;
+    }
     roles_by_content(pass);
     facts_read(pass);
     if (pass->rst) {
@@ -220,9 +221,6 @@ static void live_segment(struct pass *pass)
         handshake_syn_ack(pass);
     } else {
         handshake_other(pass);
-    }
-    if (c->mid_stream && pass->first) {
-        pass->steps |= LIFELINE_STEP_OPEN;
     }
     teardown_ack(pass);
     teardown_fin(pass);
@@ -248,7 +246,7 @@ static void settle_older(struct pass *pass)
     bool answered = c->synack_by_server && c->end[!c->client].state != LIFELINE_STATE_UNKNOWN;
     bool other_holds = time_wait_running(old, !opener);
     if ((opener_holds && !other_holds) || answered) {
-        time_wait_reused(old, c, pass->segment);
+        time_wait_reused(old, c);
     }
     if (!time_wait_running(old, 0) && !time_wait_running(old, 1)) {
         engine_finish_conn(engine, old, false);

@@ -93,8 +93,7 @@ void time_wait_enter(struct pass *pass, unsigned end);
 void time_wait_late_segment(struct pass *pass);
 void time_wait_skipped(struct pass *pass);
 bool time_wait_running(const struct conn *c, unsigned end);
-void time_wait_reused(struct conn *old, const struct conn *by,
-                      const struct lifeline_segment *proof);
+void time_wait_reused(struct conn *old, const struct conn *by);
 void time_wait_killed_behind(struct pass *pass);
 /* Fires all timers due at now_ns. */
 void timers_run(struct lifeline_engine *engine, int64_t now_ns);

@@ -12,7 +12,8 @@
  */
 #include "conn/engine.h"
 
-#define COPY_WINDOW_NS 5000000 /* no retransmission timer is that short */
+#define MISSING_MAX_BYTES (1 << 26) /* of one hole in the capture */
+#define COPY_WINDOW_NS    5000000   /* no retransmission timer is that short */
 
 void facts_learn(struct end *end, uint32_t seq, bool is_syn)
 {
@@ -83,7 +84,7 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
         }
         if (fresh && seq_gt(x->next, end)) {
             pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
-        } else if (seq_lt(pass->payload_seq, x->next) && fresh) {
+        } else if (fresh && seq_lt(x->contiguous, x->next)) {
             /* Fills the hole up to what was sent after it. */
             pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
         }
@@ -136,13 +137,9 @@ static void read_ack(struct pass *pass)
     } else if (seq_leq(s->ack, to->next)) {
         pass->ack_fits = seq_gt(s->ack, to->isn) || seq_diff(to->next, s->ack) < 1 << 30;
     } else {
-        /* More than was captured: frames are missing, unless it exceeds what it allowed to send. */
-        int32_t room = from->flags & END_ACKED_KNOWN ? seq_diff(from->edge, to->next) : 1 << 30;
-        if (room < 65536) {
-            room = 65536;
-        }
+        /* More than was captured: frames are missing, unless it is far from anything sent. */
         int32_t beyond = seq_diff(s->ack, to->next);
-        pass->ack_fits = pass->fits && beyond <= room;
+        pass->ack_fits = pass->fits && beyond <= MISSING_MAX_BYTES;
         if (pass->ack_fits) {
             pass->marks |= LIFELINE_MARK_ACKED_UNSEEN;
             to->missing_bytes += (uint32_t)beyond;
@@ -313,6 +310,15 @@ void facts_read(struct pass *pass)
     if (s->captured_bytes < s->payload_bytes) {
         pass->marks |= LIFELINE_MARK_TRUNCATED;
     }
+    if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn &&
+        ((pass->ack && from->state == LIFELINE_SYN_RECEIVED) ||
+         (!pass->ack && from->state == LIFELINE_STATE_UNKNOWN &&
+          pass->to->state == LIFELINE_SYN_SENT))) {
+        /* A stateless server answers anew, or a bare ACK came before its SYN: the last SYN counts.
+         */
+        from->flags &= ~(uint32_t)(END_SEQ_KNOWN | END_ISN_KNOWN);
+        from->wraps = 0;
+    }
     pass->fits = seq_fits(pass);
     if (pass->rst) {
         pass->ack_fits =
@@ -332,10 +338,6 @@ void facts_read(struct pass *pass)
         pass->fits = false;
         pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW | (pass->syn ? 0U : LIFELINE_MARK_CHALLENGE_ACK);
         return;
-    }
-    if (pass->syn && pass->ack && from->state == LIFELINE_SYN_RECEIVED && s->seq != from->isn) {
-        facts_learn(from, s->seq,
-                    true); /* a stateless server answers anew: the last answer counts */
     }
     if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn) {
         /* A SYN of another incarnation: its numbers are none of this one's. */

@@ -110,7 +110,11 @@ void handshake_syn_ack(struct pass *pass)
     apply_initial(from, LIFELINE_LISTEN);
     apply(pass, pass->e, SENDS_SYN_ACK);
     facts_note_control(pass);
-    apply(pass, pass->p, GETS_ACK_OF_SYN); /* simultaneous open: both are in SYN-RECEIVED */
+    /* Simultaneous open: both are in SYN-RECEIVED, and each SYN,ACK acknowledges a SYN. */
+    apply(pass, pass->p, GETS_ACK_OF_SYN);
+    if (from->flags & END_SYN_ACKED) {
+        apply(pass, pass->e, GETS_ACK_OF_SYN);
+    }
 }
 
 /* The opener's first segment after its SYN. */
@@ -160,10 +164,13 @@ void handshake_other(struct pass *pass)
         opener_answers(pass);
     }
     bool covers_syn = seq_gt(pass->segment->ack, to->isn) && from->state != LIFELINE_SYN_SENT;
+    /* After text of the server only the bare ACK of its SYN can still be the third segment. */
+    bool third = covers_syn && (to->state == LIFELINE_SYN_RECEIVED || pass->fin ||
+                                pass->segment->ack == to->isn + 1);
     if (covers_syn) {
         apply(pass, pass->p, GETS_ACK_OF_SYN);
     }
-    if (covers_syn && pass->p != c->client && c->synack_frame && !(to->flags & END_SYN_ACKED)) {
+    if (third && pass->p != c->client && c->synack_frame && !(to->flags & END_SYN_ACKED)) {
         to->flags |= END_SYN_ACKED;
         if (!c->ack_frame) {
             c->ack_frame = pass->mark;
@@ -177,7 +184,11 @@ void handshake_other(struct pass *pass)
     if (to->state == LIFELINE_SYN_SENT && (pass->marks & LIFELINE_MARK_ACKED_UNSEEN)) {
         apply(pass, pass->p, PEER_ACKS_DATA);
     }
-    if (from->state == LIFELINE_SYN_RECEIVED && (pass->marks & LIFELINE_MARK_ACKED_UNSEEN)) {
+    /* Text is queued until ESTABLISHED (RFC 9293 3.10.2), but for a server with Fast Open. */
+    bool text = pass->new_bytes && c->fast_open_data != 2;
+    if (from->state == LIFELINE_SYN_RECEIVED && pass->e != c->client &&
+        (text || (pass->marks & LIFELINE_MARK_ACKED_UNSEEN))) {
         apply(pass, pass->e, SENDS_AS_OPEN);
+        apply(pass, pass->p, PEER_SENDS_AS_OPEN);
     }
 }

@@ -139,8 +139,6 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
     }
     if (k->first_fin != LIFELINE_UNKNOWN) {
         out->active_closer = k->simultaneous ? LIFELINE_BOTH : role_of(c, k->first_fin);
-    } else if (k->reset_by != LIFELINE_UNKNOWN) {
-        out->active_closer = out->reset_by;
     }
     out->fin1_frame = frame_of(c, k->fin_frames[0]);
     out->ack1_frame = frame_of(c, k->fin_frames[1]);

@@ -67,7 +67,6 @@ static bool foreign(const struct pass *pass)
  * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
 static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
 {
-    const struct conn *c = pass->conn;
     const struct end *from = pass->from, *to = pass->to;
 
     if (to->state == LIFELINE_SYN_SENT && verdict == LIFELINE_RESET_ACCEPTABLE) {
@@ -88,13 +87,14 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         return LIFELINE_CAUSE_NO_TIME_WAIT;
     }
     if (!pass->ack) {
+        if (to->state == LIFELINE_TIME_WAIT) {
+            return LIFELINE_CAUSE_TIME_WAIT_ACK;
+        }
         if (from->flags & END_FIN) {
             return to->flags & END_FIN ? LIFELINE_CAUSE_HALF_OPEN_PEER
                                        : LIFELINE_CAUSE_CLOSED_SOCKET;
         }
-        return end_closed(from) || c->mid_stream    ? LIFELINE_CAUSE_HALF_OPEN_PEER
-               : (from->flags & END_HAD_DATA_SINCE) ? LIFELINE_CAUSE_CLOSED_SOCKET
-                                                    : LIFELINE_CAUSE_HALF_OPEN_PEER;
+        return LIFELINE_CAUSE_HALF_OPEN_PEER;
     }
     return from->flags & END_HAD_DATA_SINCE ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
 }
@@ -131,11 +131,14 @@ void reset_segment(struct pass *pass)
     if (!k) {
         return;
     }
-    bool held_before = to->state == LIFELINE_TIME_WAIT;
     bool sender_closed = false, receiver_closed = false;
 
-    if (from->state == LIFELINE_STATE_UNKNOWN && to->state == LIFELINE_SYN_SENT) {
-        apply_initial(from, LIFELINE_CLOSED); /* a port that refuses */
+    uint8_t sender_was = from->state, receiver_was = to->state;
+    if (sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_SYN_SENT) {
+        if (verdict == LIFELINE_RESET_ACCEPTABLE) {
+            apply_initial(from, LIFELINE_CLOSED); /* a port that refuses */
+            k->reset_closed[pass->e] = true;
+        }
     } else if (from->state == LIFELINE_TIME_WAIT) {
         time_wait_skipped(pass);
         sender_closed = apply(pass, pass->e, SENDS_RST);
@@ -147,7 +150,7 @@ void reset_segment(struct pass *pass)
             apply(pass, pass->p, GETS_FIN); /* it came in order before the RST */
         }
         receiver_closed = apply(pass, pass->p, GETS_RST);
-        if (held_before && receiver_closed) {
+        if (receiver_was == LIFELINE_TIME_WAIT && receiver_closed) {
             struct time_wait *tw = &k->time_wait[pass->p];
             tw->outcome = LIFELINE_TIME_WAIT_ASSASSINATED;
             tw->ended_ns = pass->time_ns;
@@ -156,11 +159,15 @@ void reset_segment(struct pass *pass)
         }
     } else if (verdict == LIFELINE_RESET_CHALLENGED) {
         to->flags |= END_CHALLENGED;
+    } else if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
     }
     if (!sender_closed && !receiver_closed) {
         return;
     }
-    if (k->reset_by == LIFELINE_UNKNOWN && !held_before) {
+    bool ends_life = (sender_closed && sender_was != LIFELINE_TIME_WAIT) ||
+                     (receiver_closed && receiver_was != LIFELINE_TIME_WAIT);
+    if (k->reset_by == LIFELINE_UNKNOWN && ends_life) {
         k->reset_by = (uint8_t)pass->e;
         k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
         k->reset_frame = pass->mark;

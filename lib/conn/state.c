@@ -48,6 +48,7 @@ static const uint8_t evidence_of[ROW_COUNT] = {
 #define TEXT_GETS_RST             "gets an acceptable RST"
 #define TEXT_PEER_ANSWERS_SYN     "the peer answers its SYN"
 #define TEXT_PEER_ANSWERS_SYN_ACK "the peer answers its SYN,ACK"
+#define TEXT_PEER_SENDS_AS_OPEN   "the peer sends what only an open end sends"
 #define TEXT_PEER_ACKS_DATA       "the peer acknowledges its data"
 #define TEXT_PEER_IN_MID_STREAM   "the peer sends in mid-stream"
 #define TEXT_TWO_MSL_PASSED       "2MSL have passed"

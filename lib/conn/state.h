@@ -18,11 +18,12 @@ enum stimulus {
     SENDS_AS_OPEN, /* a segment that only an open endpoint sends; what opened it isn't captured */
     GETS_ACK_OF_SYN,
     GETS_ACK_OF_FIN,
-    GETS_FIN,         /* the peer's FIN passed in order, and what followed it took effect */
+    GETS_FIN, /* the peer's FIN passed in order, and what followed it took effect */
     GETS_RST,
     PEER_ANSWERS_SYN, /* the peer's segment proves that it sent a SYN that isn't captured */
     PEER_ANSWERS_SYN_ACK,
-    PEER_ACKS_DATA, /* the peer acknowledges data of it that isn't captured */
+    PEER_SENDS_AS_OPEN, /* the peer sends what only an open end sends */
+    PEER_ACKS_DATA,     /* the peer acknowledges data of it that isn't captured */
     PEER_IN_MID_STREAM,
     TWO_MSL_PASSED,
     STIMULUS_COUNT

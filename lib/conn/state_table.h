@@ -98,6 +98,8 @@ ROW(LISTEN, PEER_ANSWERS_SYN_ACK, SYN_RECEIVED, IMPLIED, "RFC 9293 3.10.7.2",
     "The opener's ACK answers a SYN,ACK that the capture doesn't hold.")
 ROW(SYN_SENT, PEER_ACKS_DATA, ESTABLISHED, IMPLIED, "RFC 9293 3.10.7.3",
     "The peer acknowledges data of it that the capture doesn't hold.")
+ROW(SYN_SENT, PEER_SENDS_AS_OPEN, ESTABLISHED, IMPLIED, "RFC 9293 3.10.7.3",
+    "The peer sends as an open end does: this end's ACK of its SYN isn't in the capture.")
 ROW(SYN_RECEIVED, SENDS_AS_OPEN, ESTABLISHED, IMPLIED, "RFC 9293 3.10.7.4",
     "It sends what only an open end sends: the ACK of its SYN isn't in the capture.")
 ROW(STATE_UNKNOWN, SENDS_IN_MID_STREAM, ESTABLISHED, IMPLIED, "RFC 9293 3.3.2",

@@ -112,6 +112,27 @@ static void fin_repeated(struct pass *pass)
     *(k->first_fin == pass->e ? &k->step2_ns : &k->step4_ns) = LIFELINE_UNKNOWN_NS;
 }
 
+/* The other FIN was captured first, but its sender had this one already: order is by sequence
+ * space. What was said of that end is taken back and said again in the true order. */
+static void overtaken_fin(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct closing *k = c->closing;
+    uint32_t second = k->fin_frames[0];
+
+    apply_withdrawal(pass, pass->p, 0);
+    k->first_fin = (uint8_t)pass->e;
+    k->fin_frames[0] = pass->mark;
+    k->fin_frames[1] = k->fin_frames[2] = second;
+    pass->steps |= LIFELINE_STEP_TEARDOWN_1;
+    apply(pass, pass->e, SENDS_FIN);
+    apply(pass, pass->p, SENDS_ACK_OF_FIN);
+    apply(pass, pass->p, SENDS_FIN);
+    pass->from->flags |= END_FIN_ACKED;
+    pass->from->fin_acked_frame = second;
+    apply(pass, pass->e, GETS_ACK_OF_FIN);
+}
+
 void teardown_fin(struct pass *pass)
 {
     struct conn *c = pass->conn;
@@ -147,6 +168,11 @@ void teardown_fin(struct pass *pass)
     from->fin_end = pass->seq_end;
     from->fin_frame = pass->mark;
     facts_note_control(pass);
+    if (k->first_fin == pass->p && to->state == LIFELINE_FIN_WAIT_1 &&
+        (to->flags & END_ACKED_KNOWN) && to->acked == from->fin_end) {
+        overtaken_fin(pass);
+        return;
+    }
     if (k->first_fin == LIFELINE_UNKNOWN) {
         k->first_fin = (uint8_t)pass->e;
         k->fin_frames[0] = pass->mark;

@@ -103,7 +103,7 @@ static void end_silently(struct lifeline_engine *engine, struct conn *c, unsigne
 
 /* old's TIME-WAIT gave way to by; proof is the segment that shows its holder's consent: the
  * SYN,ACK, or the SYN when the holder itself opens anew. */
-void time_wait_reused(struct conn *old, const struct conn *by, const struct lifeline_segment *proof)
+void time_wait_reused(struct conn *old, const struct conn *by)
 {
     /* Ends are told apart by address: who spoke first may differ between incarnations. */
     const struct end *opener = &by->end[by->client];
@@ -124,7 +124,7 @@ void time_wait_reused(struct conn *old, const struct conn *by, const struct life
         }
         /* No transition: RFC 9293 reopens "directly from TIME-WAIT"; the record says how it ended.
          */
-        time_wait_end(old, end, LIFELINE_TIME_WAIT_REUSED, proof->time_ns,
+        time_wait_end(old, end, LIFELINE_TIME_WAIT_REUSED, by->start_ns,
                       frame_mark(old, by->first_frame));
     }
 }
@@ -147,10 +147,14 @@ void time_wait_killed_behind(struct pass *pass)
 
 static void expire(struct lifeline_engine *engine, struct conn *c, int64_t now_ns)
 {
-    for (unsigned end = 0; end < 2; end++) {
-        if (time_wait_running(c, end) && c->closing->time_wait[end].expires_ns <= now_ns) {
+    /* Both ends may hold one: the earlier deadline first. */
+    for (unsigned turn = 0; turn < 2; turn++) {
+        const struct time_wait *tw = c->closing ? c->closing->time_wait : NULL;
+        unsigned end = !time_wait_running(c, 0) ||
+                       (time_wait_running(c, 1) && tw[1].expires_ns < tw[0].expires_ns);
+        if (time_wait_running(c, end) && tw[end].expires_ns <= now_ns) {
             end_silently(engine, c, end, TWO_MSL_PASSED, LIFELINE_TIME_WAIT_EXPIRED,
-                         c->closing->time_wait[end].expires_ns, 0);
+                         tw[end].expires_ns, 0);
         }
     }
 }
