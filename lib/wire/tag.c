@@ -4,7 +4,8 @@
  *
  * MPLS doesn't say what it carries. The first nibble does for IP (RFC 4928 2); a nibble of 0 is a
  * pseudowire control word (RFC 4385) or a MAC address, and any nibble may begin a MAC address of an
- * Ethernet pseudowire without one: the Ethernet type at its place, known here, decides.
+ * Ethernet pseudowire without one: the Ethernet type at its place, known here, decides, unless IP's
+ * own checksum or length is right.
  */
 #include "packet.h"
 
@@ -25,26 +26,26 @@ static bool is_ethernet_at(struct bytes b, uint32_t at)
     return bytes_within(b, at, 14) && wire_ethertype_known(bytes_u16(b, at + 12));
 }
 
-/* An IPv4 header that a MAC address beginning with 4 can hardly make up. */
+/* The header checksum tells IPv4 from a MAC address that begins with 4. */
 static bool is_ipv4(struct bytes b)
 {
-    uint16_t total_bytes = bytes_u16(b, 2);
+    uint64_t sum = bytes_sum(bytes_limit(b, (bytes_u8(b, 0) & 0x0fu) * 4));
 
-    return bytes_u8(b, 0) >> 4 == 4 && (bytes_u8(b, 0) & 0x0f) >= 5 &&
-           (total_bytes == 0 || (total_bytes >= 20 && total_bytes <= b.wire));
+    return (sum >> 16) + (sum & 0xffff) == 0xffff || bytes_u16(b, 10) == 0;
 }
 
 static void mpls_payload(struct packet *packet, struct bytes b)
 {
     uint8_t nibble = bytes_u8(b, 0) >> 4;
+    bool is_ethernet = is_ethernet_at(b, 0);
 
-    if (nibble == 4 && (is_ipv4(b) || !is_ethernet_at(b, 0)))
+    if (nibble == 4 && (!is_ethernet || is_ipv4(b)))
         wire_ipv4(packet, b);
-    else if (nibble == 6 && (bytes_u16(b, 4) + 40u <= b.wire || !is_ethernet_at(b, 0)))
+    else if (nibble == 6 && (!is_ethernet || bytes_u16(b, 4) + 40u == b.wire))
         wire_ipv6(packet, b);
     else if (nibble == 0 && is_ethernet_at(b, 4) && wire_enter(packet))
         wire_ethernet(packet, bytes_from(b, 4));
-    else if (is_ethernet_at(b, 0) && wire_enter(packet))
+    else if (is_ethernet && wire_enter(packet))
         wire_ethernet(packet, b);
 }
 
