@@ -81,7 +81,8 @@ struct closing {
     int64_t step1_ns, step2_ns, step3_ns, step4_ns;
     uint64_t half_close_bytes;
     uint32_t fin_retransmissions;
-    uint8_t first_fin; /* end, or LIFELINE_UNKNOWN */
+    uint32_t first_fin_ack; /* what the first FIN's segment acknowledged */
+    uint8_t first_fin;      /* end, or LIFELINE_UNKNOWN */
     bool simultaneous;
     uint8_t reset_by; /* end whose RST stands, or LIFELINE_UNKNOWN */
     bool reset_after_fin;

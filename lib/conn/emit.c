@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the model to the sink: events and records. Roles are put in place of ends here. */
 #include "conn/engine.h"
-#include "findings/findings.h"
 
 /* Distance of a sequence number from its end's ISN, beyond 2^32 too. */
 static uint64_t relative(const struct end *x, uint32_t seq)
@@ -37,11 +36,24 @@ static uint8_t holder_of_time_wait(const struct conn *c)
                             : LIFELINE_NOBODY;
 }
 
+/* Notes what findings need of the event; the facts may be new, and count. */
+static void note_event(struct pass *pass, const struct lifeline_event *event)
+{
+    struct conn *c = pass->conn;
+    bool had_facts = c->facts;
+    findings_event(pass->engine->findings, event, &c->facts);
+    if (c->facts && !had_facts) {
+        pass->engine->table.memory_bytes += finding_facts_bytes;
+    }
+}
+
 void emit_event(struct pass *pass)
 {
     const struct lifeline_sink *sink = &pass->engine->sink;
     const struct conn *c = pass->conn;
-    if (!sink->event || c->muted) {
+    bool noted =
+        pass->engine->findings && findings_want(pass->steps, pass->marks, pass->syn || pass->fin);
+    if (!noted && (!sink->event || c->muted)) {
         return;
     }
     struct lifeline_event event = {
@@ -80,7 +92,40 @@ void emit_event(struct pass *pass)
         event.transitions[i] = pass->transitions[i];
         event.transitions[i].endpoint = role_of(c, pass->transitions[i].endpoint);
     }
-    sink->event(sink->user, &event);
+    if (noted) {
+        note_event(pass, &event);
+    }
+    if (sink->event && !c->muted) {
+        sink->event(sink->user, &event);
+    }
+}
+
+void emit_message(void *user, const struct lifeline_message *message)
+{
+    const struct lifeline_sink *sink = &((struct lifeline_engine *)user)->sink;
+    sink->message(sink->user, message);
+}
+
+/* An exchange goes to the sink, then what it shows. */
+void emit_exchange(void *user, const struct lifeline_exchange *exchange)
+{
+    struct lifeline_engine *engine = user;
+    const struct lifeline_sink *sink = &engine->sink;
+    if (sink->exchange) {
+        sink->exchange(sink->user, exchange);
+    }
+    if (!engine->findings || !findings_suspect(engine->findings, exchange)) {
+        return;
+    }
+    struct conn *c = table_at(&engine->table, exchange->slot);
+    struct lifeline_connection record;
+    bool had_facts = c->facts;
+    record_fill(engine, c, &record);
+    findings_exchange(engine->findings, exchange, &record, &c->facts, engine->now_ns,
+                      engine->finishing);
+    if (c->facts && !had_facts) {
+        engine->table.memory_bytes += finding_facts_bytes;
+    }
 }
 
 void app_link_of(const struct conn *c, struct app_link *out)
@@ -102,37 +147,19 @@ void app_link_of(const struct conn *c, struct app_link *out)
     }
 }
 
-struct found {
-    const struct lifeline_engine *engine;
-    const char *names[FINDINGS_MAX];
-    unsigned count;
-};
-
-static void note_finding(void *user, const struct lifeline_finding *finding)
-{
-    struct found *found = user;
-    const struct lifeline_sink *sink = &found->engine->sink;
-    if (found->count < FINDINGS_MAX) {
-        found->names[found->count++] = finding->name;
-    }
-    if (sink->finding) {
-        sink->finding(sink->user, finding);
-    }
-}
-
 void emit_record(struct lifeline_engine *engine, const struct conn *c, uint64_t exchanges)
 {
     const struct lifeline_sink *sink = &engine->sink;
-    if (c->muted || (!sink->connection && !sink->finding)) {
-        return;
+    if (!engine->findings || c->muted) {
+        return; /* without findings nobody asks for records either */
     }
     struct lifeline_connection record;
-    struct found found = {.engine = engine, .count = 0};
+    const char *names[FINDINGS_MAX];
     record_fill(engine, c, &record);
     record.exchanges = exchanges;
-    findings_of_connection(&engine->options.thresholds, &record, note_finding, &found);
-    record.findings = found.names;
-    record.finding_count = found.count;
+    record.finding_count = findings_connection(engine->findings, &record, c->facts, engine->now_ns,
+                                               engine->finishing, names);
+    record.findings = names;
     if (sink->connection) {
         sink->connection(sink->user, &record);
     }

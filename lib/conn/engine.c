@@ -42,8 +42,17 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     uint32_t max_live = o->max_connections > UINT32_MAX ? 0 : (uint32_t)o->max_connections;
     engine->memory = calloc(INCARNATION_MEMORY, sizeof *engine->memory);
     engine->wire = wire_new(o, &engine->counters);
-    engine->app = app_new(o, &engine->counters, &engine->sink);
-    if (!engine->memory || !engine->wire || !engine->app ||
+    bool judges = engine->sink.finding || engine->sink.connection;
+    if (judges) {
+        engine->findings = findings_new(o, &engine->sink, engine->time_wait_ns);
+    }
+    engine->app_sink = (struct lifeline_sink){
+        .user = engine,
+        .message = engine->sink.message ? emit_message : NULL,
+        .exchange = engine->sink.exchange || judges ? emit_exchange : NULL,
+    };
+    engine->app = app_new(o, &engine->counters, &engine->app_sink);
+    if ((judges && !engine->findings) || !engine->memory || !engine->wire || !engine->app ||
         !table_init(&engine->table, table_bytes, max_live)) {
         lifeline_free(engine);
         return NULL;
@@ -56,8 +65,13 @@ static void conn_free_parts(struct lifeline_engine *engine, struct conn *c)
     if (c->closing) {
         engine->table.memory_bytes -= sizeof *c->closing;
     }
+    if (c->facts) {
+        engine->table.memory_bytes -= finding_facts_bytes;
+    }
     free(c->closing);
     free(c->candidate);
+    free(c->facts);
+    c->facts = NULL;
     c->closing = NULL;
     c->candidate = NULL;
 }
@@ -76,6 +90,7 @@ void lifeline_free(struct lifeline_engine *engine)
     }
     table_fini(t);
     app_free(engine->app);
+    findings_free(engine->findings);
     wire_free(engine->wire);
     free(engine->memory);
     free(engine);
@@ -338,7 +353,7 @@ void lifeline_finish(struct lifeline_engine *engine)
     if (engine->finished) {
         return;
     }
-    engine->finished = true;
+    engine->finished = engine->finishing = true;
     lifeline_get_counters(engine, &engine->counters);
     struct conn **live = malloc((t->live + 1) * sizeof *live);
     uint32_t count = 0;
@@ -360,6 +375,9 @@ void lifeline_finish(struct lifeline_engine *engine)
         engine_finish_conn(engine, live[i], true);
     }
     free(live);
+    if (engine->findings) {
+        findings_finish(engine->findings, engine->now_ns);
+    }
 }
 
 bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
@@ -379,7 +397,8 @@ bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t conne
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out)
 {
     uint64_t memory = engine->table.memory_bytes + wire_memory_bytes(engine->wire) +
-                      app_memory_bytes(engine->app) + INCARNATION_MEMORY * sizeof *engine->memory;
+                      app_memory_bytes(engine->app) + findings_memory_bytes(engine->findings) +
+                      INCARNATION_MEMORY * sizeof *engine->memory;
     struct lifeline_counters counters = engine->counters;
     counters.open_connections = engine->table.live;
     counters.memory_bytes = memory;

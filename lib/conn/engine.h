@@ -7,6 +7,7 @@
 #include "conn/conn.h"
 #include "conn/seq.h"
 #include "conn/table.h"
+#include "findings/findings.h"
 #include "wire/wire.h"
 
 #define INCARNATION_MEMORY 65536 /* forgotten 4-tuples whose incarnation count is kept */
@@ -23,11 +24,13 @@ struct lifeline_engine {
     struct table table;
     struct wire_decoder *wire;
     struct app *app;
+    struct findings *findings;     /* NULL when nobody asks for them */
+    struct lifeline_sink app_sink; /* the sink, by way of the findings */
     uint64_t next_number;
     int64_t now_ns;
     int64_t time_wait_ns;
     struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
-    bool finished;
+    bool finished, finishing;
 };
 
 /* One segment on its way through the stages: what it is, and what it did. */
@@ -113,6 +116,8 @@ void roles_by_content(struct pass *pass);
 /* emit.c */
 void emit_event(struct pass *pass);
 void emit_record(struct lifeline_engine *engine, const struct conn *c, uint64_t exchanges);
+void emit_exchange(void *user, const struct lifeline_exchange *exchange);
+void emit_message(void *user, const struct lifeline_message *message);
 void app_link_of(const struct conn *c, struct app_link *out);
 
 /* record.c */

@@ -323,10 +323,7 @@ void facts_read(struct pass *pass)
     if (pass->rst) {
         pass->ack_fits =
             pass->ack && (!(pass->to->flags & END_SEQ_KNOWN) || seq_leq(s->ack, pass->to->next));
-        if (!(from->flags & END_SEQ_KNOWN) && pass->ack) {
-            facts_learn(from, s->seq, false);
-        }
-        return;
+        return; /* its number may be anything: nothing is learned from it */
     }
     if (!pass->fits) {
         pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;

@@ -161,7 +161,8 @@ void teardown_fin(struct pass *pass)
         pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
         return; /* data beyond it was sent before: no FIN of this stream */
     }
-    if (from->state == LIFELINE_SYN_SENT || from->state == LIFELINE_CLOSED) {
+    if (from->state == LIFELINE_SYN_SENT || from->state == LIFELINE_CLOSED ||
+        from->state == LIFELINE_STATE_UNKNOWN) {
         return;
     }
     from->flags |= END_FIN;
@@ -169,7 +170,7 @@ void teardown_fin(struct pass *pass)
     from->fin_frame = pass->mark;
     facts_note_control(pass);
     if (k->first_fin == pass->p && to->state == LIFELINE_FIN_WAIT_1 &&
-        (to->flags & END_ACKED_KNOWN) && to->acked == from->fin_end) {
+        (to->flags & END_ACKED_KNOWN) && k->first_fin_ack == from->fin_end) {
         overtaken_fin(pass);
         return;
     }
@@ -177,6 +178,7 @@ void teardown_fin(struct pass *pass)
         k->first_fin = (uint8_t)pass->e;
         k->fin_frames[0] = pass->mark;
         k->step1_ns = pass->time_ns;
+        k->first_fin_ack = pass->ack ? pass->segment->ack : from->fin_end;
         pass->steps |= LIFELINE_STEP_TEARDOWN_1;
     } else {
         k->fin_frames[2] = pass->mark;
@@ -186,4 +188,11 @@ void teardown_fin(struct pass *pass)
         pass->steps |= LIFELINE_STEP_TEARDOWN_3;
     }
     apply(pass, pass->e, SENDS_FIN);
+    if (k->first_fin == pass->p && to->acked == from->fin_end && (to->flags & END_ACKED_KNOWN) &&
+        !(from->flags & END_FIN_ACKED)) {
+        /* Acknowledged before it was captured. */
+        from->flags |= END_FIN_ACKED;
+        apply(pass, pass->p, SENDS_ACK_OF_FIN);
+        apply(pass, pass->e, GETS_ACK_OF_FIN);
+    }
 }
