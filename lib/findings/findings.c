@@ -1,76 +1,320 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Findings from one connection's record: a table of functions, one per finding.
- */
-#include "findings/findings.h"
+/* Runs the rules and gives what they find. */
+#include "findings/rule.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-struct finding_row {
-    const char *name;
-    enum lifeline_severity severity;
-    /* Fills text and frames when the record shows it; false when it doesn't. */
-    bool (*find)(const struct lifeline_thresholds *t, const struct lifeline_connection *c,
-                 struct lifeline_finding *out, char *text, size_t size);
+#define LAST_MEMORY 1024 /* connections whose last response's end is kept, for pipelines */
+
+static const struct rule_table *const tables[] = {
+    &handshake_rules, &reset_rules, &teardown_rules, &time_wait_rules,
+    &http_rules,      &host_rules,  &capture_rules,
+};
+#define TABLES (sizeof tables / sizeof *tables)
+
+/* The response given last on a connection; direct-mapped, so another may have taken its place. */
+struct last_response {
+    uint64_t connection, index; /* index: the exchange's + 1; 0: none */
+    int64_t end_ns;
 };
 
-static void add_frame(struct lifeline_finding *out, uint64_t frame)
-{
-    if (frame != LIFELINE_NO_FRAME && out->frame_count < 8) {
-        out->frames[out->frame_count++] = frame;
-    }
-}
-
-static bool syn_unanswered(const struct lifeline_thresholds *t, const struct lifeline_connection *c,
-                           struct lifeline_finding *out, char *text, size_t size)
-{
-    (void)t;
-    if (c->handshake.kind != LIFELINE_HANDSHAKE_UNANSWERED) {
-        return false;
-    }
-    add_frame(out, c->handshake.syn_frame);
-    snprintf(text, size, "no answer to the SYN, sent %llu times",
-             (unsigned long long)c->handshake.syn_retransmissions + 1);
-    return true;
-}
-
-static bool connection_refused(const struct lifeline_thresholds *t,
-                               const struct lifeline_connection *c, struct lifeline_finding *out,
-                               char *text, size_t size)
-{
-    (void)t;
-    if (c->handshake.kind != LIFELINE_HANDSHAKE_REFUSED) {
-        return false;
-    }
-    add_frame(out, c->handshake.syn_frame);
-    add_frame(out, c->server.reset_frame);
-    snprintf(text, size, "port %u answers the SYN with RST", c->server.port);
-    return true;
-}
-
-static const struct finding_row rows[] = {
-    {"syn-unanswered", LIFELINE_WARNING, syn_unanswered},
-    {"connection-refused", LIFELINE_WARNING, connection_refused},
+struct findings {
+    struct lifeline_thresholds thresholds;
+    const struct lifeline_sink *sink;
+    struct hosts *hosts;
+    struct host_facts host_facts;
+    bool with_hosts;    /* false in a shard but the first: their findings belong to the whole */
+    int64_t blocked_ns; /* of the exchange asked for last */
+    struct last_response last[LAST_MEMORY];
 };
 
-void findings_of_connection(const struct lifeline_thresholds *thresholds,
-                            const struct lifeline_connection *record,
-                            void (*call)(void *user, const struct lifeline_finding *finding),
-                            void *user)
+struct findings *findings_new(const struct lifeline_options *options,
+                              const struct lifeline_sink *sink, int64_t time_wait_ns)
 {
-    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char text[256];
-        struct lifeline_finding finding = {
-            .connection = record->connection,
-            .incarnation = record->incarnation,
-            .name = rows[i].name,
-            .severity = (uint8_t)rows[i].severity,
-            .endpoint = LIFELINE_NOBODY,
-            .time_ns = record->end_ns,
-            .text = text,
-        };
-        if (rows[i].find(thresholds, record, &finding, text, sizeof text)) {
-            call(user, &finding);
+    struct findings *f = calloc(1, sizeof *f);
+    if (!f) {
+        return NULL;
+    }
+    const struct lifeline_stack_facts *stack =
+        lifeline_stack_facts((enum lifeline_stack)options->stack);
+    thresholds_fill(&f->thresholds, &options->thresholds);
+    f->sink = sink;
+    f->host_facts.time_wait_ns = time_wait_ns;
+    f->host_facts.ports = (uint32_t)(stack->last_port - stack->first_port) + 1;
+    f->with_hosts = options->shard_count <= 1 || options->shard == 1;
+    f->hosts = hosts_new(time_wait_ns);
+    if (!f->hosts) {
+        free(f);
+        return NULL;
+    }
+    return f;
+}
+
+void findings_free(struct findings *findings)
+{
+    if (findings) {
+        hosts_free(findings->hosts);
+        free(findings);
+    }
+}
+
+uint64_t findings_memory_bytes(const struct findings *findings)
+{
+    return findings ? sizeof *findings + hosts_memory_bytes(findings->hosts) : 0;
+}
+
+const struct lifeline_finding_kind *lifeline_finding_kind(unsigned index)
+{
+    for (unsigned i = 0; i < TABLES; i++) {
+        if (index < tables[i]->count) {
+            return &tables[i]->rules[index].kind;
         }
+        index -= tables[i]->count;
+    }
+    return NULL;
+}
+
+/* ---- for rules ------------------------------------------------------------------------------- */
+
+void finding_frame(struct lifeline_finding *out, uint64_t frame)
+{
+    unsigned at = out->frame_count;
+    if (frame == LIFELINE_NO_FRAME || at == 8) {
+        return;
+    }
+    while (at && out->frames[at - 1] > frame) {
+        at--;
+    }
+    if (at && out->frames[at - 1] == frame) {
+        return;
+    }
+    memmove(&out->frames[at + 1], &out->frames[at], (out->frame_count - at) * sizeof *out->frames);
+    out->frames[at] = frame;
+    out->frame_count++;
+}
+
+void finding_says(struct lifeline_finding *out, const char *text, const char *group)
+{
+    out->text_template = text;
+    out->group_template = group ? group : text;
+}
+
+/* ---- giving ---------------------------------------------------------------------------------- */
+
+/* "10.0.0.5:8080" for a server; a client's port is of one connection only and left out. */
+static void name_host(const struct lifeline_address *ip, unsigned port, char *out, size_t size)
+{
+    char address[46];
+    lifeline_address_text(ip, address, sizeof address);
+    if (port) {
+        snprintf(out, size, ip->family == 6 ? "[%s]:%u" : "%s:%u", address, port);
+    } else {
+        snprintf(out, size, "%s", address);
+    }
+}
+
+static void prepare(struct lifeline_finding *out, const struct rule *rule)
+{
+    *out = (struct lifeline_finding){
+        .connection = LIFELINE_UNKNOWN_COUNT,
+        .name = rule->kind.name,
+        .severity = rule->kind.severity,
+        .endpoint = LIFELINE_NOBODY,
+        .kind = &rule->kind,
+        .duration_ns = LIFELINE_UNKNOWN_NS,
+        .count = LIFELINE_UNKNOWN_COUNT,
+        .exchange = LIFELINE_UNKNOWN_COUNT,
+        .slot = UINT32_MAX,
+    };
+}
+
+static void give(struct findings *f, struct lifeline_finding *out)
+{
+    char text[512];
+    lifeline_finding_render(out, out->text_template, text, sizeof text);
+    out->text = text;
+    if (f->sink->finding) {
+        f->sink->finding(f->sink->user, out);
+    }
+    out->text = NULL;
+}
+
+/* Names both ends of a connection and gives what is about it. */
+static void give_connection(struct findings *f, struct lifeline_finding *out,
+                            const struct lifeline_connection *record)
+{
+    char server[64], client[64];
+    name_host(&record->server.ip, record->server.port, server, sizeof server);
+    name_host(&record->client.ip, 0, client, sizeof client);
+    bool about_client = out->endpoint == LIFELINE_CLIENT;
+    out->subject = about_client ? client : server;
+    out->peer = about_client ? server : client;
+    out->connection = record->connection;
+    out->incarnation = record->incarnation;
+    give(f, out);
+}
+
+/* ---- scopes ---------------------------------------------------------------------------------- */
+
+void findings_event(struct findings *f, const struct lifeline_event *event,
+                    struct finding_facts **facts)
+{
+    if (!event->segment) {
+        return;
+    }
+    facts_note(facts, event);
+    for (unsigned i = 0; i < event->transition_count; i++) {
+        const struct lifeline_transition *t = &event->transitions[i];
+        if (t->to != LIFELINE_TIME_WAIT || event->from > LIFELINE_SERVER ||
+            t->evidence == LIFELINE_IMPLIED) {
+            continue;
+        }
+        const struct lifeline_segment *s = event->segment;
+        bool from_client = event->from == LIFELINE_CLIENT;
+        hosts_time_wait(f->hosts, from_client ? &s->src : &s->dst, from_client ? &s->dst : &s->src,
+                        from_client ? s->dst_port : s->src_port, t->endpoint, event->frame,
+                        event->time_ns);
+    }
+}
+
+bool findings_suspect(struct findings *f, const struct lifeline_exchange *x)
+{
+    struct last_response *last = &f->last[x->connection % LAST_MEMORY];
+    bool follows = last->connection == x->connection && last->index && last->index == x->index;
+    f->blocked_ns = 0;
+    if (x->pipelined == 1 && follows && last->end_ns != LIFELINE_UNKNOWN_NS &&
+        x->request.last_ns != LIFELINE_UNKNOWN_NS && last->end_ns > x->request.last_ns) {
+        f->blocked_ns = last->end_ns - x->request.last_ns;
+    }
+    *last = (struct last_response){x->connection, x->index + 1, x->response.last_ns};
+    return x->outcome != LIFELINE_EXCHANGE_COMPLETE || f->blocked_ns ||
+           (x->wait_ns != LIFELINE_UNKNOWN_NS && x->wait_ns >= f->thresholds.slow_response_ns);
+}
+
+static const struct finding_facts no_facts;
+
+void findings_exchange(struct findings *f, const struct lifeline_exchange *exchange,
+                       const struct lifeline_connection *record, struct finding_facts **facts,
+                       int64_t now_ns, bool capture_ended)
+{
+    struct scene scene = {
+        .thresholds = &f->thresholds,
+        .record = record,
+        .facts = *facts ? *facts : &no_facts,
+        .exchange = exchange,
+        .blocked_ns = f->blocked_ns,
+        .now_ns = now_ns,
+        .capture_ended = capture_ended,
+    };
+    unsigned number = 0;
+    for (unsigned i = 0; i < TABLES; i++) {
+        for (unsigned j = 0; j < tables[i]->count; j++, number++) {
+            const struct rule *rule = &tables[i]->rules[j];
+            struct lifeline_finding out;
+            char request[120];
+            if (rule->scope != SCOPE_EXCHANGE) {
+                continue;
+            }
+            prepare(&out, rule);
+            if (!rule->find(&scene, &out)) {
+                continue;
+            }
+            snprintf(request, sizeof request, "%.20s %.90s",
+                     exchange->method ? exchange->method : "?",
+                     exchange->uri ? exchange->uri : "?");
+            out.request = exchange->method ? request : NULL;
+            out.exchange = exchange->index;
+            out.slot = exchange->slot;
+            out.time_ns = now_ns;
+            give_connection(f, &out, record);
+            if (!*facts) {
+                *facts = calloc(1, sizeof **facts);
+            }
+            if (*facts) {
+                (*facts)->found |= (uint64_t)1 << number;
+            }
+        }
+    }
+}
+
+unsigned findings_connection(struct findings *f, const struct lifeline_connection *record,
+                             const struct finding_facts *facts, int64_t now_ns, bool capture_ended,
+                             const char *names[FINDINGS_MAX])
+{
+    struct scene scene = {
+        .thresholds = &f->thresholds,
+        .record = record,
+        .facts = facts ? facts : &no_facts,
+        .now_ns = now_ns > record->end_ns ? now_ns : record->end_ns,
+        .capture_ended = capture_ended,
+    };
+    unsigned count = 0, number = 0;
+    hosts_connection(f->hosts, record);
+    for (unsigned i = 0; i < TABLES; i++) {
+        for (unsigned j = 0; j < tables[i]->count; j++, number++) {
+            const struct rule *rule = &tables[i]->rules[j];
+            struct lifeline_finding out;
+            bool found = scene.facts->found >> number & 1;
+            if (rule->scope == SCOPE_CONNECTION) {
+                prepare(&out, rule);
+                found = rule->find(&scene, &out);
+                if (found) {
+                    out.time_ns = record->end_ns;
+                    give_connection(f, &out, record);
+                }
+            }
+            if (found && count < FINDINGS_MAX) {
+                names[count++] = rule->kind.name;
+            }
+        }
+    }
+    return count;
+}
+
+static void judge_hosts(struct findings *f, const struct host_pair *row, enum scope scope,
+                        int64_t now_ns)
+{
+    struct scene scene = {
+        .thresholds = &f->thresholds,
+        .pair = row,
+        .hosts = &f->host_facts,
+        .now_ns = now_ns,
+        .capture_ended = true,
+    };
+    char server[64], client[64];
+    name_host(&row->server, row->port, server, sizeof server);
+    name_host(&row->client, 0, client, sizeof client);
+    for (unsigned i = 0; i < TABLES; i++) {
+        for (unsigned j = 0; j < tables[i]->count; j++) {
+            const struct rule *rule = &tables[i]->rules[j];
+            struct lifeline_finding out;
+            if (rule->scope != scope) {
+                continue;
+            }
+            prepare(&out, rule);
+            if (rule->find(&scene, &out)) {
+                bool about_client = out.endpoint == LIFELINE_CLIENT;
+                out.subject = about_client ? client : server;
+                out.peer = about_client ? server : scope == SCOPE_PAIR ? client : NULL;
+                out.time_ns = now_ns;
+                give(f, &out);
+            }
+        }
+    }
+}
+
+void findings_finish(struct findings *f, int64_t now_ns)
+{
+    const struct host_pair *row;
+    if (!f->with_hosts) {
+        return;
+    }
+    for (unsigned i = 0; (row = hosts_pair(f->hosts, i)); i++) {
+        judge_hosts(f, row, SCOPE_PAIR, now_ns);
+    }
+    for (unsigned i = 0; (row = hosts_server(f->hosts, i)); i++) {
+        judge_hosts(f, row, SCOPE_SERVER, now_ns);
     }
 }

@@ -1,16 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Findings: named, explained judgements made from a connection's record. */
+/*
+ * Findings: named, explained judgements with the frames that prove them.
+ *
+ * Purpose: say in an expert's words what went wrong on a connection, at an exchange, between two
+ * hosts; and say nothing about traffic that is well.
+ *
+ * Model: rules (rule.h) in small files by theme look at what the model already knows: the record of
+ * a connection when it is complete, an exchange as it is given, a host's tally at the end. What the
+ * records leave out (frames of repeated SYNs and FINs, of old duplicates) is noted from the rare
+ * events that show it, in facts that only such a connection has. Nothing is kept per packet.
+ *
+ * Limits: the tallies of hosts (hosts.h) are bounded tables; pairs beyond them are not judged.
+ */
 #ifndef LIFELINE_FINDINGS_H
 #define LIFELINE_FINDINGS_H
 
 #include "lifeline.h"
 
-#define FINDINGS_MAX 32
+#define FINDINGS_MAX 48 /* names in a connection's record */
 
-/* Calls back for each finding of a connection whose record is complete but for its findings. */
-void findings_of_connection(const struct lifeline_thresholds *thresholds,
-                            const struct lifeline_connection *record,
-                            void (*call)(void *user, const struct lifeline_finding *finding),
-                            void *user);
+struct findings;      /* those of one engine */
+struct finding_facts; /* of one connection, allocated when there is something to note */
+
+/* options and sink are borrowed and must outlive it. NULL when memory is short. */
+struct findings *findings_new(const struct lifeline_options *options,
+                              const struct lifeline_sink *sink, int64_t time_wait_ns);
+void findings_free(struct findings *findings);
+/* Bytes held, facts left out: those are the caller's to count. */
+uint64_t findings_memory_bytes(const struct findings *findings);
+/* Of one connection's facts. */
+extern const uint64_t finding_facts_bytes;
+
+/* Is an event one that findings_event() wants to see? Cheap enough for every segment. */
+static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control)
+{
+    const uint32_t rare = LIFELINE_STEP_TIME_WAIT | LIFELINE_STEP_RESET | LIFELINE_STEP_WITHDRAWAL;
+    return (steps & rare) || (marks & LIFELINE_MARK_OLD_DUPLICATE) ||
+           (is_control && (marks & LIFELINE_MARK_RETRANSMISSION));
+}
+/* Notes what an event shows; *facts belongs to the connection, free() it with it. */
+void findings_event(struct findings *findings, const struct lifeline_event *event,
+                    struct finding_facts **facts);
+
+/* Might an exchange be worth a finding? To be asked for each one, in the order given; then, if so,
+ * findings_exchange() with its connection's record as it stands. */
+bool findings_suspect(struct findings *findings, const struct lifeline_exchange *exchange);
+void findings_exchange(struct findings *findings, const struct lifeline_exchange *exchange,
+                       const struct lifeline_connection *record, struct finding_facts **facts,
+                       int64_t now_ns, bool capture_ended);
+
+/* Gives the findings of a connection whose record is complete but for them; writes the names of
+ * all that were given for it, exchanges included, to names and returns how many. facts: NULL if
+ * none. */
+unsigned findings_connection(struct findings *findings, const struct lifeline_connection *record,
+                             const struct finding_facts *facts, int64_t now_ns, bool capture_ended,
+                             const char *names[FINDINGS_MAX]);
+
+/* The capture is over: gives the findings about hosts. */
+void findings_finish(struct findings *findings, int64_t now_ns);
 
 #endif

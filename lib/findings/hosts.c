@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "findings/hosts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows in the order made; an index by open addressing, twice as large as the most rows. */
+struct rows {
+    struct host_pair *rows;
+    unsigned count, capacity;
+    uint16_t index[2 * HOSTS_MAX]; /* row + 1; 0: free */
+};
+
+struct hosts {
+    struct rows pairs, servers;
+    int64_t slice_ns;
+};
+
+struct hosts *hosts_new(int64_t time_wait_ns)
+{
+    struct hosts *hosts = calloc(1, sizeof *hosts);
+    if (hosts) {
+        hosts->slice_ns = time_wait_ns > HOSTS_RING ? time_wait_ns / HOSTS_RING : 1;
+    }
+    return hosts;
+}
+
+void hosts_free(struct hosts *hosts)
+{
+    if (hosts) {
+        free(hosts->pairs.rows);
+        free(hosts->servers.rows);
+        free(hosts);
+    }
+}
+
+uint64_t hosts_memory_bytes(const struct hosts *hosts)
+{
+    return sizeof *hosts +
+           ((uint64_t)hosts->pairs.capacity + hosts->servers.capacity) * sizeof(struct host_pair);
+}
+
+static uint32_t mix(uint32_t hash, const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        hash = (hash ^ bytes[i]) * 16777619U;
+    }
+    return hash;
+}
+
+static bool same_address(const struct lifeline_address *a, const struct lifeline_address *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+static bool grow(struct rows *table)
+{
+    if (table->count < table->capacity) {
+        return true;
+    }
+    unsigned capacity = table->capacity ? table->capacity * 2 : 16;
+    struct host_pair *rows =
+        capacity > HOSTS_MAX ? NULL : realloc(table->rows, capacity * sizeof *rows);
+    if (!rows) {
+        return false;
+    }
+    table->rows = rows;
+    table->capacity = capacity;
+    return true;
+}
+
+static struct host_pair *row_of(struct rows *table, const struct lifeline_address *client,
+                                const struct lifeline_address *server, uint16_t port)
+{
+    uint32_t hash = mix(2166136261U, client->bytes, sizeof client->bytes);
+    hash = mix(hash, server->bytes, sizeof server->bytes);
+    hash = mix(hash, (const uint8_t *)&port, sizeof port);
+    unsigned at = (hash ^ hash >> 15) % (2 * HOSTS_MAX);
+    for (; table->index[at]; at = (at + 1) % (2 * HOSTS_MAX)) {
+        struct host_pair *row = &table->rows[table->index[at] - 1];
+        if (row->port == port && same_address(&row->client, client) &&
+            same_address(&row->server, server)) {
+            return row;
+        }
+    }
+    if (!grow(table)) {
+        return NULL;
+    }
+    struct host_pair *row = &table->rows[table->count++];
+    memset(row, 0, sizeof *row);
+    row->client = *client;
+    row->server = *server;
+    row->port = port;
+    row->ring_slice = INT64_MIN;
+    table->index[at] = (uint16_t)table->count;
+    return row;
+}
+
+static void ring_add(struct host_pair *row, int64_t slice_ns, int64_t time_ns)
+{
+    int64_t slice = time_ns / slice_ns;
+    if (row->ring_slice == INT64_MIN || slice - row->ring_slice >= HOSTS_RING) {
+        memset(row->ring, 0, sizeof row->ring);
+        row->ring_sum = 0;
+        row->ring_slice = slice;
+    }
+    while (row->ring_slice < slice) {
+        row->ring_slice++;
+        uint32_t *oldest = &row->ring[(uint64_t)row->ring_slice % HOSTS_RING];
+        row->ring_sum -= *oldest;
+        *oldest = 0;
+    }
+    row->ring[(uint64_t)row->ring_slice % HOSTS_RING]++;
+    row->ring_sum++;
+    if (row->ring_sum > row->peak) {
+        row->peak = row->ring_sum;
+        row->peak_ns = time_ns;
+    }
+}
+
+static void note_time_wait(struct host_pair *row, int64_t slice_ns, uint8_t holder, uint64_t frame,
+                           int64_t time_ns)
+{
+    if (!row) {
+        return;
+    }
+    if (row->held[holder] < HOSTS_FRAMES) {
+        row->held_frames[holder][row->held[holder]] = frame;
+    }
+    row->held[holder]++;
+    if (holder == LIFELINE_CLIENT) {
+        if (row->held[holder] == 1) {
+            row->first_held_ns = time_ns;
+        }
+        row->last_held_ns = time_ns;
+        ring_add(row, slice_ns, time_ns);
+    }
+}
+
+void hosts_time_wait(struct hosts *hosts, const struct lifeline_address *client,
+                     const struct lifeline_address *server, uint16_t port, uint8_t holder,
+                     uint64_t frame, int64_t time_ns)
+{
+    static const struct lifeline_address anybody;
+    if (holder > LIFELINE_SERVER) {
+        return;
+    }
+    note_time_wait(row_of(&hosts->pairs, client, server, port), hosts->slice_ns, holder, frame,
+                   time_ns);
+    note_time_wait(row_of(&hosts->servers, &anybody, server, port), hosts->slice_ns, holder, frame,
+                   time_ns);
+}
+
+void hosts_connection(struct hosts *hosts, const struct lifeline_connection *record)
+{
+    if (!record->exchanges || record->handshake.kind == LIFELINE_HANDSHAKE_MISSED) {
+        return;
+    }
+    struct host_pair *row =
+        row_of(&hosts->pairs, &record->client.ip, &record->server.ip, record->server.port);
+    if (!row) {
+        return;
+    }
+    row->connections++;
+    row->exchanges += record->exchanges;
+    if (record->exchanges == 1) {
+        if (row->single < HOSTS_FRAMES) {
+            row->single_frames[row->single] = record->first_frame;
+        }
+        row->single++;
+        if (record->handshake.rtt_ns > 0) {
+            row->handshakes_ns += record->handshake.rtt_ns;
+        }
+    }
+}
+
+static const struct host_pair *row_at(const struct rows *table, unsigned index)
+{
+    return index < table->count ? &table->rows[index] : NULL;
+}
+
+const struct host_pair *hosts_pair(const struct hosts *hosts, unsigned index)
+{
+    return row_at(&hosts->pairs, index);
+}
+
+const struct host_pair *hosts_server(const struct hosts *hosts, unsigned index)
+{
+    return row_at(&hosts->servers, index);
+}

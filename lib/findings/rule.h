@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A rule finds one thing. Rules stand in tables by theme (rules_*.c), which findings.c lists: a new
+ * finding is one function and one row; a new theme is one file and one line.
+ *
+ * Texts are templates, see lifeline_finding_render(), and message ids: N_() marks them for the
+ * catalogues of translations.
+ */
+#ifndef LIFELINE_FINDINGS_RULE_H
+#define LIFELINE_FINDINGS_RULE_H
+
+#include "findings/findings.h"
+#include "findings/hosts.h"
+
+#define N_(text) text
+
+/* What events show and records leave out. */
+enum noted_what {
+    NOTED_SYN_AGAIN,     /* the client's, or the other opener's */
+    NOTED_SYN_ACK_AGAIN, /* the server's */
+    NOTED_THIRD_IGNORED, /* SYN,ACK repeated though the third segment passed */
+    NOTED_FIN_AGAIN,
+    NOTED_FIN_ACK_LOST,  /* FIN repeated though its ACK passed: frame of that ACK, then the FIN */
+    NOTED_OLD_DUPLICATE, /* payload, SYN or FIN of an earlier incarnation */
+    NOTED_ABSORBED,      /* late in TIME-WAIT */
+    NOTED_RESET,
+    NOTED_COUNT
+};
+
+struct noted {
+    uint64_t first_frame, last_frame;
+    int64_t first_ns, last_ns;
+    uint32_t count;
+};
+
+struct finding_facts {
+    struct noted noted[NOTED_COUNT][2]; /* by the role that sent it */
+    uint64_t found;                     /* bits: rules that its exchanges proved */
+    uint8_t reset_ttl[2];               /* of the last RST */
+};
+
+/* What a rule may look at. Pointers that don't belong to its scope are NULL. */
+struct scene {
+    const struct lifeline_thresholds *thresholds; /* none is 0 */
+    const struct lifeline_connection *record;
+    const struct finding_facts *facts; /* never NULL with a record */
+    const struct lifeline_exchange *exchange;
+    int64_t blocked_ns; /* how long the exchange before held up this one's response; or 0 */
+    const struct host_pair *pair;
+    const struct host_facts *hosts;
+    int64_t now_ns; /* capture time */
+    bool capture_ended;
+};
+
+enum scope { SCOPE_CONNECTION, SCOPE_EXCHANGE, SCOPE_PAIR, SCOPE_SERVER };
+
+struct rule {
+    struct lifeline_finding_kind kind;
+    enum scope scope;
+    /* True when it is so: then text_template is set, and what it names. Preset: severity from the
+     * kind, nobody as endpoint, unknown counts; group_template NULL means text_template. */
+    bool (*find)(const struct scene *scene, struct lifeline_finding *out);
+};
+
+struct rule_table {
+    const struct rule *rules;
+    unsigned count;
+};
+extern const struct rule_table handshake_rules, reset_rules, teardown_rules, time_wait_rules,
+    http_rules, host_rules, capture_rules;
+#define RULE_TABLE(name, array) const struct rule_table name = {array, sizeof array / sizeof *array}
+
+/* Adds a frame, if there is one, in order and once. */
+void finding_frame(struct lifeline_finding *out, uint64_t frame);
+/* text for one, group for many; group NULL: the same. */
+void finding_says(struct lifeline_finding *out, const char *text, const char *group);
+
+static inline const struct lifeline_endpoint *endpoint_of(const struct lifeline_connection *record,
+                                                          uint8_t role)
+{
+    return role == LIFELINE_CLIENT ? &record->client : &record->server;
+}
+static inline uint8_t other_role(uint8_t role)
+{
+    return role == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
+}
+
+/* facts.c */
+void facts_note(struct finding_facts **facts, const struct lifeline_event *event);
+
+/* thresholds.c: the given ones, defaults where 0. */
+void thresholds_fill(struct lifeline_thresholds *out, const struct lifeline_thresholds *given);
+
+#endif

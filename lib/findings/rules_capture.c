@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the capture doesn't show, and so nobody can judge. Never worse than a note. */
+#include "findings/rule.h"
+
+static bool capture_incomplete(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_connection *r = s->record;
+    uint64_t missing = r->client.missing_bytes + r->server.missing_bytes;
+    bool one_way = (!r->client.segments || !r->server.segments) &&
+                   r->handshake.kind != LIFELINE_HANDSHAKE_UNANSWERED &&
+                   r->client.segments + r->server.segments > 1;
+    finding_frame(out, r->first_frame);
+    out->endpoint = LIFELINE_NOBODY;
+    if (one_way) {
+        finding_says(out, N_("only one direction of the connection with {subject} was captured"),
+                     N_("only one direction of connections with {subject} was captured"));
+    } else if (missing) {
+        out->count = missing;
+        finding_says(out,
+                     N_("{count|byte|bytes} of the connection with {subject} were not captured, "
+                        "though their receiver had them"),
+                     N_("{count|byte|bytes} of connections with {subject} were not captured"));
+    } else if (r->handshake.kind == LIFELINE_HANDSHAKE_MISSED) {
+        finding_says(out, N_("the connection with {subject} began before the capture"),
+                     N_("connections with {subject} began before the capture"));
+    } else if (r->incomplete) {
+        finding_says(out,
+                     N_("the connection with {subject} was given up before its end, for lack of "
+                        "memory"),
+                     N_("connections with {subject} were given up before their end, for lack of "
+                        "memory"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static const struct rule rules[] = {
+    {{"capture-incomplete", LIFELINE_NOTE, N_("the capture is incomplete"),
+      N_("Packets that were not captured can't be judged: states and pairs are given as far as "
+         "what "
+         "was captured proves them, and other findings about this connection may be missing."),
+      N_("Start capturing before the connection opens, at a point that sees both directions, with "
+         "a "
+         "larger buffer (tcpdump -B) when the kernel drops packets."),
+      NULL},
+     SCOPE_CONNECTION,
+     capture_incomplete},
+};
+RULE_TABLE(capture_rules, rules);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opening: handshakes that fail, limp or crawl. */
+#include "findings/rule.h"
+
+/* A sender of SYN repeats it after a second (RFC 6298): less says nothing yet. */
+#define PATIENCE_NS ((int64_t)1000000000)
+
+static bool syn_unanswered(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_handshake *h = &s->record->handshake;
+    const struct noted *again = &s->facts->noted[NOTED_SYN_AGAIN][LIFELINE_CLIENT];
+    if (h->kind != LIFELINE_HANDSHAKE_UNANSWERED || s->record->server.segments ||
+        (!h->syn_retransmissions && s->now_ns - s->record->end_ns < PATIENCE_NS)) {
+        return false;
+    }
+    out->endpoint = LIFELINE_SERVER;
+    out->count = h->syn_retransmissions + 1;
+    out->duration_ns = s->now_ns - s->record->start_ns;
+    finding_frame(out, h->syn_frame);
+    finding_frame(out, again->first_frame);
+    finding_frame(out, again->last_frame);
+    finding_says(out,
+                 N_("{subject} does not answer the SYN, sent {count|time|times} in {duration}"),
+                 N_("{subject} does not answer SYNs"));
+    return true;
+}
+
+static bool connection_refused(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_connection *r = s->record;
+    if (r->handshake.kind != LIFELINE_HANDSHAKE_REFUSED ||
+        r->server.reset_cause == LIFELINE_CAUSE_INJECTED) {
+        return false;
+    }
+    out->endpoint = LIFELINE_SERVER;
+    finding_frame(out, r->handshake.syn_frame);
+    finding_frame(out, r->server.reset_frame);
+    finding_says(out, N_("{subject} answers the SYN with RST: nothing listens there"),
+                 N_("{subject} answers SYNs with RST: nothing listens there"));
+    return true;
+}
+
+static bool handshake_incomplete(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_connection *r = s->record;
+    const struct lifeline_handshake *h = &r->handshake;
+    const struct noted *again = &s->facts->noted[NOTED_SYN_ACK_AGAIN][LIFELINE_SERVER];
+    finding_frame(out, h->syn_frame);
+    finding_frame(out, h->synack_frame);
+    if (h->kind == LIFELINE_HANDSHAKE_ABORTED) {
+        /* Health checks and port scanners do it, and clients that changed their mind. */
+        out->severity = LIFELINE_NOTE;
+        out->endpoint = LIFELINE_CLIENT;
+        finding_frame(out, r->client.reset_frame);
+        finding_says(out, N_("{subject} resets instead of completing the handshake with {peer}"),
+                     NULL);
+        return true;
+    }
+    if (h->kind != LIFELINE_HANDSHAKE_HALF_OPEN || r->teardown.reset_frame ||
+        (!h->synack_retransmissions && s->now_ns - r->end_ns < PATIENCE_NS)) {
+        return false;
+    }
+    out->endpoint = LIFELINE_SERVER;
+    out->count = h->synack_retransmissions + 1;
+    out->duration_ns = s->now_ns - r->start_ns;
+    finding_frame(out, again->first_frame);
+    finding_frame(out, again->last_frame);
+    finding_says(out,
+                 N_("{subject} waits in SYN-RECEIVED: its SYN,ACK, sent {count|time|times} in "
+                    "{duration}, is never acknowledged"),
+                 N_("{subject} waits in SYN-RECEIVED: its SYN,ACKs are never acknowledged"));
+    return true;
+}
+
+static bool opened(const struct lifeline_handshake *h)
+{
+    return h->kind == LIFELINE_HANDSHAKE_THREE_WAY ||
+           h->kind == LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN ||
+           h->kind == LIFELINE_HANDSHAKE_FAST_OPEN;
+}
+
+static bool handshake_retransmitted(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_connection *r = s->record;
+    const struct lifeline_handshake *h = &r->handshake;
+    const struct noted *syn = &s->facts->noted[NOTED_SYN_AGAIN][LIFELINE_CLIENT];
+    const struct noted *answer = &s->facts->noted[NOTED_SYN_ACK_AGAIN][LIFELINE_SERVER];
+    const struct noted *ignored = &s->facts->noted[NOTED_THIRD_IGNORED][LIFELINE_SERVER];
+    if (!opened(h) || (!h->syn_retransmissions && !h->synack_retransmissions)) {
+        return false;
+    }
+    out->endpoint = LIFELINE_SERVER;
+    finding_frame(out, h->syn_frame);
+    if (ignored->count) {
+        /* Loss behind the capture point, a full accept queue, or TCP_DEFER_ACCEPT. */
+        out->count = h->synack_retransmissions;
+        finding_frame(out, h->synack_frame);
+        finding_frame(out, ignored->first_frame);
+        finding_frame(out, ignored->last_frame);
+        finding_frame(out, answer->last_frame);
+        finding_says(out,
+                     N_("{subject} repeats its SYN,ACK {count|time|times} though the third segment "
+                        "passed: it was lost behind the capture point, or the accept queue is "
+                        "full"),
+                     N_("{subject} repeats SYN,ACKs though the third segment passed: lost behind "
+                        "the capture point, or the accept queue is full"));
+        return true;
+    }
+    if (h->syn_retransmissions) {
+        out->count = h->syn_retransmissions;
+        out->duration_ns = syn->count ? syn->last_ns - r->start_ns : LIFELINE_UNKNOWN_NS;
+        finding_frame(out, syn->first_frame);
+        finding_frame(out, syn->last_frame);
+        finding_frame(out, h->synack_frame);
+        if (out->duration_ns == LIFELINE_UNKNOWN_NS) {
+            finding_says(out, N_("the SYN to {subject} was repeated {count|time|times}"),
+                         N_("SYNs to {subject} are repeated"));
+        } else {
+            finding_says(
+                out, N_("the SYN to {subject} was repeated {count|time|times}: {duration} lost"),
+                N_("SYNs to {subject} are repeated; up to {duration} lost"));
+        }
+        return true;
+    }
+    out->count = h->synack_retransmissions;
+    finding_frame(out, h->synack_frame);
+    finding_frame(out, answer->first_frame);
+    finding_frame(out, answer->last_frame);
+    finding_says(out,
+                 N_("{subject} repeated its SYN,ACK {count|time|times}: it was lost on its way"),
+                 N_("{subject} repeats SYN,ACKs: they are lost on their way"));
+    return true;
+}
+
+static bool handshake_slow(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_handshake *h = &s->record->handshake;
+    if (!opened(h) || h->rtt_ns == LIFELINE_UNKNOWN_NS || h->syn_retransmissions ||
+        h->synack_retransmissions || h->rtt_ns < s->thresholds->slow_handshake_ns) {
+        return false;
+    }
+    out->endpoint = LIFELINE_SERVER;
+    out->duration_ns = h->rtt_ns;
+    finding_frame(out, h->syn_frame);
+    finding_frame(out, h->synack_frame);
+    finding_frame(out, h->ack_frame);
+    if (h->syn_to_synack_ns >= h->synack_to_ack_ns) {
+        finding_says(out,
+                     N_("the handshake with {subject} took {duration}, most of it until the "
+                        "SYN,ACK: the way to the server is long, or the server busy"),
+                     N_("handshakes with {subject} are slow, up to {duration}, most of it until "
+                        "the SYN,ACK"));
+    } else {
+        finding_says(out,
+                     N_("the handshake with {subject} took {duration}, most of it until the third "
+                        "segment: the way to the client is long"),
+                     N_("handshakes with {subject} are slow, up to {duration}, most of it until "
+                        "the third segment"));
+    }
+    return true;
+}
+
+static const struct rule rules[] = {
+    {{"syn-unanswered", LIFELINE_WARNING, N_("SYN without an answer"),
+      N_("A SYN is answered by SYN,ACK, or by RST where nothing listens. Silence means that it, or "
+         "the answer, is dropped on the way: a firewall, a wrong address, a host that is down, or "
+         "a "
+         "listener whose queue is full. The client repeats it after 1, 3, 7... seconds and gives "
+         "up "
+         "after a minute or two."),
+      N_("Check route and firewall rules to that address and port; on the server look at the "
+         "listener's queue (ss -lnt: Recv-Q against Send-Q) and at ListenDrops in nstat."),
+      "RFC 9293 3.5, RFC 6298 2"},
+     SCOPE_CONNECTION,
+     syn_unanswered},
+    {{"connection-refused", LIFELINE_WARNING, N_("connection refused"),
+      N_("A host answers a SYN for a port on which nothing listens with RST: the client learns at "
+         "once that it can't connect. A firewall that rejects looks the same."),
+      N_("Start the service, or correct the port or address the client uses; check that it listens "
+         "on that address and not only on loopback."),
+      "RFC 9293 3.10.7.1"},
+     SCOPE_CONNECTION,
+     connection_refused},
+    {{"handshake-incomplete", LIFELINE_WARNING, N_("handshake never completed"),
+      N_("The third segment proves to the server that its SYN,ACK arrived. Without it the server "
+         "keeps a request in SYN-RECEIVED and repeats the SYN,ACK. Many of them are a SYN flood, "
+         "or answers that take a way on which they are lost."),
+      N_("Check that the answers reach the client (asymmetric routes, stateful firewalls). When "
+         "there are many from many addresses, think of a SYN flood: SYN cookies protect the "
+         "listener."),
+      "RFC 9293 3.5, RFC 4987"},
+     SCOPE_CONNECTION,
+     handshake_incomplete},
+    {{"handshake-retransmitted", LIFELINE_WARNING, N_("handshake needed retransmissions"),
+      N_("Nothing is known of the path yet when a SYN or SYN,ACK is lost, so TCP waits a whole "
+         "second before it repeats it, then twice as long: one lost segment makes the user wait "
+         "that long."),
+      N_("Look for loss on the path; if it is the server that ignores the third segment, its "
+         "accept queue is full: raise the listen backlog and net.core.somaxconn, or accept "
+         "faster."),
+      "RFC 6298 2, RFC 9293 3.8.1"},
+     SCOPE_CONNECTION,
+     handshake_retransmitted},
+    {{"handshake-slow", LIFELINE_WARNING, N_("slow handshake"),
+      N_("Each new connection costs a round trip before the first byte of a request can leave. "
+         "A long one comes from distance, from queues on the way, or from an overloaded server."),
+      N_("Compare with the round trip of later segments: if those are faster, the server was slow "
+         "to answer. Reuse connections to pay for the handshake once."),
+      "RFC 9293 3.5"},
+     SCOPE_CONNECTION,
+     handshake_slow},
+};
+RULE_TABLE(handshake_rules, rules);
