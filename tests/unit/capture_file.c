@@ -64,17 +64,10 @@ static bool read_all(struct capture_file *capture, const char *path)
     return true;
 }
 
-struct capture_file *capture_open(const char *path)
+static struct capture_file *begin(struct capture_file *capture)
 {
-    struct capture_file *capture = calloc(1, sizeof(*capture));
-    uint32_t magic;
+    uint32_t magic = get32(capture, 0);
 
-    if (capture == NULL || !read_all(capture, path)) {
-        perror(path);
-        capture_close(capture);
-        return NULL;
-    }
-    magic = get32(capture, 0);
     if (magic == SECTION) {
         capture->is_pcapng = true;
         return capture;
@@ -85,6 +78,34 @@ struct capture_file *capture_open(const char *path)
     capture->link_types[0] = (uint16_t)get32(capture, 20);
     capture->at = magic == 0xa1b2c3d4 || magic == 0xa1b23c4d ? PCAP_HEADER_BYTES : capture->size;
     return capture;
+}
+
+struct capture_file *capture_open(const char *path)
+{
+    struct capture_file *capture = calloc(1, sizeof(*capture));
+
+    if (capture == NULL || !read_all(capture, path)) {
+        perror(path);
+        capture_close(capture);
+        return NULL;
+    }
+    return begin(capture);
+}
+
+struct capture_file *capture_from_memory(const uint8_t *data, size_t size)
+{
+    struct capture_file *capture = calloc(1, sizeof(*capture));
+
+    if (capture == NULL)
+        return NULL;
+    capture->data = malloc(size ? size : 1);
+    if (capture->data == NULL) {
+        capture_close(capture);
+        return NULL;
+    }
+    memcpy(capture->data, data, size);
+    capture->size = size;
+    return begin(capture);
 }
 
 void capture_close(struct capture_file *capture)
