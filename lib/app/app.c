@@ -81,6 +81,13 @@ uint64_t app_exchange_count(const struct app_flow *flow)
     return app_is_idle(flow) ? 0 : flow->exchanges;
 }
 
+uint8_t app_owes(const struct app_flow *flow, unsigned end)
+{
+    if (app_is_idle(flow) || !flow->protocol || !flow->protocol->owes || flow->abandoned)
+        return LIFELINE_UNKNOWN;
+    return flow->protocol->owes(flow, end);
+}
+
 /* ---- flows ---- */
 
 static void open_stream(struct app_flow *flow, unsigned end, uint32_t base, bool from_start)

@@ -85,6 +85,10 @@ void app_roles(struct app *app, const struct app_link *link);
  * many exchanges the connection had. */
 uint64_t app_end(struct app *app, const struct app_link *link, bool capture_ended);
 
+/* Does end owe the other something: is a message to it under way, or one that it received
+ * unanswered? 0, 1; LIFELINE_UNKNOWN when the protocol isn't followed. */
+uint8_t app_owes(const struct app_flow *flow, unsigned end);
+
 /* Exchanges given or open so far on this connection. */
 uint64_t app_exchange_count(const struct app_flow *flow);
 /* Bytes held by all flows. */

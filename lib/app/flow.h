@@ -78,6 +78,9 @@ struct app_protocol {
     /* Octets that were delivered before were sent again. */
     void (*repeat)(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes);
 
+    /* Is a message to end under way, or one that it received unanswered? May be NULL. */
+    bool (*owes)(const struct app_flow *flow, unsigned end);
+
     /* Both streams are over: gives what is open, frees what state owns. */
     void (*close)(struct app_flow *flow, enum app_close how);
 };

@@ -792,6 +792,14 @@ static void http1_close(struct app_flow *flow, enum app_close how)
     http1_give_all(flow, h, how);
 }
 
+static bool http1_owes(const struct app_flow *flow, unsigned end)
+{
+    const struct http1 *h = (const struct http1 *)flow->state;
+    uint8_t place = h->side[!end].place;
+    bool under_way = place != HTTP1_START && place != HTTP1_OVER;
+    return under_way || (end != h->client && http1_next_answered(h));
+}
+
 const struct app_protocol app_http1 = {
     .name = "HTTP/1",
     .state_bytes = sizeof(struct http1),
@@ -801,5 +809,6 @@ const struct app_protocol app_http1 = {
     .gap = http1_gap,
     .fin = http1_fin,
     .repeat = http1_repeat,
+    .owes = http1_owes,
     .close = http1_close,
 };

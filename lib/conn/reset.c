@@ -96,7 +96,11 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         }
         return LIFELINE_CAUSE_HALF_OPEN_PEER;
     }
-    return from->flags & END_HAD_DATA_SINCE ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
+    /* Whether a program had read what came can't be seen, but HTTP shows whether it was done with
+     * it: a response that came whole was read, a request without a response was not dealt with. */
+    uint8_t owes = app_owes(pass->conn->flow, pass->e);
+    bool unread = owes != LIFELINE_UNKNOWN ? owes : (from->flags & END_HAD_DATA_SINCE) != 0;
+    return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
 }
 
 /* In SYN-SENT and SYN-RECEIVED an RST that answers an unacceptable ACK leaves the sender as it is.
