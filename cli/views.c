@@ -3,9 +3,11 @@
 #include "view.h"
 
 /* One row a view: declare it here, name it below. */
-extern const struct view view_timeline;
+extern const struct view view_timeline, view_connections, view_http;
 
 const struct view *const views[] = {
     &view_timeline,
+    &view_connections,
+    &view_http,
     NULL,
 };

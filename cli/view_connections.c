@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lifeline connections: one record per connection, when nothing more can be added to it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "csv.h"
+#include "json.h"
+#include "table.h"
+#include "text.h"
+#include "verdict.h"
+#include "view.h"
+
+static const struct column columns[] = {
+    {.title = "#", .columns = 5, .right = true},
+    {.title = "client", .columns = 21},
+    {.title = "server", .columns = 21, .elastic = true},
+    {.title = "opened", .columns = 8, .rank = 1},
+    {.title = "closed", .columns = 12, .rank = 1},
+    {.title = "lasted", .columns = 8, .right = true, .rank = 2},
+    {.title = "http", .columns = 5, .right = true, .rank = 3},
+    {.title = "sent", .columns = 7, .right = true, .rank = 4},
+    {.title = "received", .columns = 8, .right = true, .rank = 4},
+    {.title = "client is", .columns = 12, .rank = 5},
+    {.title = "server is", .columns = 12, .rank = 5},
+    {.title = "started (UTC)", .columns = 26, .rank = 6},
+    {.title = "findings", .columns = 24, .rank = 7},
+};
+
+struct connections {
+    struct out *out;
+    struct json *json;
+    struct csv *csv;
+    struct table *table;
+    bool ascii;
+    GString *cell;
+};
+
+static void print_json(void *user, const struct lifeline_connection *connection)
+{
+    json_record(((struct connections *)user)->json, LIFELINE_RECORD_CONNECTION, connection);
+}
+
+static void print_csv(void *user, const struct lifeline_connection *connection)
+{
+    csv_record(((struct connections *)user)->csv, connection);
+}
+
+/* An endpoint in so many columns: the port always, of the address as much as fits. */
+static void append_endpoint(struct connections *view, const struct lifeline_endpoint *endpoint,
+                            unsigned width)
+{
+    GString *cell = view->cell;
+    const char *colon;
+
+    text_append_endpoint(cell, endpoint);
+    colon = strrchr(cell->str, ':');
+    if (width && cell->len > width && colon && strlen(colon) + 6 < width) {
+        char *port = g_strdup(colon);
+
+        text_cut(cell, 0, width - (unsigned)strlen(port), view->ascii);
+        g_string_append(cell, port);
+        g_free(port);
+    }
+}
+
+static enum paint append_opened(struct connections *view, const struct lifeline_connection *c)
+{
+    static const char *const kinds[] = {
+        [LIFELINE_HANDSHAKE_THREE_WAY] = "yes",    [LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN] = "both",
+        [LIFELINE_HANDSHAKE_FAST_OPEN] = "fast",   [LIFELINE_HANDSHAKE_REFUSED] = "refused",
+        [LIFELINE_HANDSHAKE_UNANSWERED] = "never", [LIFELINE_HANDSHAKE_HALF_OPEN] = "half",
+        [LIFELINE_HANDSHAKE_ABORTED] = "aborted",  [LIFELINE_HANDSHAKE_MISSED] = "before",
+    };
+    uint8_t kind = c->handshake.kind;
+    bool open = kind == LIFELINE_HANDSHAKE_THREE_WAY || kind == LIFELINE_HANDSHAKE_FAST_OPEN ||
+                kind == LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN;
+
+    if (open && c->handshake.rtt_ns != LIFELINE_UNKNOWN_NS)
+        text_append_duration(view->cell, c->handshake.rtt_ns, view->ascii);
+    else if (kind < G_N_ELEMENTS(kinds))
+        g_string_append(view->cell, kinds[kind]);
+    return open || kind == LIFELINE_HANDSHAKE_MISSED ? PAINT_NONE : PAINT_BAD;
+}
+
+static enum paint append_closed(struct connections *view, const struct lifeline_connection *c)
+{
+    const struct lifeline_teardown *t = &c->teardown;
+    const char *closer = lifeline_name_of(lifeline_role_names, t->active_closer);
+    const char *resetter = lifeline_name_of(lifeline_role_names, t->reset_by);
+    const char *what = "", *who = "";
+    enum paint paint = t->complete ? PAINT_NONE : PAINT_NOTICE;
+
+    switch (t->kind) {
+    case LIFELINE_TEARDOWN_FOUR_WAY:
+        what = "4-way ";
+        who = closer;
+        break;
+    case LIFELINE_TEARDOWN_THREE_WAY:
+        what = "3-way ";
+        who = closer;
+        break;
+    case LIFELINE_TEARDOWN_SIMULTANEOUS:
+        what = "both at once";
+        break;
+    case LIFELINE_TEARDOWN_RESET:
+    case LIFELINE_TEARDOWN_RESET_AFTER_FIN:
+        what = "reset ";
+        who = resetter;
+        paint = PAINT_BAD;
+        break;
+    case LIFELINE_TEARDOWN_HALF_CLOSED:
+        what = "half ";
+        who = closer;
+        break;
+    default:
+        what = "open";
+        paint = PAINT_NONE;
+    }
+    if (c->handshake.kind == LIFELINE_HANDSHAKE_REFUSED ||
+        c->handshake.kind == LIFELINE_HANDSHAKE_UNANSWERED ||
+        c->handshake.kind == LIFELINE_HANDSHAKE_ABORTED)
+        g_string_append_c(view->cell, '-'); /* said by "opened" */
+    else
+        g_string_append_printf(view->cell, "%s%s", what, who ? who : "?");
+    return paint;
+}
+
+static void state_cell(struct connections *view, uint8_t state)
+{
+    const char *name = lifeline_name_of(lifeline_state_names, state);
+
+    g_string_append(view->cell, name ? name : "?");
+    table_cell(view->table, view->cell, style_of_state(state));
+}
+
+static void print_text(void *user, const struct lifeline_connection *c)
+{
+    struct connections *view = user;
+    struct table *table = view->table;
+    GString *cell = view->cell;
+    enum paint paint;
+    unsigned width;
+
+    g_string_append_printf(cell, "%" PRIu64, c->connection);
+    table_cell(table, cell, PAINT_DIM);
+    table_wants(table, &width);
+    append_endpoint(view, &c->client, width);
+    table_cell(table, cell, PAINT_NONE);
+    table_wants(table, &width);
+    append_endpoint(view, &c->server, width);
+    table_cell(table, cell, PAINT_NONE);
+    paint = append_opened(view, c);
+    table_cell(table, cell, paint);
+    paint = append_closed(view, c);
+    table_cell(table, cell, paint);
+    text_append_duration(cell, c->duration_ns, view->ascii);
+    table_cell(table, cell, PAINT_NONE);
+    if (c->exchanges)
+        g_string_append_printf(cell, "%" PRIu64, c->exchanges);
+    table_cell(table, cell, PAINT_HTTP);
+    text_append_bytes(cell, c->client.payload_bytes);
+    table_cell(table, cell, PAINT_NONE);
+    text_append_bytes(cell, c->server.payload_bytes);
+    table_cell(table, cell, PAINT_NONE);
+    state_cell(view, c->client.state);
+    state_cell(view, c->server.state);
+    if (table_wants(table, &width))
+        text_append_time(cell, c->start_ns, 6);
+    table_cell(table, cell, PAINT_DIM);
+    for (uint64_t i = 0; i < c->finding_count; i++)
+        g_string_append_printf(cell, "%s%s", i ? " " : "", c->findings[i]);
+    table_cell(table, cell, PAINT_NOTICE);
+    table_end(table);
+}
+
+static void *open_connections(const struct view_context *context, struct lifeline_options *options,
+                              struct lifeline_sink *sink, char **error)
+{
+    struct connections *view = g_new0(struct connections, 1);
+
+    (void)options;
+    (void)error;
+    view->out = out_new(context->out, context->live);
+    view->ascii = !context->utf8;
+    view->cell = g_string_new(NULL);
+    sink->user = view;
+    if (strcmp(context->format, "jsonl") == 0) {
+        view->json = json_new(view->out, false);
+        sink->connection = print_json;
+    } else if (strcmp(context->format, "csv") == 0) {
+        view->csv = csv_new(view->out, LIFELINE_RECORD_CONNECTION);
+        sink->connection = print_csv;
+    } else {
+        view->table = table_new(view->out, context, columns, G_N_ELEMENTS(columns));
+        sink->connection = print_text;
+    }
+    return view;
+}
+
+static int close_connections(void *state, const struct lifeline_counters *counters)
+{
+    struct connections *view = state;
+
+    (void)counters;
+    if (view->json)
+        json_free(view->json);
+    if (view->csv)
+        csv_free(view->csv);
+    if (view->table)
+        table_free(view->table);
+    g_string_free(view->cell, TRUE);
+    out_free(view->out);
+    g_free(view);
+    return 0;
+}
+
+const struct view view_connections = {
+    .command = "connections",
+    .formats = "text,jsonl,csv",
+    .summary = "one record per connection",
+    .help =
+        "A record is printed when nothing more can be added to it: when the connection is closed "
+        "and no endpoint is in TIME-WAIT, or when the input ends.\n"
+        "\n"
+        "In text, \"opened\" is the duration of the handshake, or why there is none: refused, "
+        "never "
+        "(answered), half (the SYN,ACK was never acknowledged), aborted, before (the capture). "
+        "\"closed\" says how and by whom. Wide terminals show more columns, pipes show all.",
+    .open = open_connections,
+    .close = close_connections,
+};

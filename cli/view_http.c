@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lifeline http: one record per exchange, when it is complete or can no longer become so. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "csv.h"
+#include "har.h"
+#include "json.h"
+#include "table.h"
+#include "text.h"
+#include "view.h"
+
+#define BODY_BYTES (1 << 20) /* kept of each body with --bodies */
+
+static const struct column columns[] = {
+    {.title = "#", .columns = 4, .right = true},
+    {.title = "frame", .columns = 5, .right = true},
+    {.title = "method", .columns = 7},
+    {.title = "status", .columns = 13},
+    {.title = "wait", .columns = 8, .right = true},
+    {.title = "receive", .columns = 8, .right = true, .rank = 2},
+    {.title = "size", .columns = 8, .right = true},
+    {.title = "type", .columns = 24, .rank = 3},
+    {.title = "url", .columns = 24, .elastic = true},
+};
+
+struct http {
+    const struct view_context *context;
+    struct out *out;
+    struct json *json;
+    struct csv *csv;
+    struct table *table;
+    bool har, har_begun;
+    GString *cell;
+};
+
+static gboolean keep_bodies, keep_headers;
+
+static const GOptionEntry entries[] = {
+    {"headers", 0, 0, G_OPTION_ARG_NONE, &keep_headers,
+     "jsonl: print all header fields of requests and responses", NULL},
+    {"bodies", 0, 0, G_OPTION_ARG_NONE, &keep_bodies,
+     "har: print the bodies too, up to 1 MiB of each", NULL},
+    {.long_name = NULL},
+};
+
+static void print_json(void *user, const struct lifeline_exchange *exchange)
+{
+    json_record(((struct http *)user)->json, LIFELINE_RECORD_EXCHANGE, exchange);
+}
+
+static void print_csv(void *user, const struct lifeline_exchange *exchange)
+{
+    csv_record(((struct http *)user)->csv, exchange);
+}
+
+static void print_har(void *user, const struct lifeline_exchange *exchange)
+{
+    struct http *view = user;
+    struct lifeline_connection connection;
+    bool known = view->context->engine && lifeline_peek(view->context->engine, exchange->slot,
+                                                        exchange->connection, &connection);
+
+    har_entry(view->out, exchange, known ? &connection : NULL, !view->har_begun);
+    view->har_begun = true;
+    out_line(view->out);
+}
+
+static enum paint append_status(GString *cell, const struct lifeline_exchange *x)
+{
+    const char *outcome = lifeline_name_of(lifeline_exchange_names, x->outcome);
+
+    if (x->status != LIFELINE_UNKNOWN_COUNT)
+        g_string_append_printf(cell, "%" PRIu64, x->status);
+    if (x->outcome == LIFELINE_EXCHANGE_COMPLETE)
+        return style_of_status(x->status);
+    g_string_append_printf(cell, "%s%s", cell->len ? " " : "", outcome ? outcome : "?");
+    return x->outcome == LIFELINE_EXCHANGE_UPGRADED || x->outcome == LIFELINE_EXCHANGE_OPEN
+               ? PAINT_NONE
+               : PAINT_BAD;
+}
+
+static void append_safe(struct http *view, const char *text)
+{
+    if (text)
+        text_append_safe(view->cell, text, strlen(text), !view->context->utf8);
+}
+
+static void append_url(struct http *view, const struct lifeline_exchange *x)
+{
+    if (!x->uri) {
+        g_string_append(view->cell, "?");
+        return;
+    }
+    if (!strstr(x->uri, "://"))
+        append_safe(view, x->host);
+    append_safe(view, x->uri);
+}
+
+static void print_text(void *user, const struct lifeline_exchange *x)
+{
+    struct http *view = user;
+    struct table *table = view->table;
+    GString *cell = view->cell;
+    uint64_t frame = x->request.first_frame ? x->request.first_frame : x->response.first_frame;
+    bool ascii = !view->context->utf8;
+    enum paint paint;
+
+    g_string_append_printf(cell, "%" PRIu64, x->connection);
+    table_cell(table, cell, PAINT_DIM);
+    if (frame)
+        g_string_append_printf(cell, "%" PRIu64, frame);
+    table_cell(table, cell, PAINT_DIM);
+    append_safe(view, x->method ? x->method : "?");
+    table_cell(table, cell, PAINT_HTTP);
+    paint = append_status(cell, x);
+    table_cell(table, cell, paint);
+    text_append_duration(cell, x->wait_ns, ascii);
+    table_cell(table, cell, PAINT_NONE);
+    text_append_duration(cell, x->receive_ns, ascii);
+    table_cell(table, cell, PAINT_NONE);
+    text_append_bytes(cell, x->response.body_bytes);
+    table_cell(table, cell, PAINT_NONE);
+    append_safe(view, x->content_type);
+    table_cell(table, cell, PAINT_DIM);
+    append_url(view, x);
+    table_cell(table, cell, PAINT_NONE);
+    table_end(table);
+}
+
+static void *open_http(const struct view_context *context, struct lifeline_options *options,
+                       struct lifeline_sink *sink, char **error)
+{
+    struct http *view;
+    bool json = strcmp(context->format, "jsonl") == 0, har = strcmp(context->format, "har") == 0;
+
+    if (keep_headers && !json && !har) {
+        *error = g_strdup("--headers needs -o jsonl (or har, which has them anyway)");
+        return NULL;
+    }
+    if (keep_bodies && !har) {
+        *error = g_strdup("--bodies needs -o har");
+        return NULL;
+    }
+    view = g_new0(struct http, 1);
+    view->context = context;
+    view->out = out_new(context->out, context->live);
+    view->cell = g_string_new(NULL);
+    view->har = har;
+    options->keep_headers |= keep_headers || har;
+    if (keep_bodies)
+        options->keep_body_bytes = BODY_BYTES;
+    sink->user = view;
+    if (json) {
+        view->json = json_new(view->out, keep_headers);
+        sink->exchange = print_json;
+    } else if (har) {
+        har_begin(view->out);
+        sink->exchange = print_har;
+    } else if (strcmp(context->format, "csv") == 0) {
+        view->csv = csv_new(view->out, LIFELINE_RECORD_EXCHANGE);
+        sink->exchange = print_csv;
+    } else {
+        view->table = table_new(view->out, context, columns, G_N_ELEMENTS(columns));
+        sink->exchange = print_text;
+    }
+    return view;
+}
+
+static int close_http(void *state, const struct lifeline_counters *counters)
+{
+    struct http *view = state;
+
+    (void)counters;
+    if (view->har)
+        har_end(view->out);
+    if (view->json)
+        json_free(view->json);
+    if (view->csv)
+        csv_free(view->csv);
+    if (view->table)
+        table_free(view->table);
+    g_string_free(view->cell, TRUE);
+    out_free(view->out);
+    g_free(view);
+    return 0;
+}
+
+const struct view view_http = {
+    .command = "http",
+    .formats = "text,jsonl,csv,har",
+    .summary = "one record per HTTP exchange",
+    .help =
+        "A record is printed when the exchange is complete, or can no longer become so. Exchanges "
+        "of one connection come in order.\n"
+        "\n"
+        "In text, \"#\" is the connection, \"frame\" the one with the request's first byte, "
+        "\"wait\" the time from the request's last byte to the response's first, and \"size\" the "
+        "response's body. An exchange that isn't complete says so beside its status.\n"
+        "\n"
+        "har is an HTTP Archive 1.2 for waterfall viewers: times in milliseconds, -1 where the "
+        "capture doesn't tell.",
+    .entries = entries,
+    .open = open_http,
+    .close = close_http,
+};
