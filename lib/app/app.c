@@ -39,6 +39,8 @@
 #define MEBIBYTE        (1u << 20)
 
 struct app_flow app_opaque_flow;
+static struct app_flow doubtful_flows[2];
+struct app_flow *const app_doubtful[2] = {&doubtful_flows[0], &doubtful_flows[1]};
 
 struct app *app_new(const struct lifeline_options *options, struct lifeline_counters *counters,
                     const struct lifeline_sink *sink)
@@ -258,15 +260,17 @@ static bool decide(struct app_flow *flow, unsigned end)
     while (s->spans && s->spans->offset == s->next) {
         uint8_t bytes[PROBE_BYTES];
         size_t length = 0;
+        bool cut = false;
         int64_t at = s->next;
         for (const struct stream_span *span = s->spans;
-             span && span->offset == at && length < sizeof bytes; span = span->next) {
+             span && span->offset == at && !cut && length < sizeof bytes; span = span->next) {
             size_t n = span->captured;
             if (n > sizeof bytes - length)
                 n = sizeof bytes - length;
             memcpy(bytes + length, span->data, n);
             length += n;
-            at += span->captured; /* a cut span ends it: the next begins further on */
+            at += span->bytes;
+            cut = span->captured < span->bytes;
         }
         enum app_verdict verdict;
         const struct app_protocol *protocol =
@@ -276,12 +280,15 @@ static bool decide(struct app_flow *flow, unsigned end)
                 app_flow_abandon(flow);
             return !flow->abandoned;
         }
-        if (verdict == APP_MAYBE && length < sizeof bytes && !flow->hunting[end])
+        if (verdict == APP_MAYBE && !cut && length < sizeof bytes && !flow->hunting[end])
             return false;
-        if (!flow->hunting[end]) {
+        /* A stranger. Where octets are missing, or the other end hasn't spoken, it may look so only
+         * for want of them. */
+        if (!flow->hunting[end] && !cut && flow->hunting[!end]) {
             app_flow_abandon(flow);
             return false;
         }
+        flow->hunting[end] = true;
         struct stream_span *span = stream_take(s);
         s->next += span->bytes;
         stream_release(s, &flow->app->pool, span);
@@ -348,29 +355,28 @@ static bool give_up(struct app_flow *flow, bool force)
     bool moved = false;
     for (unsigned end = 0; end < 2 && !flow->abandoned; end++) {
         struct stream *s = &flow->stream[end], *other = &flow->stream[!end];
+        const int64_t before = s->next, before_other = other->next;
         if (has_hole_before_fin(s) && (force || s->acked >= s->end)) {
             deliver_gap(flow, end, s->end, NULL);
-            moved = true;
         } else if (stream_has_hole(s)) {
             if (!force && s->acked < s->spans->offset)
                 continue;
             if (s->acked < s->spans->offset)
                 flow->app->counters->stream_bytes_dropped += (uint64_t)(s->spans->offset - s->next);
             deliver_gap(flow, end, s->spans->offset, NULL);
-            moved = true;
         } else if (s->spans && !is_causal(flow, end, &s->spans->origin)) {
             int64_t until = stream_offset(other, s->spans->origin.ack);
             if (other->spans && other->spans->offset < until)
                 until = other->spans->offset;
-            if (until > other->end) /* it acknowledges more than was ever sent */
-                until = other->end;
             if (!other->spans && flow->tail_gap[!end] == APP_NO_OFFSET)
                 flow->tail_gap[!end] = other->next;
             deliver_gap(flow, !end, until, NULL);
-            if (!is_causal(flow, end, &s->spans->origin) && !other->spans)
-                s->spans->origin.has_ack = 0; /* nothing more to wait for */
-            moved = true;
+            if (other->next == before_other) { /* nothing more to wait for */
+                s->spans->origin.has_ack = 0;
+                moved = true;
+            }
         }
+        moved |= s->next != before || other->next != before_other;
     }
     return moved;
 }
@@ -428,13 +434,17 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
                              const struct lifeline_segment *segment, uint32_t seq)
 {
     bool from_start = link->base_known[end] && seq == link->base[end];
+    bool doubtful = *link->flow == app_doubtful[!end];
     const struct app_protocol *protocol = NULL;
     enum app_verdict verdict = APP_MAYBE;
+    if (!segment->captured_bytes || *link->flow == app_doubtful[end])
+        return NULL;
     if (from_start || !link->base_known[end]) {
         protocol =
             app_protocol_probe(segment->payload, segment->captured_bytes, from_start, &verdict);
         if (!protocol && (verdict == APP_NO || !from_start)) {
-            *link->flow = from_start ? APP_OPAQUE : NULL;
+            if (from_start)
+                *link->flow = doubtful || !link->base_known[!end] ? APP_OPAQUE : app_doubtful[end];
             return NULL;
         }
     } else if (seq_lt(seq, link->base[end])) {
@@ -445,7 +455,10 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
         return NULL;
     if (!flow->opened[end])
         open_stream(flow, end, seq, false);
-    if (!flow->opened[!end] && segment->flags & LIFELINE_ACK)
+    if (doubtful) /* whatever the other end sent so far is behind us */
+        open_stream(flow, !end, segment->flags & LIFELINE_ACK ? segment->ack : link->base[!end],
+                    false);
+    else if (!flow->opened[!end] && segment->flags & LIFELINE_ACK)
         open_stream(flow, !end, segment->ack, false);
     struct stream_origin origin = {.ack = segment->ack,
                                    .has_ack = (segment->flags & LIFELINE_ACK) != 0};
@@ -467,7 +480,7 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
     struct app_flow *flow = *link->flow;
     if (flow == APP_OPAQUE || !segment->payload_bytes)
         return;
-    if (!flow && !(flow = meet(app, link, end, segment, seq)))
+    if (app_is_idle(flow) && !(flow = meet(app, link, end, segment, seq)))
         return;
     if (flow->fed || flow->abandoned)
         return;

@@ -16,14 +16,16 @@ struct app;      /* all flows of one engine */
 struct app_flow; /* both byte streams of one connection and the protocol on them */
 
 /* A flow pointer that says: no protocol that we follow is on this connection; nothing is allocated.
- * All calls accept it. */
+ * app_doubtful[end]: that end's first octets belong to none; the other's may yet. All calls accept
+ * them. */
 #define APP_OPAQUE (&app_opaque_flow)
 extern struct app_flow app_opaque_flow;
+extern struct app_flow *const app_doubtful[2];
 
 /* Nothing to tell app about acknowledgements, FINs and RSTs: they may be left out. */
 static inline bool app_is_idle(const struct app_flow *flow)
 {
-    return !flow || flow == APP_OPAQUE;
+    return !flow || flow == APP_OPAQUE || flow == app_doubtful[0] || flow == app_doubtful[1];
 }
 
 /* What the connection layer knows when it calls; built anew for each call. */

@@ -420,8 +420,9 @@ static void cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool 
         octets.fields = side->head + line;
         octets.fields_bytes = side->head_bytes - line;
         http_parse_fields(octets.fields, octets.fields_bytes, &head);
-    } else if (is_request ? prove_request(side->head, side->head_bytes, true) != APP_IS_CLIENT
-                          : !head.status) {
+    } else if (is_request
+                   ? !missing || prove_request(side->head, side->head_bytes, true) != APP_IS_CLIENT
+                   : !head.status) {
         forget_head(flow, side);
         return;
     } /* else: the line is cut; the method or the status is all that is known */
@@ -454,7 +455,7 @@ static void not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, 
         side->place = HTTP1_UNTIL_CLOSE;
         return;
     }
-    if (!flow->exchanges && !flow->hunting[end]) {
+    if (!flow->exchanges && h->side[!end].place >= HTTP1_LOST) { /* neither end speaks HTTP */
         app_flow_abandon(flow);
         return;
     }

@@ -175,7 +175,7 @@ enum http_line http_parse_request_line(const uint8_t *bytes, size_t length, stru
     /* HTTP/0.9, RFC 1945 5: "GET" SP target CRLF and nothing else. */
     head->target = text_of(p, lf);
     head->version = (struct http_text){0};
-    if (http_text_is(head->method, "get") && *p == '/' && v == p)
+    if (http_text_is(head->method, "get") && *p == '/' && v == p && !is_blank(*lf))
         return HTTP_LINE_OK;
     return HTTP_LINE_BAD;
 }
