@@ -1,0 +1,514 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The program from outside: options, inputs, selection, exit status, messages, pipes, signals."""
+import json
+import os
+import pty
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import capture
+
+LIFELINE = os.environ["LIFELINE"]
+
+
+def run(*arguments, data=None, **more):
+    """Runs lifeline; returns status, standard output, standard error."""
+    done = subprocess.run([LIFELINE, *arguments], input=data, capture_output=True, timeout=120,
+                          **more)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def records(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.two = capture.connection(40000) + capture.connection(
+            40001, 8080, start_ns=10**18 + 10**9, reset=True)
+        self.file = self.write("two.pcap", capture.pcap(self.two))
+
+    def write(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def lines(self, *arguments, status=0, **more):
+        """The records of a run that must end with status."""
+        code, out, err = run(*arguments, **more)
+        self.assertEqual(code, status, err)
+        return records(out)
+
+    def connections(self, *arguments, **more):
+        return self.lines("connections", "-o", "jsonl", *arguments, **more)
+
+
+class Usage(Case):
+    def test_usage_errors(self):
+        """Status 2, nothing on standard output, a message that names the option."""
+        file = self.file
+        cases = [
+            ((), "no capture file"),
+            (("--no-such-option", file), "no-such-option"),
+            (("connections", "-o", "mermaid", file), "its formats: "),
+            (("-c", "x", file), "--connection: 'x'"),
+            (("-c", "-1", file), "--connection: '-1'"),
+            (("--shard", "3/2", file), "--shard: '3/2'"),
+            (("--shard", "0/2", file), "--shard: '0/2'"),
+            (("--time-wait", "0", file), "--time-wait: '0'"),
+            (("--time-wait", "soon", file), "--time-wait: 'soon'"),
+            (("--stack", "hurd", file), "--stack: 'hurd'"),
+            (("--max-memory", "5X", file), "--max-memory: '5X'"),
+            (("--max-memory", "99999999999T", file), "--max-memory"),
+            (("--color", "blue", file), "--color: 'blue'"),
+            (("--width", "3", file), "--width: '3'"),
+            (("-f", "tcp port", file), "-f: "),
+            (("-f", "wlan type mgt", file), "-f: Ethernet: "),
+            (("-i", "lo", file), "-i captures live"),
+            (("-", "-"), "standard input can be read only once"),
+            (("--where", "server.port ==", file), "a value expected at the end"),
+        ]
+        for arguments, message in cases:
+            with self.subTest(arguments):
+                code, out, err = run(*arguments)
+                self.assertEqual((code, out), (2, ""), err)
+                self.assertTrue(err.startswith("lifeline: "), err)
+                self.assertIn(message, err)
+
+    def test_help_names_every_command_and_option(self):
+        code, out, err = run("--help")
+        self.assertEqual((code, err), (0, ""))
+        for word in ("timeline", "connections", "http", "time-wait", "diagnose", "explain",
+                     "report", "trace", "--where", "--shard", "Exit status"):
+            self.assertIn(word, out)
+        for command in re.findall(r"^  ([a-z-]+) ", out.split("Commands:")[1].split(":")[0], re.M):
+            for arguments in ((command, "--help"), ("help", command), ("--help", command)):
+                code, help_text, _ = run(*arguments)
+                self.assertEqual(code, 0)
+                self.assertIn(f"Usage: lifeline {command} ", help_text)
+                self.assertIn("Formats (-o): ", help_text)
+        self.assertLessEqual(max(map(len, out.splitlines())), 100)
+
+    def test_version(self):
+        code, out, _ = run("--version")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"^lifeline \d+\.\d+\.\d+\n$")
+
+    def test_command_and_options_in_any_order(self):
+        wanted = run("connections", "-o", "jsonl", self.file)
+        self.assertEqual(wanted[0], 0)
+        self.assertEqual(len(records(wanted[1])), 2)
+        for arguments in (("-o", "jsonl", "connections", self.file),
+                          ("--output=jsonl", "--stack", "linux", "connections", self.file),
+                          ("connections", self.file, "-ojsonl"),
+                          ("-o", "jsonl", "-f", "tcp", "connections", self.file),
+                          ("connections", "-o", "jsonl", "--", self.file)):
+            self.assertEqual(run(*arguments), wanted, arguments)
+
+    def test_without_a_command_it_is_timeline(self):
+        self.assertEqual(run(self.file), run("timeline", self.file))
+
+    def test_a_file_named_like_a_command(self):
+        path = self.write("http", capture.pcap(self.two))
+        self.assertEqual(len(self.connections(path)), 2)
+        code, _, _ = run("connections", "./http", cwd=self.folder)
+        self.assertEqual(code, 0)
+
+
+class Inputs(Case):
+    def test_not_openable_or_not_a_capture(self):
+        """Status 3, nothing on standard output, the file's name and the cause."""
+        cases = [
+            ("/no/such/file", "No such file or directory"),
+            ("connectoins", "not a command either"),
+            (self.folder, "Is a directory"),
+            (self.write("empty", b""), "the file is empty"),
+            (self.write("text", b"hello, world\n"), "not a pcap or pcapng capture file"),
+            (self.write("short", capture.pcap([])[:11]), "ends inside the pcap header"),
+        ]
+        for path, message in cases:
+            with self.subTest(path):
+                code, out, err = run("connections", "-o", "jsonl", path)
+                self.assertEqual((code, out), (3, ""))
+                self.assertIn(f"lifeline: {path}: ", err)
+                self.assertIn(message, err)
+
+    def test_capture_without_packets_or_without_tcp(self):
+        for packets in ([], [(1, bytes(60))]):
+            code, out, err = run("connections", "-o", "jsonl",
+                                 self.write("none", capture.pcap(packets)))
+            self.assertEqual((code, out), (0, ""))
+            self.assertIn("no TCP connection", err)
+
+    def test_every_format_gives_the_same_records(self):
+        wanted = self.connections(self.file)
+        ng = capture.Pcapng().interface(1, 96).interface(1, 0, tsresol=9)
+        for i, (t, d) in enumerate(self.two):
+            ng.packet(t // (1 if i % 2 else 1000), d, interface=i % 2)
+        variants = {
+            "big-endian": capture.pcap(self.two, big_endian=True),
+            "nano": capture.pcap(self.two, nano=True),
+            "kuznetzov": capture.pcap(self.two, magic=0xA1B2CD34),
+            "pcapng with two interfaces": ng.out,
+        }
+        for name, content in variants.items():
+            self.assertEqual(self.connections(self.write("variant", content)), wanted, name)
+            self.assertEqual(self.connections("-", data=content), wanted, name)
+
+    def test_interfaces_of_several_link_types(self):
+        """Each packet arrives by another kind of link, yet they are one connection."""
+        kinds = [capture.ETHERNET, capture.RAW, capture.NULL, capture.SLL]
+        ng = capture.Pcapng()
+        for kind in kinds:
+            ng.interface(kind)
+        whole = {kind: capture.connection(link_type=kind) for kind in kinds}
+        for i in range(11):
+            time_ns, data = whole[kinds[i % 4]][i]
+            ng.packet(time_ns // 1000, data, interface=i % 4)
+        path = self.write("links.pcapng", ng.out)
+        (record,) = self.connections(path)
+        self.assertEqual(record["teardown"]["kind"], "four-way")
+        self.assertEqual(record["handshake"]["frames"], [1, 2, 3])
+        # A filter is compiled for each kind.
+        (same,) = self.connections("-f", "tcp port 80", path)
+        self.assertEqual(same, record)
+
+    def test_several_files_are_one_capture(self):
+        wanted = self.connections(self.file)
+        for cut in (1, 5, 9, 11):
+            parts = [self.write(f"part{i}", capture.pcap(p))
+                     for i, p in enumerate((self.two[:cut], [], self.two[cut:]))]
+            self.assertEqual(self.connections(*parts), wanted, cut)
+        ng = capture.Pcapng(True).interface()
+        for t, d in self.two[5:]:
+            ng.packet(t // 1000, d)
+        first = self.write("first", capture.pcap(self.two[:5]))
+        self.assertEqual(self.connections(first, self.write("second", ng.out)), wanted)
+        self.assertEqual(self.connections(first, "-", data=ng.out), wanted)
+
+    def test_cut_file(self):
+        """Status 4; all before the cut is printed; the message has file, packet and byte."""
+        content = capture.pcap(self.two)
+        at = 24 + sum(16 + len(d) for _, d in self.two[:14])
+        path = self.write("cut.pcap", content[:at + 20])
+        code, out, err = run("connections", "-o", "jsonl", path)
+        self.assertEqual(code, 4)
+        self.assertIn(f"lifeline: {path}: packet 15 at byte {at}: the file ends inside", err)
+        self.assertEqual([r["last_frame"] for r in records(out)], [11, 14])
+        # What follows is read on, and the status tells still.
+        rest = self.write("rest", capture.pcap(self.two[14:]))
+        self.assertEqual(self.connections(path, rest, status=4), self.connections(self.file))
+        self.assertEqual(len(self.connections(path, "/dev/null", status=3)), 2)
+
+    def test_cut_at_every_byte(self):
+        """Never a crash, never a made-up record, and fewer events the earlier the cut."""
+        packets = capture.connection(request=b"GET / HTTP/1.0\r\n\r\n")
+        content = capture.pcap(packets)
+        whole = records(run("timeline", "-o", "jsonl", self.write("whole", content))[1])
+        frames = {e["frame"]: e for e in whole if e["record"] == "event"}
+        step = max(1, len(content) // 150)
+        for cut in range(0, len(content), step):
+            code, out, err = run("timeline", "-o", "jsonl", "-", data=content[:cut])
+            self.assertIn(code, (0, 3, 4), err)
+            for event in records(out):
+                if event["record"] == "event" and event["frame"] is not None:
+                    self.assertEqual(event, frames[event["frame"]])
+
+    def test_damage_in_the_middle(self):
+        ng = capture.Pcapng().interface()
+        for t, d in self.two[:11]:
+            ng.packet(t // 1000, d)
+        at = len(ng.out)
+        ng.packet(1, b"x", captured=5000)
+        for t, d in self.two[11:]:
+            ng.packet(t // 1000, d)
+        path = self.write("damaged.pcapng", ng.out)
+        code, out, err = run("connections", "-o", "jsonl", path)
+        self.assertEqual(code, 4)
+        self.assertEqual(len(records(out)), 1)
+        self.assertIn(f"lifeline: {path}: packet 12 at byte {at}: damaged packet", err)
+
+    def test_packets_option_stops_early(self):
+        (record,) = self.connections("--packets", "11", self.file)
+        self.assertEqual(record["last_frame"], 11)
+
+    def test_unknown_link_type_is_told(self):
+        path = self.write("strange", capture.pcap(self.two, link_type=147))
+        code, out, err = run("connections", "-o", "jsonl", path)
+        self.assertEqual((code, out), (0, ""))
+        self.assertIn("18 frames of a link type that isn't known", err)
+
+
+class Selection(Case):
+    def test_filter_keeps_frame_numbers(self):
+        (record,) = self.connections("-f", "port 8080", self.file)
+        self.assertEqual(record["first_frame"], 12)
+        self.assertEqual(record["connection"], 0)
+        self.assertEqual(self.connections("-f", "udp", self.file), [])
+
+    def test_connection(self):
+        everything = self.lines("timeline", "-o", "jsonl", self.file)
+        for number in (0, 1):
+            part = self.lines("timeline", "-o", "jsonl", "-c", str(number), self.file)
+            self.assertEqual(part, [r for r in everything if r["connection"] == number])
+            self.assertEqual([r["connection"] for r in self.connections("-c", str(number), self.file)],
+                             [number])
+        code, out, err = run("connections", "-o", "jsonl", "-c", "7", self.file)
+        self.assertEqual((code, out), (0, ""))
+        self.assertIn("there is no connection 7 to show; 2 were found", err)
+
+    def test_where(self):
+        true_of = {
+            0: ["server.port == 80", "server.port != 8080", "teardown.kind == four-way",
+                "client.ip == 10.0.0.2 and server.port < 1024", "teardown.kind ~ FOUR",
+                "not teardown.kind == reset", "!(teardown.kind == reset)",
+                "client.states == TIME-WAIT", "time_wait.outcome == running",
+                "teardown.frames == 9", "teardown.reset_frame == null", "!teardown.reset_frame",
+                "start < 2001-09-09T01:46:41Z", "start == 2001-09-09T01:46:40.000000000Z",
+                "duration_seconds == 0.01", "duration_seconds > 0.0099999999",
+                "(server.port == 1 or server.port == 80) and handshake.complete == true",
+                "server.port == 80 and server.port == 8080 or client.port == 40000",
+                'community_id ~ "1:" && client.port <= 40000'],
+            1: ["server.port == 8080", "teardown.kind == reset", "teardown.reset_frame",
+                "client.states != TIME-WAIT", "time_wait.outcome == null", "last_frame >= 18",
+                "teardown.active_closer == null", "client.port == 40001", "client.port > 40000.5"],
+            2: ["handshake.complete", "client.ip == 10.0.0.0/8", "server.ip ~ 10.0", "exchanges == 1",
+                "start > '2001-09-09T01:46:39Z'", "not not incarnation == 0", "client.port >= 0"],
+            3: ["server.ip == 10.0.0.2", "client.ip == ::/0", "server.port == 80 and server.port != 80",
+                "client.port < -1", "client.port == 40000.5", "findings == no-such-finding"],
+        }
+        wanted = {0: [0], 1: [1], 2: [0, 1], 3: []}
+        for which, conditions in true_of.items():
+            for condition in conditions:
+                with self.subTest(condition):
+                    got = [r["connection"] for r in self.connections("--where", condition, self.file)]
+                    self.assertEqual(got, wanted[which])
+
+    def test_where_errors_name_field_and_cause(self):
+        cases = {
+            "sever.port == 80": "no field 'sever.port'",
+            "server.port == eighty": "server.port: 'eighty' is not a number",
+            "teardown.kind == fourway": "is not one of four-way, three-way",
+            "teardown.kind < reset": "has no order",
+            "server.port ~ 8": "~ looks into text",
+            "client.ip == 10.0.0.0/33": "is not an IP address or a network",
+            "(server.port == 80": "')' expected at the end",
+            "server.port == 80 80": "'and', 'or' or the end expected at '80'",
+            "": "a field expected at the end",
+            "server.port == 'open": "a value expected",
+            "(" * 100 + "server.port": "fewer parentheses",
+            "time_wait": "is a list of records",
+        }
+        for condition, message in cases.items():
+            with self.subTest(condition):
+                code, out, err = run("connections", "--where", condition, self.file)
+                self.assertEqual((code, out), (2, ""))
+                self.assertIn("lifeline: --where: ", err)
+                self.assertIn(message, err)
+
+    def test_where_selects_events_too_from_files_and_pipes(self):
+        wanted = self.lines("timeline", "-o", "jsonl", "-c", "1", self.file)
+        self.assertTrue(wanted)
+        where = ("timeline", "-o", "jsonl", "--where", "teardown.kind == reset")
+        self.assertEqual(self.lines(*where, self.file), wanted)
+        with open(self.file, "rb") as file:
+            self.assertEqual(self.lines(*where, "-", data=file.read()), wanted)
+
+    def test_where_help_lists_fields(self):
+        code, out, _ = run("--where", "help")
+        self.assertEqual(code, 0)
+        for path in ("server.port", "teardown.kind", "time_wait.outcome", "findings"):
+            self.assertRegex(out, rf"(?m)^  {re.escape(path)} ")
+
+    def test_shards_are_the_whole(self):
+        packets = []
+        for i in range(40):
+            packets += capture.connection(41000 + i, start_ns=10**18 + i * 10**8)
+        path = self.write("many", capture.pcap(packets))
+        whole = self.connections(path)
+        self.assertEqual(len(whole), 40)
+        union, sizes = [], []
+        for share in range(1, 5):
+            part = self.connections("--shard", f"{share}/4", path)
+            sizes.append(len(part))
+            union += part
+        self.assertEqual(sorted(union, key=lambda r: r["connection"]),
+                         sorted(whole, key=lambda r: r["connection"]))
+        self.assertGreater(min(sizes), 0)
+        self.assertEqual(self.connections("--shard", "1/1", path), whole)
+
+    def test_time_wait_and_stack(self):
+        def remaining(*arguments):
+            (record,) = self.connections("-c", "0", *arguments, self.file)
+            return record["time_wait"][0]["remaining_seconds"]
+
+        default = remaining()
+        self.assertAlmostEqual(remaining("--stack", "linux"), default)
+        self.assertAlmostEqual(remaining("--stack", "rfc") - default, 180)
+        self.assertAlmostEqual(remaining("--time-wait", "90.5") - default, 30.5)
+
+
+class Streams(Case):
+    def read_events(self, stream, count):
+        return [json.loads(stream.readline()) for _ in range(count)]
+
+    def test_events_of_a_pipe_are_printed_as_they_happen(self):
+        content = capture.pcap(self.two)
+        half = 24 + sum(16 + len(d) for _, d in self.two[:4])
+        with subprocess.Popen([LIFELINE, "timeline", "-o", "jsonl", "-"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdin.write(content[:half])
+            process.stdin.flush()
+            first = []
+            while sum(r["record"] == "event" for r in first) < 4:  # the pipe is still open
+                first += self.read_events(process.stdout, 1)
+            process.stdin.write(content[half:])
+            process.stdin.close()
+            rest = process.stdout.read().decode()
+            self.assertEqual(process.wait(), 0)
+            process.stderr.close()
+        self.assertEqual(first + records(rest), self.lines("timeline", "-o", "jsonl", self.file))
+
+    def test_interrupt_finishes_the_records(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with subprocess.Popen([LIFELINE, "connections", "-o", "jsonl", "-"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+                process.stdin.write(capture.pcap(self.two) + b"half a record")
+                process.stdin.flush()
+                time.sleep(0.3)
+                process.send_signal(number)
+                out = process.stdout.read().decode()
+                self.assertEqual(process.wait(), 0)
+                process.stdin.close()
+            self.assertEqual(len(records(out)), 2)
+
+    def test_what_a_pipe_still_holds_after_an_interrupt_is_read(self):
+        with subprocess.Popen([LIFELINE, "connections", "-o", "jsonl", "-"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            content = capture.pcap(self.two)
+            process.stdin.write(content[:100])
+            process.stdin.flush()
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            process.stdin.write(content[100:])
+            process.stdin.flush()
+            out = process.stdout.read().decode()
+            self.assertEqual(process.wait(), 0)
+            process.stdin.close()
+        self.assertEqual(len(records(out)), 2)
+
+    def test_closed_pipe_ends_it_quietly(self):
+        packets = []
+        for i in range(3000):
+            packets += capture.connection(10000 + i, start_ns=10**18 + i * 10**6)
+        path = self.write("many", capture.pcap(packets))
+        with subprocess.Popen([LIFELINE, "timeline", "-o", "jsonl", path], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual(process.stderr.read(), b"")
+            self.assertIn(process.wait(), (0, -signal.SIGPIPE))
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([LIFELINE, "connections", "-o", "jsonl", self.file], stdout=full,
+                                  stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 5)
+        self.assertIn(b"lifeline: standard output: No space left on device", done.stderr)
+
+    def test_data_alone_on_standard_output(self):
+        code, out, err = run("connections", "-v", "-o", "jsonl", self.file)
+        self.assertEqual(code, 0)
+        self.assertEqual(len(records(out)), 2)
+        self.assertIn("18 frames, 18 TCP segments, 2 connections", err)
+
+    def test_memory_is_bounded_by_the_option(self):
+        """An endless scan of SYNs from ever new ports: connections are ended early, and told."""
+        syns = []
+        for i in range(60000):
+            datagram = capture.tcp_ip(f"10.{i >> 14 & 255}.{i >> 7 & 127}.{i & 127}", "10.255.0.1",
+                                      1024 + i % 60000, 80, i, 0, capture.SYN)
+            syns.append((10**18 + i * 1000, capture.link(capture.RAW, datagram)))
+        path = self.write("scan", capture.pcap(syns, capture.RAW))
+        code, out, err = run("connections", "-o", "jsonl", "-v", "--max-memory", "8M", path)
+        self.assertEqual(code, 0)
+        self.assertEqual(len(out.splitlines()), 60000)
+        self.assertRegex(err, r"\d+ connections were ended early")
+        peak = float(re.search(r"([\d.]+) MiB of memory at most", err).group(1))
+        self.assertLessEqual(peak, 8)
+
+
+class Terminal(Case):
+    def on_terminal(self, *arguments, **environment):
+        """What a run prints on a terminal of 80 columns."""
+        main, other = pty.openpty()
+        env = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **environment}
+        env.pop("NO_COLOR", None)
+        env.update({k: v for k, v in environment.items() if k == "NO_COLOR"})
+        process = subprocess.Popen([LIFELINE, *arguments], stdout=other, stderr=other,
+                                   stdin=subprocess.DEVNULL, env=env)
+        os.close(other)
+        out = b""
+        while True:
+            try:
+                part = os.read(main, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            out += part
+        os.close(main)
+        self.assertEqual(process.wait(), 0)
+        return out.decode()
+
+    def test_color_on_a_terminal_only(self):
+        escape = "\x1b["
+        self.assertIn(escape, self.on_terminal(self.file))
+        self.assertNotIn(escape, self.on_terminal(self.file, NO_COLOR="1"))
+        self.assertNotIn(escape, self.on_terminal(self.file, TERM="dumb"))
+        self.assertNotIn(escape, self.on_terminal("--color=never", self.file))
+        self.assertIn(escape, self.on_terminal("--color=always", self.file, NO_COLOR="1"))
+        self.assertNotIn(escape, run(self.file)[1])
+        self.assertIn(escape, run("--color=always", self.file)[1])
+
+    def test_text_follows_the_locale(self):
+        for command in ("timeline", "connections", "explain", "diagnose", "time-wait", "http"):
+            env = {**os.environ, "LC_ALL": "C"}
+            done = subprocess.run([LIFELINE, command, self.file], capture_output=True, env=env)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done.stdout.decode("ascii")
+
+
+class Live(Case):
+    def test_live_capture(self):
+        """Needs root and an own network namespace; the loopback in it is the network."""
+        if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"):
+            self.skipTest("needs root, unshare and ip")
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "live.sh")
+        done = subprocess.run(["unshare", "--net", "bash", script, LIFELINE], capture_output=True,
+                              timeout=60)
+        if done.returncode == 77:
+            self.skipTest(done.stderr.decode())
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        events, rest = done.stdout.decode().split("--interrupted--\n")
+        seen = [r for r in records(events) if r["record"] == "event"]
+        # All were printed before the interrupt, as were the TIME-WAIT's expiry, which no frame tells.
+        self.assertEqual(seen[0]["step"], "handshake-1")
+        self.assertEqual(seen[-1]["frame"], None)
+        self.assertEqual(seen[-1]["transitions"][0]["evidence"], "timer")
+        self.assertEqual(seen[-1]["transitions"][0]["from"], "TIME-WAIT")
+
+
+if __name__ == "__main__":
+    unittest.main()
