@@ -153,7 +153,7 @@ static bool packet_block(struct capture_file *capture, struct lifeline_frame *fr
     if (interface >= capture->interface_count)
         return false;
     frame->link_type = capture->link_types[interface];
-    frame->time_ns = (int64_t)(ticks % 10000000000000000u) * 1000;
+    frame->time_ns = (int64_t)(ticks % 1000000000000000u) * 1000;
     frame->wire_bytes = get32(capture, at + 24);
     return set_data(capture, frame, at + 28, get32(capture, at + 20));
 }

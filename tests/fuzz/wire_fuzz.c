@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capture_file.h"
+#include "fuzz.h"
 #include "wire/wire.h"
 
 struct state {
@@ -39,7 +40,6 @@ static void on_segment(void *user, const struct lifeline_segment *segment)
         state->sink ^= segment->payload[i];
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t choice = size > 12 ? data[12] : 0;
