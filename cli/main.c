@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +25,7 @@
 #include "standard_output.h"
 #include "summary.h"
 #include "terminal.h"
+#include "translate.h"
 #include "view.h"
 #include "where.h"
 
@@ -206,8 +206,7 @@ int main(int argc, char **argv)
 {
     struct run run = {0};
     int status;
-    /* The encoding of text follows the locale; numbers and messages don't. */
-    setlocale(LC_CTYPE, "");
+    translate_init();
     if (!options_parse(argc, argv, &run.options, &status))
         return status;
     signals_install();
@@ -220,5 +219,6 @@ int main(int argc, char **argv)
         status = EXIT_UNWRITTEN;
     }
     release(&run);
+    translate_fini();
     return status;
 }

@@ -3,11 +3,13 @@
 #include "view.h"
 
 /* One row a view: declare it here, name it below. */
-extern const struct view view_timeline, view_connections, view_http;
+extern const struct view view_timeline, view_connections, view_http, view_diagnose, view_explain;
 
 const struct view *const views[] = {
     &view_timeline,
     &view_connections,
     &view_http,
+    &view_diagnose,
+    &view_explain,
     NULL,
 };

@@ -481,6 +481,7 @@ struct lifeline_finding {
     const char *text; /* template with its values filled in */
     uint32_t slot;
     const struct lifeline_finding_kind *kind;
+    const char *why, *advice, *reference; /* the kind's */
     const char *subject; /* whose doing it is: "10.0.0.5:8080", "10.0.0.5"; NULL if nobody's */
     const char *peer;    /* the other; NULL */
     int64_t duration_ns; /* how long it took, or lasted; LIFELINE_UNKNOWN_NS if no matter */

@@ -288,6 +288,19 @@ static const struct lifeline_field finding_fields[] = {
     FIELD(finding, "frames", CUSTOM, frames, "Frames", "those that prove it", NULL),
     FIELD(finding, "time", TIME, time_ns, "Time", "when it became certain", NULL),
     FIELD(finding, "text", STRING, text, "Text", "what happened, in words", NULL),
+    FIELD(finding, "subject", STRING, subject, "Subject",
+          "whose doing it is: an address, with the port of a server; null if nobody's", NULL),
+    FIELD(finding, "peer", STRING, peer, "Peer", "the other", NULL),
+    FIELD(finding, "duration_seconds", DURATION, duration_ns, "Duration",
+          "how long what the text says took or lasted; null where that is no matter", NULL),
+    FIELD(finding, "count", U64, count, "Count",
+          "how many of what the text says; null where that is no matter", NULL),
+    FIELD(finding, "exchange", U64, exchange, "Exchange",
+          "index on its connection of the exchange that it is about", NULL),
+    FIELD(finding, "why", STRING, why, "Why", "what the protocol does here and why it matters",
+          NULL),
+    FIELD(finding, "advice", STRING, advice, "Advice", "what to do", NULL),
+    FIELD(finding, "reference", STRING, reference, "Reference", "where the standards say so", NULL),
     END};
 
 static const struct lifeline_field time_wait_fields[] = {

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* explain_text: what a teacher says to each thing that can happen on a connection. Message ids. */
+#ifndef LIFELINE_EXPLAIN_TEXT_H
+#define LIFELINE_EXPLAIN_TEXT_H
+
+#include <glib.h>
+
+#include "lifeline.h"
+
+/* Values for the {names} of a template. */
+struct explain_value {
+    const char *name, *text;
+};
+/* Appends a (translated) template; the values end with a NULL name. */
+void explain_fill(GString *out, const char *text_template, const struct explain_value *values);
+
+/* What was seen of a connection before an event, as far as its explanation depends on it. */
+struct explain_past {
+    bool syn, synack, fin, fin_acked; /* passed before */
+    bool time_wait_told;              /* the two reasons were given */
+};
+
+/* Appends to list what there is to say about an event's segment: const char *, message ids with
+ * {sender}, {receiver}, {frame}, {duration} (2MSL). */
+void explain_event(GPtrArray *list, const struct lifeline_event *event,
+                   const struct explain_past *past);
+
+/* Sentences about the whole, with {client}, {server}, {closer}, {other}, {duration}; NULL when
+ * there is nothing to say. */
+const char *explain_handshake(const struct lifeline_connection *connection);
+const char *explain_teardown(const struct lifeline_connection *connection);
+const char *explain_time_wait(const struct lifeline_time_wait *time_wait);
+/* How a transition is known: {evidence}. */
+const char *explain_evidence(uint8_t evidence);
+/* With {request}, {status}, {duration}; NULL for outcomes without a sentence. */
+const char *explain_exchange(const struct lifeline_exchange *exchange);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A line may break at spaces and beside ideographs, but not before what closes or after what opens
+ * (UAX 14, as far as English and Chinese need it).
+ */
+#include "prose.h"
+
+#include <stdbool.h>
+
+#include "text.h"
+
+static bool is_ideograph(gunichar c)
+{
+    return g_unichar_break_type(c) == G_UNICODE_BREAK_IDEOGRAPHIC;
+}
+
+static bool may_end_line(gunichar c)
+{
+    GUnicodeBreakType type = g_unichar_break_type(c);
+    return type != G_UNICODE_BREAK_OPEN_PUNCTUATION && type != G_UNICODE_BREAK_QUOTATION;
+}
+
+static bool may_begin_line(gunichar c)
+{
+    switch (g_unichar_break_type(c)) {
+    case G_UNICODE_BREAK_CLOSE_PUNCTUATION:
+    case G_UNICODE_BREAK_CLOSE_PARENTHESIS:
+    case G_UNICODE_BREAK_NON_STARTER:
+    case G_UNICODE_BREAK_EXCLAMATION:
+    case G_UNICODE_BREAK_INFIX_SEPARATOR:
+    case G_UNICODE_BREAK_QUOTATION:
+    case G_UNICODE_BREAK_COMBINING_MARK:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* Octets up to the next place where a line may break: a word with its punctuation, or one
+ * ideograph with it. */
+static size_t next_piece(const char *text)
+{
+    const char *at = text;
+    gunichar c = g_utf8_get_char(at);
+    for (;;) {
+        at = g_utf8_next_char(at);
+        if (!*at || *at == ' ')
+            break;
+        gunichar next = g_utf8_get_char(at);
+        bool between =
+            is_ideograph(c) || is_ideograph(next) || (!may_begin_line(c) && g_unichar_iswide(c));
+        if (between && may_end_line(c) && may_begin_line(next))
+            break;
+        c = next;
+    }
+    return (size_t)(at - text);
+}
+
+void prose_append(GString *out, const char *text, unsigned column, unsigned indent, unsigned width)
+{
+    bool line_start = true;
+    while (*text) {
+        bool space = *text == ' ';
+        while (*text == ' ')
+            text++;
+        if (!*text)
+            break;
+        size_t length = next_piece(text);
+        unsigned columns = text_columns(text, length);
+        space = space && !line_start;
+        if (width && !line_start && column + space + columns > width) {
+            g_string_append_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (space) {
+            g_string_append_c(out, ' ');
+            column++;
+        }
+        g_string_append_len(out, text, (gssize)length);
+        column += columns;
+        text += length;
+        line_start = false;
+    }
+    g_string_append_c(out, '\n');
+}
