@@ -13,6 +13,12 @@ uint8_t apply_state_at(const struct end *end, unsigned index)
     return end->history >> (index * 4) & 15;
 }
 
+uint8_t apply_evidence(const struct end *end)
+{
+    unsigned top = end->state_count ? end->state_count - 1U : 0;
+    return end->evidence >> (top * 2) & 3;
+}
+
 static void history_push(struct end *end, uint8_t state, uint8_t evidence)
 {
     unsigned at = end->state_count < 16 ? end->state_count++ : 15;

@@ -37,6 +37,7 @@ enum end_flag {
     END_FIN_REPEATED = 1 << 15,   /* it repeated its FIN and no ACK followed yet */
     END_HAD_DATA_SINCE = 1 << 16, /* the peer's new data passed since its own last payload */
     END_WITHDRAWABLE = 1 << 17,   /* delivered_* describe the top of its history */
+    END_FIN_DOUBTED = 1 << 18,    /* after the ACK of its FIN an older ACK passed */
 };
 
 struct end {

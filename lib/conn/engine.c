@@ -239,6 +239,7 @@ static void live_segment(struct pass *pass)
     }
     teardown_ack(pass);
     teardown_fin(pass);
+    reset_overtaken(pass);
     time_wait_late_segment(pass);
     if (pass->new_bytes && (pass->from->flags & END_WITHDRAWABLE) &&
         pass->from->state == LIFELINE_ESTABLISHED) {

@@ -51,6 +51,7 @@ struct pass {
     bool repeated; /* carries sequence space, all of it seen before */
     bool copy;     /* the very packet again: duplicated on the way, not retransmitted */
     bool ack_fits; /* ack is plausible: at most what the peer sent */
+    bool reset_crossed; /* sent before the RST that passed earlier reached its sender */
     uint32_t steps, marks;
     uint8_t transition_count;
     struct lifeline_transition transitions[LIFELINE_MAX_TRANSITIONS];
@@ -75,6 +76,8 @@ bool apply(struct pass *pass, unsigned end, enum stimulus stimulus);
 /* Takes the end's last transition back; frame_mark of the segment that proved lost. */
 void apply_withdrawal(struct pass *pass, unsigned end, uint32_t lost_mark);
 uint8_t apply_state_at(const struct end *end, unsigned index);
+/* How the end's state was entered. */
+uint8_t apply_evidence(const struct end *end);
 
 /* handshake.c */
 void handshake_syn(struct pass *pass);
@@ -90,6 +93,8 @@ void teardown_fin(struct pass *pass);
 void reset_segment(struct pass *pass);
 /* A segment other than RST after one: does it refute the RST? */
 void reset_reconsider(struct pass *pass);
+/* After a segment that was sent before an RST came: the RST closes its sender. */
+void reset_overtaken(struct pass *pass);
 
 /* time_wait.c */
 void time_wait_enter(struct pass *pass, unsigned end);

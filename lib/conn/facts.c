@@ -312,10 +312,9 @@ void facts_read(struct pass *pass)
     }
     if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn &&
         ((pass->ack && from->state == LIFELINE_SYN_RECEIVED) ||
-         (!pass->ack && from->state == LIFELINE_STATE_UNKNOWN &&
-          pass->to->state == LIFELINE_SYN_SENT))) {
-        /* A stateless server answers anew, or a bare ACK came before its SYN: the last SYN counts.
-         */
+         (from->state == LIFELINE_STATE_UNKNOWN && pass->to->state == LIFELINE_SYN_SENT))) {
+        /* A stateless server answers anew, or something else came before its SYN: the last SYN
+         * counts. */
         from->flags &= ~(uint32_t)(END_SEQ_KNOWN | END_ISN_KNOWN);
         from->wraps = 0;
     }

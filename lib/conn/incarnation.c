@@ -7,7 +7,8 @@
  *    or SYN-SENT with another number and no answer; or when nothing of the old one lives.
  *  - A SYN with the old one's number is its retry, or a duplicate.
  *  - Any other SYN is a candidate: it becomes a new incarnation when the peer answers it as new
- *    (then it counts from the SYN on), or when it is repeated after the old one died.
+ *    (then it counts from the SYN on), when its sender goes on as if it had been, or when it is
+ *    repeated after the old one died.
  *  - A SYN,ACK with another number than the one known from that end opens a new incarnation whose
  *    SYN isn't in the capture, unless it answers the candidate.
  * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
@@ -230,6 +231,15 @@ static struct conn *other_half(struct lifeline_engine *engine,
     return table_join_context(&engine->table, c, lookup) ? c : NULL;
 }
 
+/* The candidate's sender sends the third segment: the SYN was answered, out of the capture. */
+static bool goes_on_as_new(const struct conn *c, const struct lifeline_segment *segment)
+{
+    const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
+    return syn && (segment->flags & (LIFELINE_SYN | LIFELINE_ACK | LIFELINE_RST)) == LIFELINE_ACK &&
+           segment->seq == syn->seq + 1 && segment->src_port == syn->src_port &&
+           !memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes);
+}
+
 struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                              unsigned *end, bool *is_new)
 {
@@ -249,6 +259,11 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     unsigned e = lookup.source_is_low == !c->swapped ? 0 : 1;
     const struct end *from = &c->end[e], *to = &c->end[!e];
     *end = e;
+    if (goes_on_as_new(c, segment)) {
+        c = promote(engine, &lookup, c);
+        *end = 0;
+        return c;
+    }
     if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
         return c;
     }

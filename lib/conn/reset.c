@@ -117,6 +117,29 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     return true;
 }
 
+/* An RST without ACK takes its number from the ACK of the segment that it answers. One below its
+ * sender's own FIN answers what the peer sent before it had that FIN: its sender was gone already
+ * when the peer's later segments arrived, and what they were thought to have done is taken back. */
+static void gone_before(struct pass *pass)
+{
+    struct end *from = pass->from;
+    if (pass->ack || !(from->flags & END_FIN) || (from->flags & END_FIN_DOUBTED) ||
+        seq_geq(pass->segment->seq, from->fin_end)) {
+        return;
+    }
+    while (apply_evidence(from) == LIFELINE_DELIVERED &&
+           (from->state == LIFELINE_FIN_WAIT_2 || from->state == LIFELINE_CLOSING ||
+            from->state == LIFELINE_TIME_WAIT)) {
+        apply_withdrawal(pass, pass->e, from->fin_acked_frame);
+    }
+}
+
+static bool acknowledges_fin(const struct pass *pass)
+{
+    return pass->ack && (pass->to->flags & END_FIN) && pass->segment->ack == pass->to->fin_end &&
+           pass->from->state != LIFELINE_FIN_WAIT_2;
+}
+
 void reset_segment(struct pass *pass)
 {
     struct end *from = pass->from, *to = pass->to;
@@ -135,6 +158,9 @@ void reset_segment(struct pass *pass)
     if (!k) {
         return;
     }
+    if (verdict == LIFELINE_RESET_ACCEPTABLE) {
+        gone_before(pass);
+    }
     bool sender_closed = false, receiver_closed = false;
 
     uint8_t sender_was = from->state, receiver_was = to->state;
@@ -144,9 +170,14 @@ void reset_segment(struct pass *pass)
             k->reset_closed[pass->e] = true;
         }
     } else if (from->state == LIFELINE_TIME_WAIT) {
-        time_wait_skipped(pass);
-        sender_closed = apply(pass, pass->e, SENDS_RST);
+        if (pass->segment->seq == from->fin_end) { /* else it isn't the holder's */
+            time_wait_skipped(pass);
+            sender_closed = apply(pass, pass->e, SENDS_RST);
+        }
     } else if (closes_sender(pass, verdict)) {
+        if (acknowledges_fin(pass)) {
+            apply(pass, pass->e, SENDS_ACK_OF_FIN); /* it had it before it aborted */
+        }
         sender_closed = apply(pass, pass->e, SENDS_RST);
     }
     if (verdict == LIFELINE_RESET_ACCEPTABLE) {
@@ -198,6 +229,40 @@ static void restore(struct pass *pass, unsigned end)
     k->reset_closed[end] = false;
 }
 
+/* pass->from sent this before the RST, which had passed already, reached it. What it shows comes
+ * before the end that the RST makes; reset_overtaken() makes that end again. */
+static void reset_crossing(struct pass *pass)
+{
+    struct end *from = pass->from, *to = pass->to;
+    bool covers = (to->flags & END_FIN) && pass->ack && pass->segment->ack == to->fin_end;
+    bool closes = pass->fin && pass->fits && !(from->flags & END_FIN);
+    if (!end_closed(from) || pass->syn || !(closes || covers)) {
+        return;
+    }
+    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    if (!closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1) {
+        return; /* it had acknowledged the FIN before */
+    }
+    apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
+    if (closes && !covers && from->state == LIFELINE_CLOSE_WAIT &&
+        apply_evidence(from) == LIFELINE_DELIVERED) {
+        apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
+    }
+    pass->reset_crossed = true;
+}
+
+void reset_overtaken(struct pass *pass)
+{
+    struct end *to = pass->to;
+    if (!pass->reset_crossed) {
+        return;
+    }
+    if ((to->flags & END_FIN) && seq_geq(to->contiguous, to->fin_end)) {
+        apply(pass, pass->e, GETS_FIN);
+    }
+    apply(pass, pass->e, GETS_RST);
+}
+
 /* pass->from was thought closed by an RST, and sends. */
 void reset_reconsider(struct pass *pass)
 {
@@ -215,6 +280,14 @@ void reset_reconsider(struct pass *pass)
         bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn ||
                       pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
         bool hears = pass->ack && pass->ack_fits && seq_gt(pass->segment->ack, k->reset_peer_next);
+        bool opens = pass->ack && !pass->syn && pass->segment->seq == pass->from->isn + 1 &&
+                     apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT;
+        if (opens) {
+            /* It never gave up the handshake; its peer may still have believed the RST. */
+            pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
+            restore(pass, pass->e);
+            return;
+        }
         if (!(news && beyond) && !hears && !(pass->syn && pass->repeated)) {
             return;
         }
@@ -223,6 +296,7 @@ void reset_reconsider(struct pass *pass)
         restore(pass, pass->p);
     } else {
         if (!late) {
+            reset_crossing(pass);
             return;
         }
         restore(pass, pass->e);

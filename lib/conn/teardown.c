@@ -41,6 +41,9 @@ void teardown_ack(struct pass *pass)
 
     if (!k || !pass->ack || !pass->ack_fits || !(to->flags & END_FIN) ||
         pass->segment->ack != to->fin_end) {
+        if (pass->ack && (to->flags & END_FIN_ACKED) && seq_lt(pass->segment->ack, to->fin_end)) {
+            to->flags |= END_FIN_DOUBTED;
+        }
         return;
     }
     apply(pass, pass->e, SENDS_ACK_OF_FIN);
@@ -55,9 +58,11 @@ void teardown_ack(struct pass *pass)
     if (!(to->flags & END_FIN_ACKED)) {
         to->flags |= END_FIN_ACKED;
         to->fin_acked_frame = pass->mark;
-        /* The peer's FIN passed earlier and nothing is missing before it: it came first. */
+        /* The peer's FIN passed earlier, without this ACK, and nothing is missing before it: it
+         * came first. */
+        bool bare = k->first_fin == pass->e || k->simultaneous;
         bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
-        if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && !resent &&
+        if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && bare && !resent &&
             seq_geq(from->contiguous, from->fin_end)) {
             apply(pass, pass->p, GETS_FIN);
         }
