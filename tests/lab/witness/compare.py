@@ -90,6 +90,9 @@ class Case:
         """The packets that were delivered to `side`."""
         return {s.packet for s in self.all if s.vantage == side != s.side}
 
+    def lives(self, side):
+        return lives(self.link, side)
+
     def own(self, side):
         """The packets that `side`'s kernel really sent."""
         return {s.packet for s in self.sent(side)}

@@ -150,6 +150,8 @@ class History:
             first = "CLOSED" if name == "SYN-SENT" else "LISTEN"
             self.incarnations.append([(first, mark), (name, mark)])
         elif life[-1][0] != name:
+            if name == "SYN-RECEIVED" and len(life) == 1 and life[0][0] == "CLOSED":
+                life[0] = ("LISTEN", life[0][1])  # the listener came after a refused SYN
             life.append((name, mark))
 
     def transition(self, old, new, mark):

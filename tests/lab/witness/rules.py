@@ -10,7 +10,7 @@ Each rule is function(case, side, life, ours) -> bool. life is the kernel's (Non
 knows no such life), ours is lifeline's list of states (None: no record).
 """
 from .box import OTHER
-from .frames import FIN, RST, SYN
+from .frames import ACK, FIN, RST, SYN
 
 RULES = []
 
@@ -89,11 +89,12 @@ def by_acknowledgement(states, n):
         ("SYN-RECEIVED", "ESTABLISHED"), ("CLOSING", "TIME-WAIT"))
 
 
-def on_the_wire(case, side, life):
+def on_the_wire(case, side, life, lost=()):
     """The kernel's history with its own FIN at the place where the view shows it.
 
     close() enters FIN-WAIT-1 (or LAST-ACK) at once, but the FIN waits behind queued data, and may
-    be lost before the capture point. Returns the states as they follow from what was shown.
+    be lost before the capture point. Returns the states as they follow from what was shown, and
+    from the packets in `lost` as if they had arrived.
     """
     first = next((s.index for s in case.sent(side, life.start, life.end)
                   if s.segment.flags & FIN and s.packet in case.visible), None)
@@ -113,6 +114,22 @@ def on_the_wire(case, side, life):
             moments.append((when, 4, "over"))
         else:
             moments.append((when, 0, state))
+    fins = [s.segment for s in case.sent(side, life.start, life.end) if s.segment.flags & FIN]
+    end = fins[0] and (fins[0].seq + fins[0].length) & 0xFFFFFFFF if fins else None
+    done = {what for _, _, what in moments}
+    for s in lost:
+        if s.segment.flags & RST:
+            moments.append((s.index, 4, "over"))
+            continue
+        if "SYN-RECEIVED" in done and "ESTABLISHED" not in done and s.segment.flags & ACK:
+            moments.append((s.index, 0, "ESTABLISHED"))
+            done.add("ESTABLISHED")
+        if s.segment.flags & FIN and "received" not in done:
+            moments.append((s.index, 1, "received"))
+            done.add("received")
+        if end is not None and s.segment.ack == end and "acked" not in done:
+            moments.append((s.index, 2, "acked"))
+            done.add("acked")
     facts, states = set(), []
     names = {frozenset(): "ESTABLISHED", frozenset({"sent"}): "FIN-WAIT-1",
              frozenset({"sent", "acked"}): "FIN-WAIT-2", frozenset({"received"}): "CLOSE-WAIT",
@@ -120,6 +137,8 @@ def on_the_wire(case, side, life):
              frozenset({"sent", "received", "acked"}): "TIME-WAIT"}
     passive = False
     for _, _, what in sorted(moments, key=lambda one: one[:2]):
+        if states[-1:] == ["CLOSED"] and len(states) > 1:
+            continue
         if what == "over":
             states.append("CLOSED")
         elif what not in ("sent", "received", "acked"):
@@ -194,17 +213,29 @@ def reset_ignored(case, side, life, ours):
 def lost_behind(case, side, life, ours):
     """A segment passed the capture point, was lost on its way to this endpoint, and nothing that
     the endpoint sent since then shows it."""
-    if ours[:len(life.states)] != life.states:
-        return False
     reached = case.reached(side)
     lost = [s for s in case.seen if s.side == OTHER[side] and s.packet not in reached]
-    return bool(lost) and not follows(case, side, lost[-1].index)
+    return bool(lost) and not follows(case, side, lost[-1].index) and \
+        (ours[:len(life.states)] == life.states or ours == on_the_wire(case, side, life, lost))
 
 
 @rule("lost-before")
 def lost_before(case, side, life, ours):
     """States that no segment of this view shows: what caused them, or what was sent in them, was
     lost before the capture point (or made behind it)."""
+    truth = life.states
+    if truth[:3] == ["CLOSED", "SYN-SENT", "SYN-RECEIVED"] and ours[:2] == ["LISTEN", "SYN-RECEIVED"] \
+            and not any(s.segment.flags & (SYN | ACK) == SYN
+                        for s in shows(case, side, life.start, life.end)):
+        # Without its SYN an active opener whose SYN crossed looks like a listener.
+        if ours[1:] == truth[2:]:
+            return True
+        ours = truth[:2] + ours[1:]
+    resets = [s for s in case.sent(side, life.entered[-1], life.end) if s.segment.flags & RST]
+    if truth[-1] == "CLOSED" and ours[-1:] == ["CLOSED"] and resets and \
+            resets[0].packet not in case.visible and \
+            ours[:len(truth) - 1] == truth[:-1]:
+        return True  # it was gone before it got what the view shows; its first RST would tell
     at = 0
     for n, state in enumerate(life.states):
         if at < len(ours) and ours[at] == state:
@@ -216,6 +247,40 @@ def lost_before(case, side, life, ours):
         if by_acknowledgement(life.states, n) and life.causes[n] in case.visible:
             return False
     return at == len(ours)
+
+
+@rule("overtaken-behind")
+def overtaken_behind(case, side, life, ours):
+    """Two captured packets reached this endpoint in the other order: its FIN's ACK and the peer's
+    FIN make FIN-WAIT-2 or CLOSING, whichever came first."""
+    passed = [s.packet for s in case.seen if s.side == OTHER[side]]
+    arrived = [s.packet for s in case.all if s.vantage == side != s.side]
+    both = set(passed) & set(arrived)
+
+    def alike(states):
+        return [state for state in states if state not in ("FIN-WAIT-2", "CLOSING")]
+    return [p for p in passed if p in both] != [p for p in arrived if p in both] and \
+        alike(ours) == alike(life.states)
+
+
+@rule("forged")
+def forged(case, side, life, ours):
+    """The box made a segment with this endpoint's addresses, its receiver believed it (the kernel
+    says so), and so must the observer: the histories are equal up to there."""
+    own = case.own(side)
+    causes = {cause for life in case.lives(OTHER[side]) for cause in life.causes}
+    fakes = [s for s in case.seen
+             if s.side == side and s.packet not in own and s.packet in causes]
+    n = common(life.states, ours)
+    return bool(fakes) and n > 0 and (n == len(life.states) or life.entered[n] >= fakes[0].index)
+
+
+@rule("superseded")
+def superseded(case, side, life, ours):
+    """The next incarnation took the 4-tuple from a FIN-WAIT-2 minisock: the kernel shows no CLOSED
+    between, the wire shows that the old endpoint is gone."""
+    return life.states[-1] == "FIN-WAIT-2" and ours == life.states + ["CLOSED"] and \
+        any(one.start >= life.end for one in case.lives(side))
 
 
 @rule("behind-the-capture")
