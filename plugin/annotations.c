@@ -14,18 +14,19 @@
  * The capture ends where Wireshark says that the sequential pass is over, or, when it dissects a
  * file anew (a preference changed), after the last frame of it. tshark with one pass never says so.
  *
- * Frame numbers: the engine counts frames as Wireshark does. With a read filter Wireshark gives a
- * rejected frame's number to the next one, though both reach the dissectors. The engine gets a
- * number of its own for the latter then, and a map leads back. The texts of findings aren't mapped.
+ * Notes are found by frame number, in an array: cheaper than p_add_proto_data(), which searches a
+ * list per frame. With a read filter Wireshark gives a rejected frame's number to the next one,
+ * though both reach the dissectors, so each frame of the first pass begins with an empty place.
  *
- * Memory: a note of about 150 octets per segment, in file scope.
+ * Frame numbers: the engine counts frames as Wireshark does. After a rejected frame it gets numbers
+ * of its own, and a map leads back. The texts of findings aren't mapped.
+ *
+ * Memory: a note of about 130 octets per segment, in file scope.
  */
 #include "annotations.h"
 
 #include "gui.h"
 #include "prefs.h"
-
-#define NOTES_KEY 0
 
 /* Of the capture file at hand; all but the engine is in file scope. */
 static struct {
@@ -38,73 +39,85 @@ static struct {
     wmem_map_t *numbers;  /* frame -> Wireshark's number, where they differ */
     uint64_t last_frame;
     uint32_t last_number;
-    struct note *note; /* of the segment at hand; NULL between segments */
+    struct note **notes; /* by Wireshark's frame number */
+    uint32_t notes_size;
+    bool pushing;            /* a segment is at hand */
+    struct note *note;       /* its note, once there is one */
+    struct touched *touched; /* connections that changed before it */
 } session;
 
 /* ---- the sink -------------------------------------------------------------------------------- */
 
-static void fill(struct note *note, const struct lifeline_event *event, struct life *life)
+static struct note *make_note(const struct lifeline_event *event, struct life *life)
 {
-    note->life = life;
-    note->frame = event->frame;
-    note->time_ns = event->time_ns;
-    note->seq = event->seq;
-    note->ack = event->ack;
-    note->window_bytes = event->window_bytes;
-    note->withdrawn_frame = event->withdrawn_frame;
-    note->payload_bytes = event->segment != NULL ? event->segment->payload_bytes : 0;
-    note->flags = event->segment != NULL ? event->segment->flags : 0;
-    note->steps = event->steps;
-    note->marks = event->marks;
-    note->old_incarnation = event->old_incarnation;
-    note->from = event->from;
-    note->client_state = event->client_state;
-    note->server_state = event->server_state;
-    note->reset_verdict = event->reset_verdict;
-    note->reset_cause = event->reset_cause;
-    note->time_wait_holder = event->time_wait_holder;
-    note->transition_count = event->transition_count;
-    if (event->transition_count > 0)
-        note->transitions = (struct lifeline_transition *)wmem_memdup(
-            wmem_file_scope(), event->transitions,
-            event->transition_count * sizeof(event->transitions[0]));
+    size_t transitions_size = event->transition_count * sizeof(event->transitions[0]);
+    struct note *note =
+        (struct note *)wmem_alloc(wmem_file_scope(), sizeof(*note) + transitions_size);
+
+    *note = (struct note){
+        .life = life,
+        .frame = event->frame,
+        .time_ns = event->time_ns,
+        .seq = event->seq,
+        .ack = event->ack,
+        .window_bytes = event->window_bytes,
+        .withdrawn_frame = event->withdrawn_frame,
+        .payload_bytes = event->segment->payload_bytes,
+        .steps = event->steps,
+        .marks = event->marks,
+        .old_incarnation = event->old_incarnation,
+        .flags = event->segment->flags,
+        .layer = event->layer,
+        .from = event->from,
+        .client_state = event->client_state,
+        .server_state = event->server_state,
+        .reset_verdict = event->reset_verdict,
+        .reset_cause = event->reset_cause,
+        .time_wait_holder = event->time_wait_holder,
+        .transition_count = event->transition_count,
+    };
+    memcpy(note->transitions, event->transitions, transitions_size);
+    return note;
 }
 
 static void on_event(void *user, const struct lifeline_event *event)
 {
-    struct life *life = lives_get(session.lives, event->connection, event->incarnation);
+    struct life *life =
+        lives_get(session.lives, event->connection, event->incarnation, event->slot);
     struct touched *touched;
 
     (void)user;
-    life->slot = event->slot;
-    if (session.note == NULL)
+    if (!session.pushing)
         return; /* the capture's end */
-    if (event->segment != NULL && session.note->life == NULL) {
-        fill(session.note, event, life);
+    if (event->segment != NULL && session.note == NULL) {
+        session.note = make_note(event, life);
         return;
     }
     touched = wmem_new(wmem_file_scope(), struct touched);
     touched->life = life;
-    touched->next = session.note->touched;
-    session.note->touched = touched;
+    touched->next = session.touched;
+    session.touched = touched;
 }
 
 static void on_message(void *user, const struct lifeline_message *message)
 {
     (void)user;
-    life_message(lives_get(session.lives, message->connection, message->incarnation), message);
+    life_message(lives_get(session.lives, message->connection, message->incarnation, message->slot),
+                 message);
 }
 
 static void on_exchange(void *user, const struct lifeline_exchange *exchange)
 {
     (void)user;
-    life_exchange(lives_get(session.lives, exchange->connection, exchange->incarnation), exchange);
+    life_exchange(
+        lives_get(session.lives, exchange->connection, exchange->incarnation, exchange->slot),
+        exchange);
 }
 
 static void on_connection(void *user, const struct lifeline_connection *connection)
 {
     (void)user;
-    life_connection(lives_get(session.lives, connection->connection, connection->incarnation),
+    life_connection(lives_find(session.lives, connection->connection, connection->incarnation),
                     connection);
 }
 
@@ -186,15 +199,31 @@ void annotations_register(void)
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-struct note *annotations_of(packet_info *pinfo)
+struct note *annotations_of(const packet_info *pinfo)
 {
-    return (struct note *)p_get_proto_data(wmem_file_scope(), pinfo, proto_lifeline, NOTES_KEY);
+    return pinfo->num < session.notes_size ? session.notes[pinfo->num] : NULL;
 }
 
-uint64_t annotations_begin_frame(packet_info *pinfo)
+static void make_room(uint32_t number)
+{
+    uint32_t size = MAX(session.notes_size, 1024);
+
+    while (size <= number)
+        size *= 2;
+    session.notes = (struct note **)wmem_realloc(wmem_file_scope(), session.notes,
+                                                 size * sizeof(session.notes[0]));
+    memset(session.notes + session.notes_size, 0,
+           (size - session.notes_size) * sizeof(session.notes[0]));
+    session.notes_size = size;
+}
+
+uint64_t annotations_begin_frame(const packet_info *pinfo)
 {
     uint64_t frame = pinfo->num;
 
+    if (pinfo->num >= session.notes_size)
+        make_room(pinfo->num);
+    session.notes[pinfo->num] = NULL;
     if (pinfo->num == session.last_number) /* a read filter rejected the one before */
         wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)session.last_frame),
                         GUINT_TO_POINTER(LIFELINE_NO_FRAME));
@@ -218,36 +247,40 @@ uint32_t annotations_frame_number(uint64_t frame)
     return (uint32_t)frame;
 }
 
-void annotations_push(packet_info *pinfo, const struct lifeline_segment *segment)
+/* A TIME-WAIT's begin and restarts as of this frame: the record only has how it stands last. */
+static void note_time_waits(struct note *note)
 {
-    struct note *note = wmem_new0(wmem_file_scope(), struct note), *last = annotations_of(pinfo);
     struct lifeline_connection record;
 
-    note->frame = segment->frame;
-    note->layer = segment->layer;
-    if (last == NULL) {
-        p_add_proto_data(wmem_file_scope(), pinfo, proto_lifeline, NOTES_KEY, note);
-    } else {
-        while (last->next != NULL)
-            last = last->next;
-        last->next = note;
-    }
-    if (session.finished)
+    if (!lifeline_peek(session.engine, note->life->slot, note->life->connection, &record))
         return;
-    session.note = note;
-    lifeline_push_segment(session.engine, segment);
-    session.note = NULL;
-    if (note->life == NULL || note->time_wait_holder == LIFELINE_NOBODY)
-        return;
-    if (lifeline_peek(session.engine, note->life->slot, note->life->connection, &record)) {
-        note->time_wait_count = record.time_wait_count;
-        note->time_waits = (struct lifeline_time_wait *)wmem_memdup(
-            wmem_file_scope(), record.time_wait,
-            record.time_wait_count * sizeof(record.time_wait[0]));
-    }
+    note->time_wait_count = record.time_wait_count;
+    note->time_waits = (struct lifeline_time_wait *)wmem_memdup(
+        wmem_file_scope(), record.time_wait, record.time_wait_count * sizeof(record.time_wait[0]));
 }
 
-void annotations_end_frame(packet_info *pinfo)
+void annotations_push(const packet_info *pinfo, const struct lifeline_segment *segment)
+{
+    struct note **place = &session.notes[pinfo->num];
+
+    if (session.finished)
+        return;
+    session.pushing = true;
+    session.note = NULL;
+    session.touched = NULL;
+    lifeline_push_segment(session.engine, segment);
+    session.pushing = false;
+    if (session.note == NULL)
+        return;
+    session.note->touched = session.touched;
+    if (session.note->time_wait_holder != LIFELINE_NOBODY)
+        note_time_waits(session.note);
+    while (*place != NULL)
+        place = &(*place)->next;
+    *place = session.note;
+}
+
+void annotations_end_frame(const packet_info *pinfo)
 {
     if (pinfo->num == session.end)
         finish();

@@ -14,17 +14,17 @@ struct touched {
 /* What one segment is to its connection. In file scope, written in the first pass only. */
 struct note {
     struct note *next; /* of the same frame: TCP layers, outermost first */
-    struct life *life; /* NULL: part of no connection */
-    uint64_t frame;    /* as the engine counts: see annotations_frame_number() */
-    int64_t time_ns;   /* as it was then: the user may shift times later */
+    struct life *life;
+    uint64_t frame;  /* as the engine counts: see annotations_frame_number() */
+    int64_t time_ns; /* as it was then: the user may shift times later */
     uint64_t seq, ack, window_bytes, withdrawn_frame;
-    struct lifeline_transition *transitions;
     struct lifeline_time_wait *time_waits; /* as they stood at this frame; NULL: none */
     struct touched *touched;               /* other connections that changed with this frame */
     uint32_t payload_bytes, steps, marks, old_incarnation;
     uint16_t flags;
-    uint8_t layer, from, transition_count, client_state, server_state;
-    uint8_t reset_verdict, reset_cause, time_wait_holder, time_wait_count;
+    uint8_t layer, from, client_state, server_state;
+    uint8_t reset_verdict, reset_cause, time_wait_holder, time_wait_count, transition_count;
+    struct lifeline_transition transitions[];
 };
 
 /* A finding, as it hangs at each of its frames. */
@@ -38,18 +38,18 @@ void annotations_register(void);
 /* The engine of this capture file; made when first asked for. NULL when memory is short. */
 struct lifeline_engine *annotations_engine(void);
 
-/* The notes of a frame, outermost layer first; NULL when it has no TCP layer. */
-struct note *annotations_of(packet_info *pinfo);
+/* The notes of a frame, outermost layer first; NULL when it has no TCP layer of a connection. */
+struct note *annotations_of(const packet_info *pinfo);
 
-/* The frame's number for the engine: its own, unless a read filter rejected frames before. To be
- * called once per frame, in the first pass. */
-uint64_t annotations_begin_frame(packet_info *pinfo);
+/* Begins a frame of the first pass: once per frame, with or without TCP. Returns the number that
+ * the engine is to know it by: its own, unless a read filter rejected frames before. */
+uint64_t annotations_begin_frame(const packet_info *pinfo);
 
-/* Feeds a segment in the first pass and keeps what the engine says. layer counts from 0. */
-void annotations_push(packet_info *pinfo, const struct lifeline_segment *segment);
+/* Feeds a segment of the frame that was begun, and keeps what the engine says. */
+void annotations_push(const packet_info *pinfo, const struct lifeline_segment *segment);
 
-/* The first pass is over, or may be: gives the engine's last word when it is. */
-void annotations_end_frame(packet_info *pinfo);
+/* Ends a frame of the first pass. When it is known to be the last, the engine has its last word. */
+void annotations_end_frame(const packet_info *pinfo);
 
 /* The number under which users know a frame; LIFELINE_NO_FRAME for one that a read filter rejected
  * after the engine saw it, and for none. */

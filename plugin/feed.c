@@ -34,36 +34,41 @@
 static dissector_handle_t tcp_handle; /* what "ip.proto" held before */
 static int proto_feed = -1;
 
-/* What the engine's decoder found in the frame at hand. */
+/* The frame at hand, and what the engine's decoder found in it. */
 static struct {
-    struct lifeline_segment segments[MAX_LAYERS];
-    unsigned count;
-    bool decoded;
+    bool begun;
     uint64_t frame;
+    uint8_t layers; /* TCP headers that Wireshark dissected so far */
+    unsigned count;
+    struct lifeline_segment segments[MAX_LAYERS];
 } current;
 
 /* ---- what the engine's decoder knows --------------------------------------------------------- */
 
 /* The LINKTYPE_ number of a Wireshark encapsulation, or -1. Where several mean the same, those from
  * 100 on are the file formats' own. */
+static int find_link_type(int encapsulation)
+{
+    for (int i = 511; i >= 100; i--) {
+        if (wtap_pcap_encap_to_wtap_encap(i) == encapsulation)
+            return i;
+    }
+    for (int i = 0; i < 100; i++) {
+        if (wtap_pcap_encap_to_wtap_encap(i) == encapsulation)
+            return i;
+    }
+    return -1;
+}
+
 static int link_type(int encapsulation)
 {
-    enum { LINK_TYPES = 512 };
-    static GHashTable *numbers;
-    gpointer number;
+    static int types[512]; /* 0: not asked yet; else the number + 2 */
 
-    if (numbers == NULL) {
-        numbers = g_hash_table_new(NULL, NULL);
-        for (int i = 99; i >= 0; i--)
-            g_hash_table_insert(numbers, GINT_TO_POINTER(wtap_pcap_encap_to_wtap_encap(i)),
-                                GINT_TO_POINTER(i));
-        for (int i = 100; i < LINK_TYPES; i++)
-            g_hash_table_insert(numbers, GINT_TO_POINTER(wtap_pcap_encap_to_wtap_encap(i)),
-                                GINT_TO_POINTER(i));
-    }
-    if (!g_hash_table_lookup_extended(numbers, GINT_TO_POINTER(encapsulation), NULL, &number))
+    if (encapsulation < 0 || encapsulation >= (int)G_N_ELEMENTS(types))
         return -1;
-    return GPOINTER_TO_INT(number);
+    if (types[encapsulation] == 0)
+        types[encapsulation] = find_link_type(encapsulation) + 2;
+    return types[encapsulation] - 2;
 }
 
 static void keep(void *user, const struct lifeline_segment *segment)
@@ -80,8 +85,8 @@ static int64_t frame_time_ns(const packet_info *pinfo)
     return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
 }
 
-/* Gives the frame at hand to the engine's decoder. */
-static void decode(struct lifeline_engine *engine, packet_info *pinfo)
+/* Begins the frame at hand and gives it to the engine's decoder. */
+static void begin_frame(struct lifeline_engine *engine, packet_info *pinfo)
 {
     tvbuff_t *whole = pinfo->data_src != NULL
                           ? get_data_source_tvb((struct data_source *)pinfo->data_src->data)
@@ -89,6 +94,9 @@ static void decode(struct lifeline_engine *engine, packet_info *pinfo)
     struct lifeline_frame frame;
     int type;
 
+    current.begun = true;
+    current.frame = annotations_begin_frame(pinfo);
+    current.layers = 0;
     current.count = 0;
     if (whole == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET)
         return;
@@ -142,26 +150,21 @@ static bool read_address(const address *from, struct lifeline_address *to)
 static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
 {
     struct lifeline_engine *engine = annotations_engine();
-    struct note *notes = annotations_of(pinfo);
     struct lifeline_segment segment = {0};
     int captured_bytes = (int)tvb_captured_length(tvb);
 
     if (engine == NULL || captured_bytes == 0)
         return;
-    if (notes == NULL && !current.decoded) {
-        current.frame = annotations_begin_frame(pinfo);
-        decode(engine, pinfo);
-        current.decoded = true;
-    }
+    if (!current.begun)
+        begin_frame(engine, pinfo);
     if (!read_address(&pinfo->net_src, &segment.src) ||
         !read_address(&pinfo->net_dst, &segment.dst) ||
         !lifeline_parse_tcp(tvb_get_ptr(tvb, 0, captured_bytes), (uint32_t)captured_bytes,
                             tvb_reported_length(tvb), &segment))
         return;
-    for (; notes != NULL; notes = notes->next)
-        segment.layer++;
     segment.frame = current.frame;
     segment.time_ns = frame_time_ns(pinfo);
+    segment.layer = current.layers++;
     match(&segment);
     annotations_push(pinfo, &segment);
 }
@@ -183,12 +186,12 @@ void feed_end_frame(packet_info *pinfo)
 {
     struct lifeline_engine *engine = annotations_engine();
 
-    /* A fragment, maybe: its bytes are the engine's decoder's part of a later frame's. */
-    if (engine != NULL && !current.decoded) {
-        current.frame = pinfo->num;
-        decode(engine, pinfo);
-    }
-    current.decoded = false;
+    if (engine == NULL)
+        return;
+    /* Without TCP: a fragment, maybe, whose bytes are part of a later frame's segment. */
+    if (!current.begun)
+        begin_frame(engine, pinfo);
+    current.begun = false;
     annotations_end_frame(pinfo);
 }
 
@@ -196,7 +199,7 @@ void feed_end_frame(packet_info *pinfo)
 
 static void forget_frame(void)
 {
-    memset(&current, 0, sizeof(current));
+    current.begun = false;
 }
 
 void feed_register(void)

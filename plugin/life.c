@@ -21,6 +21,8 @@
 
 struct lives {
     wmem_map_t *map;
+    struct life **of_slot; /* the last one that held it */
+    uint32_t slot_count;
 };
 
 static guint life_hash(gconstpointer key)
@@ -40,13 +42,13 @@ static gboolean life_equal(gconstpointer a, gconstpointer b)
 
 struct lives *lives_new(void)
 {
-    struct lives *lives = wmem_new(wmem_file_scope(), struct lives);
+    struct lives *lives = wmem_new0(wmem_file_scope(), struct lives);
 
     lives->map = wmem_map_new(wmem_file_scope(), life_hash, life_equal);
     return lives;
 }
 
-struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation)
+struct life *lives_find(struct lives *lives, uint64_t connection, uint32_t incarnation)
 {
     struct life key = {.connection = connection, .incarnation = incarnation};
     struct life *life = (struct life *)wmem_map_lookup(lives->map, &key);
@@ -60,11 +62,45 @@ struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarn
     return life;
 }
 
+/* Makes room for a slot; slots are as dense as the engine's connections. */
+static void grow(struct lives *lives, uint32_t slot)
+{
+    uint32_t count = MAX(slot + 1, MAX(lives->slot_count * 2, 64));
+
+    lives->of_slot = (struct life **)wmem_realloc(wmem_file_scope(), lives->of_slot,
+                                                  count * sizeof(lives->of_slot[0]));
+    memset(lives->of_slot + lives->slot_count, 0,
+           (count - lives->slot_count) * sizeof(lives->of_slot[0]));
+    lives->slot_count = count;
+}
+
+struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation,
+                       uint32_t slot)
+{
+    struct life *life;
+
+    if (slot >= lives->slot_count)
+        grow(lives, slot);
+    life = lives->of_slot[slot];
+    if (life == NULL || life->connection != connection || life->incarnation != incarnation) {
+        life = lives_find(lives, connection, incarnation);
+        life->slot = slot;
+        lives->of_slot[slot] = life;
+    }
+    return life;
+}
+
 /* ---- copies ---------------------------------------------------------------------------------- */
 
 static const char *copy(const char *text)
 {
     return text != NULL ? wmem_strdup(wmem_file_scope(), text) : NULL;
+}
+
+/* As copy(), unless what is there already says the same. */
+static const char *recopy(const char *there, const char *text)
+{
+    return there != NULL && text != NULL && strcmp(there, text) == 0 ? there : copy(text);
 }
 
 void life_connection(struct life *life, const struct lifeline_connection *connection)
@@ -109,7 +145,8 @@ static struct lifeline_exchange **exchange_at(struct life *life, uint64_t index)
     struct lifeline_exchange *none = NULL;
 
     if (life->exchanges == NULL)
-        life->exchanges = wmem_array_new(wmem_file_scope(), sizeof(struct lifeline_exchange *));
+        life->exchanges =
+            wmem_array_sized_new(wmem_file_scope(), sizeof(struct lifeline_exchange *), 1);
     if (index >= wmem_array_get_count(life->exchanges) + (uint64_t)MAX_INDEX_JUMP)
         return NULL;
     while (wmem_array_get_count(life->exchanges) <= index)
@@ -147,7 +184,7 @@ static void note_span(struct life *life, unsigned direction, uint64_t index, uin
 
     if (spans == NULL)
         life->spans[direction] = spans =
-            wmem_array_new(wmem_file_scope(), sizeof(struct message_span));
+            wmem_array_sized_new(wmem_file_scope(), sizeof(struct message_span), 1);
     i = wmem_array_get_count(spans);
     all = (struct message_span *)wmem_array_get_raw(spans);
     while (i > 0 && all[i - 1].index != index)
@@ -198,19 +235,22 @@ void life_message(struct life *life, const struct lifeline_message *message)
 
 void life_exchange(struct life *life, const struct lifeline_exchange *exchange)
 {
-    struct lifeline_exchange **place = exchange_at(life, exchange->index), *out;
+    struct lifeline_exchange **place = exchange_at(life, exchange->index), *out, before;
 
     if (place == NULL)
         return;
-    *place = out =
-        (struct lifeline_exchange *)wmem_memdup(wmem_file_scope(), exchange, sizeof(*out));
-    out->method = copy(exchange->method);
-    out->uri = copy(exchange->uri);
-    out->host = copy(exchange->host);
-    out->version = copy(exchange->version);
-    out->reason = copy(exchange->reason);
-    out->content_type = copy(exchange->content_type);
-    out->flag_text = copy(exchange->flag_text);
+    if (*place == NULL)
+        *place = wmem_new0(wmem_file_scope(), struct lifeline_exchange);
+    out = *place;
+    before = *out;
+    *out = *exchange;
+    out->method = recopy(before.method, exchange->method);
+    out->uri = recopy(before.uri, exchange->uri);
+    out->host = recopy(before.host, exchange->host);
+    out->version = recopy(before.version, exchange->version);
+    out->reason = recopy(before.reason, exchange->reason);
+    out->content_type = recopy(before.content_type, exchange->content_type);
+    out->flag_text = recopy(before.flag_text, exchange->flag_text);
     /* The engine keeps neither for this plugin, and doesn't own them after the call. */
     out->request.headers = out->response.headers = NULL;
     out->request.header_count = out->response.header_count = 0;

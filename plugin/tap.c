@@ -13,8 +13,6 @@ void tap_notes(packet_info *pinfo, const struct note *notes)
 {
     if (!have_tap_listener(tap))
         return;
-    for (; notes != NULL; notes = notes->next) {
-        if (notes->life != NULL)
-            tap_queue_packet(tap, pinfo, notes);
-    }
+    for (; notes != NULL; notes = notes->next)
+        tap_queue_packet(tap, pinfo, notes);
 }

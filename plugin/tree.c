@@ -296,8 +296,6 @@ static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         feed_end_frame(pinfo);
     notes = annotations_of(pinfo);
     for (at.note = notes; at.note != NULL; at.note = at.note->next) {
-        if (at.note->life == NULL)
-            continue;
         at.tree = NULL;
         at.item = NULL;
         if (tree != NULL)
