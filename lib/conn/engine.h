@@ -46,11 +46,11 @@ struct pass {
     uint32_t seq_end;     /* one past its last, SYN and FIN included */
     uint32_t new_bytes;   /* of payload, not seen before */
     bool syn, ack, fin, rst;
-    bool first;    /* of its connection */
-    bool fits;     /* its sequence number belongs to this incarnation */
-    bool repeated; /* carries sequence space, all of it seen before */
-    bool copy;     /* the very packet again: duplicated on the way, not retransmitted */
-    bool ack_fits; /* ack is plausible: at most what the peer sent */
+    bool first;         /* of its connection */
+    bool fits;          /* its sequence number belongs to this incarnation */
+    bool repeated;      /* carries sequence space, all of it seen before */
+    bool copy;          /* the very packet again: duplicated on the way, not retransmitted */
+    bool ack_fits;      /* ack is plausible: at most what the peer sent */
     bool reset_crossed; /* sent before the RST that passed earlier reached its sender */
     uint32_t steps, marks;
     uint8_t transition_count;
