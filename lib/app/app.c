@@ -173,6 +173,16 @@ static void leave(struct app_flow *flow)
     flow->link = NULL;
 }
 
+bool app_raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, int64_t start)
+{
+    const struct app_farewell *const closes[2] = {&flow->fin[end], &flow->reset[end]};
+    for (int i = 0; i < 2; i++)
+        if (closes[i]->seen && (closes[i]->received != APP_NO_OFFSET ? closes[i]->received <= start
+                                                                     : closes[i]->frame < frame))
+            return true;
+    return false;
+}
+
 /* ---- delivery ---- */
 
 /* Is everything that the segment acknowledges delivered? The FIN counts as an octet. */

@@ -26,6 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/http2.h"
+
 _Static_assert(sizeof(struct http1) <= APP_STATE_BYTES, "a flow has room for it");
 
 static void http1_close(struct app_flow *flow, enum app_close how);
@@ -266,6 +268,12 @@ static void request_head(struct app_flow *flow, struct http1 *h, const struct ht
     }
     if (!octets->whole)
         return;
+    if (!head->version.at) { /* HTTP/0.9 knows one request only */
+        body_starts(side, true, 0);
+        end_message(flow, h, h->client);
+        side->place = HTTP1_OVER;
+        return;
+    }
     if (head->framing == HTTP_FRAMED_UNKNOWN) {
         side->place = HTTP1_LOST;
         http1_messages_lost(flow, h, h->client, APP_NO_OFFSET);
@@ -291,6 +299,19 @@ static void upgrade(struct app_flow *flow, struct http1 *h)
     app_flow_abandon(flow);
 }
 
+/* 101 to "Upgrade: h2c", RFC 7540 3.2: the response follows on HTTP/2's stream 1. */
+static void upgrade_to_http2(struct app_flow *flow, struct http1 *h)
+{
+    struct exchange *x = h->first;
+    unsigned client = h->client;
+    http1_interim(h, 101);
+    h->first = x->next;
+    h->side[client].x = NULL;
+    http1_close(flow, APP_CLOSE_GONE);
+    if (!http2_take_over(flow, client, x))
+        app_flow_abandon(flow);
+}
+
 /* A final response while no request waits: it may answer one whose head isn't complete yet. */
 static void answer_early(struct app_flow *flow, struct http1 *h)
 {
@@ -310,6 +331,11 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
 {
     struct http1_side *side = &h->side[!h->client];
     const struct exchange *asks = http1_next_answered(h);
+    if (octets->whole && head->status == 101 && head->upgrade_h2c && asks && asks == h->first &&
+        asks->wants_h2c) {
+        upgrade_to_http2(flow, h);
+        return;
+    }
     if (head->status < 200 && head->status != 101) {
         http1_interim(h, head->status);
         side->place = HTTP1_START;
@@ -438,13 +464,17 @@ static void cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool 
         x->cut = true;
 }
 
+static bool is_version_0_9(const struct exchange *x)
+{
+    return x->record.version && strcmp(x->record.version, "0.9") == 0;
+}
+
 /* What is here isn't a message. */
 static void not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, struct run *run)
 {
     struct http1_side *side = &h->side[end];
     struct exchange *x = http1_next_answered(h);
-    if (end != h->client && x && !h->likely &&
-        (!h->answered || strcmp(x->record.version, "0.9") == 0)) {
+    if (end != h->client && x && !h->answered && (!h->likely || is_version_0_9(x))) {
         /* HTTP/0.9: the answer is all that comes. */
         http1_response_begins(flow, h);
         if (side->x) {

@@ -51,27 +51,11 @@ static enum lifeline_exchange_outcome outcome_of(const struct exchange *x, enum 
     return how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
 }
 
-/* Had the server begun to close before it received the request's first octet? */
-static bool raced_close(const struct app_flow *flow, const struct http1 *h,
-                        const struct exchange *x)
-{
-    const struct app_farewell *const closes[2] = {&flow->fin[!h->client], &flow->reset[!h->client]};
-    if (!x->has_request || x->has_response)
-        return false;
-    for (int i = 0; i < 2; i++) {
-        if (!closes[i]->seen)
-            continue;
-        if (closes[i]->received != APP_NO_OFFSET ? closes[i]->received <= x->request_start
-                                                 : closes[i]->frame < x->record.request.first_frame)
-            return true;
-    }
-    return false;
-}
-
 static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enum app_close how)
 {
     struct lifeline_exchange *r = &x->record;
-    r->raced_close = raced_close(flow, h, x);
+    r->raced_close = x->has_request && !x->has_response &&
+                     app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
     /* Its response may be in a gap that it was sent before. */
     x->missing |= !x->has_response && x->sent_ack < h->server_gap_end;
     r->request.complete = x->request_done && !x->request_cut;

@@ -3,6 +3,7 @@
 #include "app/flow.h"
 
 static const struct app_protocol *const protocols[] = {
+    &app_http2, /* before HTTP/1: its preface looks like a request */
     &app_http1,
 };
 #define PROTOCOL_COUNT (sizeof protocols / sizeof *protocols)

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HTTP/2 in cleartext, RFC 9113: by prior knowledge (the client's preface), or behind a 101 to
+ * "Upgrade: h2c" (RFC 7540 3.2). From octets to frames; streams are exchanges (http2_stream.c).
+ *
+ * Frames are read as they come; nothing but header blocks is buffered, and DATA is skipped by
+ * length. What a record counts: header octets are those of the HEADERS and CONTINUATION frames,
+ * frame headers included; body octets are those of DATA without padding, "on the wire" with it and
+ * with the frame headers.
+ *
+ * Gaps: one that lies inside a frame other than HEADERS, PUSH_PROMISE and CONTINUATION is counted
+ * as its payload. Else framing is lost: all open streams are marked, the HPACK table is forgotten,
+ * and the next segment that is a row of whole plausible frames (RFC 9113 4.1, 6) is where it goes
+ * on.
+ */
+#include "app/http2.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/http2_stream.h"
+
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+#define PREFACE_BYTES   (sizeof preface - 1)
+#define MAX_FRAME_BYTES (1u << 20) /* plausible, when framing was lost */
+
+/* A run of octets on its way. */
+struct run {
+    const uint8_t *p;
+    uint32_t left;
+    struct app_at at;
+};
+
+static void advance(struct run *run, uint32_t n)
+{
+    run->p += n;
+    run->left -= n;
+    run->at.offset += n;
+    if (n) {
+        run->at.segment_start = false;
+        run->at.repeats = 0;
+    }
+}
+
+static uint32_t u24(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+}
+static uint32_t u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | u24(p + 1);
+}
+
+/* ---- plausible frames ---- */
+
+/* Does a frame header keep the rules of RFC 9113 6? */
+static bool is_plausible(const uint8_t *p, bool from_client)
+{
+    uint32_t length = u24(p), stream = u32(p + 5);
+    uint8_t type = p[3];
+    if (type > HTTP2_CONTINUATION || length > MAX_FRAME_BYTES || stream >> 31)
+        return false;
+    switch (type) {
+    case HTTP2_SETTINGS:
+        return stream == 0 && length % 6 == 0 && (!(p[4] & 1) || length == 0);
+    case HTTP2_PING:
+        return stream == 0 && length == 8;
+    case HTTP2_GOAWAY:
+        return stream == 0 && length >= 8;
+    case HTTP2_WINDOW_UPDATE:
+        return length == 4;
+    case HTTP2_RST_STREAM:
+        return stream != 0 && length == 4;
+    case HTTP2_PRIORITY:
+        return stream != 0 && length == 5;
+    case HTTP2_PUSH_PROMISE:
+        return stream != 0 && !from_client && length >= 4;
+    default:
+        return stream != 0 && (stream % 2 == 1 || !from_client);
+    }
+}
+
+/* A row of whole frames to the end of the run, or one that goes on behind it and isn't small. */
+static bool resyncs(const struct run *run, bool from_client)
+{
+    const uint8_t *p = run->p;
+    uint32_t left = run->left, frames = 0;
+    if (!run->at.segment_start)
+        return false;
+    while (left >= HTTP2_FRAME_HEADER_BYTES) {
+        if (!is_plausible(p, from_client) || (!frames && p[3] == HTTP2_CONTINUATION))
+            return false;
+        frames++;
+        uint32_t whole = u24(p) + HTTP2_FRAME_HEADER_BYTES;
+        if (whole >= left)
+            return whole == left || frames > 1 || p[3] == HTTP2_DATA;
+        p += whole;
+        left -= whole;
+    }
+    return frames && !left;
+}
+
+static enum app_verdict http2_probe(const uint8_t *bytes, size_t length, bool from_start)
+{
+    size_t n = length < PREFACE_BYTES ? length : PREFACE_BYTES;
+    if (n && memcmp(bytes, preface, n) == 0)
+        return n == PREFACE_BYTES || n >= 16 ? APP_IS_CLIENT : APP_MAYBE;
+    /* The server's SETTINGS may come first: RFC 9113 3.4. */
+    static const uint8_t settings[] = {0, 0};
+    if (!from_start || !length || memcmp(bytes, settings, length < 2 ? length : 2) != 0)
+        return APP_NO;
+    if (length < HTTP2_FRAME_HEADER_BYTES)
+        return length < 4 || bytes[3] == HTTP2_SETTINGS ? APP_MAYBE : APP_NO;
+    return bytes[3] == HTTP2_SETTINGS && bytes[4] == 0 && bytes[2] <= 60 &&
+                   is_plausible(bytes, false)
+               ? APP_IS_SERVER
+               : APP_NO;
+}
+
+/* ---- frames ---- */
+
+static bool keep_block(struct app *app, struct http2_block *block, const uint8_t *bytes,
+                       uint32_t length)
+{
+    if (block->used + length > app->max_header_bytes)
+        return false;
+    if (block->used + length > block->room) {
+        uint32_t room = block->room ? block->room : 512;
+        while (room < block->used + length)
+            room *= 2;
+        if (app->pool.held_bytes + (room - block->room) > app->pool.max_held_bytes)
+            return false;
+        uint8_t *grown = realloc(block->bytes, room);
+        if (!grown)
+            return false;
+        app->pool.held_bytes += room - block->room;
+        block->bytes = grown;
+        block->room = room;
+    }
+    memcpy(block->bytes + block->used, bytes, length);
+    block->used += length;
+    return true;
+}
+
+static bool carries_block(uint8_t type)
+{
+    return type == HTTP2_HEADERS || type == HTTP2_CONTINUATION || type == HTTP2_PUSH_PROMISE;
+}
+
+static bool is_padded(const struct http2_side *side)
+{
+    return side->flags & HTTP2_PADDED && (side->type == HTTP2_DATA || side->type == HTTP2_HEADERS ||
+                                          side->type == HTTP2_PUSH_PROMISE);
+}
+
+static struct exchange *stream_of(const struct http2 *h, const struct http2_side *side)
+{
+    return http2_find(h, side->stream);
+}
+
+static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
+                       const struct app_at *at)
+{
+    struct http2_side *side = &h->side[end];
+    side->in_frame = false;
+    side->header_used = 0;
+    struct exchange *x;
+    switch (side->type) {
+    case HTTP2_DATA:
+        x = stream_of(h, side);
+        if (x && side->flags & HTTP2_END_STREAM)
+            http2_side_ends(flow, h, x, end);
+        break;
+    case HTTP2_RST_STREAM:
+        x = stream_of(h, side);
+        if (x && side->fixed_used == 4)
+            http2_stream_reset(flow, h, x, u32(side->fixed));
+        break;
+    case HTTP2_HEADERS:
+    case HTTP2_PUSH_PROMISE:
+    case HTTP2_CONTINUATION:
+        if (side->flags & HTTP2_END_HEADERS && side->block.open)
+            http2_block_ends(flow, h, end, at);
+        break;
+    }
+}
+
+/* Framing is over: nothing that follows is understood until frames prove themselves. */
+static void lose(struct app_flow *flow, struct http2 *h, unsigned end)
+{
+    struct http2_side *side = &h->side[end];
+    side->lost = true;
+    side->in_frame = false;
+    side->header_used = 0;
+    side->preface_left = 0;
+    side->block.open = false;
+    side->block.used = 0;
+    h->likely = true;
+    http2_forget_table(flow->app, side);
+    for (unsigned i = 0; i < HTTP2_BUCKETS; i++)
+        for (struct exchange *x = h->streams[i]; x; x = x->next)
+            x->missing = true;
+}
+
+/* A frame header is complete. */
+static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
+{
+    struct http2_side *side = &h->side[end];
+    struct http2_block *block = &side->block;
+    side->left = u24(side->header);
+    side->type = side->header[3];
+    side->flags = side->header[4];
+    side->stream = u32(side->header + 5) & 0x7fffffff;
+    side->in_frame = true;
+    side->fixed_used = 0;
+    side->padding = 0;
+    bool goes_on = side->type == HTTP2_CONTINUATION;
+    if (block->open != goes_on ||
+        (side->type <= HTTP2_CONTINUATION && !is_plausible(side->header, end == h->client) &&
+         side->left <= MAX_FRAME_BYTES)) {
+        /* No HTTP/2, or no longer. */
+        if (!flow->exchanges)
+            app_flow_abandon(flow);
+        lose(flow, h, end);
+        return;
+    }
+    unsigned fixed = is_padded(side);
+    if (side->type == HTTP2_HEADERS && side->flags & HTTP2_HAS_PRIORITY)
+        fixed += 5;
+    if (side->type == HTTP2_PUSH_PROMISE || side->type == HTTP2_RST_STREAM)
+        fixed += 4;
+    side->fixed_bytes = (uint8_t)(fixed < side->left ? fixed : side->left);
+    if (carries_block(side->type)) {
+        if (!goes_on) {
+            block->open = true;
+            block->used = block->wire_bytes = 0;
+            block->too_long = false;
+            block->stream = side->stream;
+            block->is_promise = side->type == HTTP2_PUSH_PROMISE;
+            block->end_stream =
+                side->type == HTTP2_HEADERS && (side->flags & HTTP2_END_STREAM) != 0;
+            block->begin = side->begin;
+        }
+        block->wire_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
+    } else if (side->type == HTTP2_DATA) {
+        struct exchange *x = stream_of(h, side);
+        if (x)
+            (end == x->response_end_of ? &x->record.response : &x->record.request)
+                ->wire_body_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
+    }
+}
+
+/* The payload's leading octets are known. */
+static void fixed_known(struct http2_side *side)
+{
+    const uint8_t *p = side->fixed;
+    if (is_padded(side) && side->fixed_used)
+        side->padding = *p++ < side->left ? side->fixed[0] : side->left;
+    if (side->type == HTTP2_PUSH_PROMISE && side->fixed + side->fixed_used >= p + 4)
+        side->block.stream = u32(p) & 0x7fffffff;
+}
+
+/* Octets of the payload behind the fixed ones, padding left out. */
+static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const struct run *run,
+                    uint32_t length)
+{
+    struct http2_side *side = &h->side[end];
+    if (carries_block(side->type)) {
+        if (!keep_block(flow->app, &side->block, run->p, length))
+            side->block.too_long = true;
+        return;
+    }
+    struct exchange *x = side->type == HTTP2_DATA ? stream_of(h, side) : NULL;
+    if (!x)
+        return;
+    struct lifeline_http_message *m =
+        end == x->response_end_of ? &x->record.response : &x->record.request;
+    if (m->body_bytes == LIFELINE_UNKNOWN_COUNT)
+        return; /* its head isn't known */
+    m->body_bytes += length;
+    x->record.retransmitted_segments += run->at.repeats;
+    exchange_touch(m, &run->at);
+    if (flow->app->options->keep_body_bytes)
+        exchange_keep_body(flow->app, x, m, run->p, length);
+}
+
+static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, struct run *run)
+{
+    struct http2_side *side = &h->side[end];
+    struct app_at at = run->at;
+    uint32_t n;
+    if (!side->in_frame) {
+        if (!side->header_used)
+            side->begin = run->at;
+        n = HTTP2_FRAME_HEADER_BYTES - side->header_used;
+        n = n < run->left ? n : run->left;
+        memcpy(side->header + side->header_used, run->p, n);
+        side->header_used = (uint8_t)(side->header_used + n);
+        advance(run, n);
+        if (side->header_used < HTTP2_FRAME_HEADER_BYTES)
+            return;
+        frame_begins(flow, h, end);
+    } else if (side->fixed_used < side->fixed_bytes) {
+        /* A HEADERS frame's priority isn't needed, but for its length. */
+        n = side->fixed_bytes - side->fixed_used;
+        n = n < run->left ? n : run->left;
+        for (uint32_t i = 0; i < n; i++)
+            if (side->fixed_used + i < sizeof side->fixed)
+                side->fixed[side->fixed_used + i] = run->p[i];
+        side->fixed_used = (uint8_t)(side->fixed_used + n);
+        side->left -= n;
+        advance(run, n);
+        if (side->fixed_used == side->fixed_bytes)
+            fixed_known(side);
+    } else {
+        uint32_t content = side->left > side->padding ? side->left - side->padding : 0;
+        n = content ? content : side->left;
+        n = n < run->left ? n : run->left;
+        if (content)
+            payload(flow, h, end, run, n);
+        side->left -= n;
+        advance(run, n);
+    }
+    if (side->in_frame && !side->left && side->fixed_used >= side->fixed_bytes)
+        frame_ends(flow, h, end, &at);
+}
+
+static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, struct run *run)
+{
+    struct http2_side *side = &h->side[end];
+    uint32_t n = side->preface_left < run->left ? side->preface_left : run->left;
+    if (memcmp(run->p, preface + PREFACE_BYTES - side->preface_left, n) != 0) {
+        if (!flow->exchanges)
+            app_flow_abandon(flow);
+        lose(flow, h, end);
+        return;
+    }
+    side->preface_left = (uint8_t)(side->preface_left - n);
+    advance(run, n);
+}
+
+/* ---- the protocol's row ---- */
+
+static bool http2_open(struct app_flow *flow, unsigned client)
+{
+    struct http2 *h = calloc(1, sizeof *h);
+    *(struct http2 **)flow->state = h;
+    if (!h)
+        return false;
+    flow->app->held_bytes += sizeof *h;
+    h->client = (uint8_t)client;
+    h->last_end_ns = LIFELINE_UNKNOWN_NS;
+    h->side[client].preface_left = PREFACE_BYTES;
+    for (unsigned end = 0; end < 2; end++)
+        if (flow->hunting[end] && end != client)
+            lose(flow, h, end);
+    return true;
+}
+
+bool http2_take_over(struct app_flow *flow, unsigned client, struct exchange *x)
+{
+    if (!http2_open(flow, client)) {
+        exchange_drop(flow->app, x);
+        return false;
+    }
+    flow->protocol = &app_http2;
+    x->record.stream = 1;
+    http2_of(flow)->last_client_stream = 1;
+    http2_link(http2_of(flow), x);
+    return true;
+}
+
+static uint32_t http2_data(struct app_flow *flow, unsigned end, const uint8_t *bytes,
+                           uint32_t length, const struct app_at *at)
+{
+    struct http2 *h = http2_of(flow);
+    struct http2_side *side = &h->side[end];
+    struct run run = {bytes, length, *at};
+    while (run.left && !flow->abandoned) {
+        if (side->lost && !resyncs(&run, end == h->client))
+            advance(&run, run.left);
+        else if (side->preface_left && !side->lost)
+            preface_step(flow, h, end, &run);
+        else {
+            side->lost = false;
+            frame_step(flow, h, end, &run);
+        }
+    }
+    return length - run.left;
+}
+
+static void http2_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const struct app_at *at)
+{
+    struct http2 *h = http2_of(flow);
+    struct http2_side *side = &h->side[end];
+    if (side->lost)
+        return;
+    if (!side->in_frame || carries_block(side->type) || bytes > side->left ||
+        side->fixed_used < side->fixed_bytes) {
+        lose(flow, h, end);
+        return;
+    }
+    struct exchange *x = side->type == HTTP2_DATA ? stream_of(h, side) : NULL;
+    side->left -= (uint32_t)bytes;
+    if (x) {
+        struct lifeline_http_message *m =
+            end == x->response_end_of ? &x->record.response : &x->record.request;
+        uint64_t padding = side->left < side->padding ? side->padding - side->left : 0;
+        if (m->body_bytes != LIFELINE_UNKNOWN_COUNT && bytes > padding)
+            m->body_bytes += bytes - padding;
+        x->missing = true;
+    }
+    if (!side->left)
+        frame_ends(flow, h, end, at);
+}
+
+static void http2_fin(struct app_flow *flow, unsigned end)
+{
+    struct http2 *h = http2_of(flow);
+    if (end == h->client)
+        return;
+    /* No more responses: those that wait for one with all they sent. */
+    for (unsigned i = 0; i < HTTP2_BUCKETS; i++) {
+        struct exchange *next;
+        for (struct exchange *x = h->streams[i]; x; x = next) {
+            next = x->next;
+            if (x->request_done)
+                http2_give(flow, h, x, APP_CLOSE_FIN, false);
+        }
+    }
+}
+
+static void http2_repeat(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes)
+{
+    /* Frames of many streams share segments: it counts for the stream whose message it overlaps
+     * since that began, when there is one only. */
+    struct http2 *h = http2_of(flow);
+    if (h->open != 1)
+        return;
+    for (unsigned i = 0; i < HTTP2_BUCKETS; i++) {
+        struct exchange *x = h->streams[i];
+        if (!x)
+            continue;
+        int64_t start = end == x->response_end_of ? x->response_start : x->request_start;
+        if (start != APP_NO_OFFSET && offset + bytes > start)
+            x->record.retransmitted_segments++;
+    }
+}
+
+static void http2_close(struct app_flow *flow, enum app_close how)
+{
+    struct http2 *h = http2_of(flow);
+    if (!h)
+        return;
+    /* In the order of their identifiers. */
+    while (h->open) {
+        struct exchange *least = NULL;
+        for (unsigned i = 0; i < HTTP2_BUCKETS; i++)
+            for (struct exchange *x = h->streams[i]; x; x = x->next)
+                if (!least || x->record.stream < least->record.stream)
+                    least = x;
+        http2_give(flow, h, least, how, false);
+    }
+    for (unsigned end = 0; end < 2; end++) {
+        struct http2_side *side = &h->side[end];
+        http2_forget_table(flow->app, side);
+        flow->app->pool.held_bytes -= side->block.room;
+        free(side->block.bytes);
+    }
+    flow->app->held_bytes -= sizeof *h;
+    free(h);
+    *(struct http2 **)flow->state = NULL;
+}
+
+const struct app_protocol app_http2 = {
+    .name = "HTTP/2",
+    .state_bytes = sizeof(struct http2 *),
+    .probe = http2_probe,
+    .open = http2_open,
+    .data = http2_data,
+    .gap = http2_gap,
+    .fin = http2_fin,
+    .repeat = http2_repeat,
+    .close = http2_close,
+};

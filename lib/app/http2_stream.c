@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HTTP/2's streams as exchanges, and the header blocks that open them.
+ *
+ * Header blocks are decoded by libnghttp2's HPACK decoder, RFC 7541. Its dynamic table is counted
+ * from the newest entry, so where blocks were missed a fresh, empty table is never wrong: it knows
+ * the entries that came after, and refuses references to those before. Then the fields up to the
+ * refused one are told, the rest of that block is unknown, and the table starts afresh, for what
+ * the refused block inserted isn't known.
+ */
+#include "app/http2_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/http_head.h"
+
+/* The limit that a decoder enforces on the table's size; the sizes in use are told in the blocks.
+ * Large enough for what browsers announce (65536). */
+#define TABLE_BYTES          65536
+#define INFLATER_BYTES       (TABLE_BYTES / 8) /* what one is counted with */
+#define HTTP2_NO_ERROR       0
+#define HTTP2_MAX_BLOCK_TEXT (256u << 10) /* of a decoded block: an indexed field is one octet */
+
+struct exchange *http2_find(const struct http2 *h, uint32_t stream)
+{
+    struct exchange *x = h->streams[stream / 2 % HTTP2_BUCKETS];
+    while (x && x->record.stream != stream)
+        x = x->next;
+    return x;
+}
+
+void http2_link(struct http2 *h, struct exchange *x)
+{
+    struct exchange **bucket = &h->streams[x->record.stream / 2 % HTTP2_BUCKETS];
+    x->next = *bucket;
+    *bucket = x;
+    h->open++;
+}
+
+static void unlink_stream(struct http2 *h, struct exchange *x)
+{
+    struct exchange **link = &h->streams[x->record.stream / 2 % HTTP2_BUCKETS];
+    while (*link && *link != x)
+        link = &(*link)->next;
+    if (!*link)
+        return;
+    *link = x->next;
+    h->open--;
+}
+
+struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint32_t stream,
+                                   bool has_request)
+{
+    if (h->open >= flow->app->max_pipeline) {
+        flow->app->counters->pipeline_dropped++;
+        return NULL;
+    }
+    struct exchange *x = exchange_new(flow);
+    if (!x)
+        return NULL;
+    x->record.stream = stream;
+    x->record.version = "2";
+    x->has_request = has_request;
+    x->request_end_of = h->client;
+    x->response_end_of = !h->client;
+    x->record.confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
+    if (h->open)
+        x->record.idle_ns = 0;
+    http2_link(h, x);
+    return x;
+}
+
+void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum app_close how,
+                bool cancelled)
+{
+    struct lifeline_exchange *r = &x->record;
+    enum lifeline_exchange_outcome outcome;
+    if (!x->has_request)
+        outcome = LIFELINE_EXCHANGE_NO_REQUEST;
+    else if (x->upgraded)
+        outcome = LIFELINE_EXCHANGE_UPGRADED;
+    else if (x->missing)
+        outcome = LIFELINE_EXCHANGE_GAP;
+    else if (cancelled)
+        outcome = LIFELINE_EXCHANGE_CANCELLED;
+    else if (x->request_done && x->response_done)
+        outcome = LIFELINE_EXCHANGE_COMPLETE;
+    else if (!x->has_response && x->request_done)
+        outcome = LIFELINE_EXCHANGE_NO_RESPONSE;
+    else
+        outcome = how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
+    r->request.complete = x->request_done;
+    r->response.complete = x->response_done;
+    r->raced_close = x->has_request && !x->has_response &&
+                     app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
+    h->last_end_ns =
+        r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
+    unlink_stream(h, x);
+    exchange_give(flow, x, outcome);
+}
+
+void http2_side_ends(struct app_flow *flow, struct http2 *h, struct exchange *x, unsigned end)
+{
+    bool is_response = end == x->response_end_of;
+    bool *done = is_response ? &x->response_done : &x->request_done;
+    if (*done)
+        return;
+    *done = true;
+    exchange_announce(flow, x, is_response, true);
+    if (x->request_done && x->response_done)
+        http2_give(flow, h, x, APP_CLOSE_GONE, false);
+}
+
+void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange *x,
+                        uint32_t error_code)
+{
+    /* A server may stop a request body that it needn't read, RFC 9113 8.1. */
+    bool cancelled = !x->response_done || error_code != HTTP2_NO_ERROR;
+    if (!cancelled)
+        x->request_done = true;
+    http2_give(flow, h, x, APP_CLOSE_GONE, cancelled);
+}
+
+/* ---- header blocks ---- */
+
+void http2_forget_table(struct app *app, struct http2_side *side)
+{
+    if (!side->inflater)
+        return;
+    nghttp2_hd_inflate_del(side->inflater);
+    side->inflater = NULL;
+    app->held_bytes -= INFLATER_BYTES;
+}
+
+static bool have_table(struct app *app, struct http2_side *side)
+{
+    if (side->inflater)
+        return true;
+    if (nghttp2_hd_inflate_new(&side->inflater) != 0)
+        return false;
+    nghttp2_hd_inflate_change_table_size(side->inflater, TABLE_BYTES);
+    app->held_bytes += INFLATER_BYTES;
+    return true;
+}
+
+/* What a block says. Texts live in the exchange that it belongs to. */
+struct fields {
+    struct app *app;
+    struct exchange *x; /* NULL: nobody keeps it */
+    struct lifeline_http_message *message;
+    uint16_t status;
+    bool is_trailer;
+};
+
+static void take_field(struct fields *f, struct http_text name, struct http_text value)
+{
+    struct exchange *x = f->x;
+    if (http_text_is(name, ":status") && value.bytes == 3)
+        f->status =
+            (uint16_t)((value.at[0] - '0') * 100 + (value.at[1] - '0') * 10 + (value.at[2] - '0'));
+    if (!x)
+        return;
+    struct lifeline_exchange *r = &x->record;
+    if (f->message == &r->response && f->status >= 100 && f->status < 200)
+        return; /* an interim response is known by its status only */
+    if (f->app->options->keep_headers)
+        exchange_keep_header(f->app, x, f->message, name.at, name.bytes, value.at, value.bytes);
+    if (f->is_trailer)
+        return;
+    if (f->message == &r->response) {
+        if (http_text_is(name, "content-type") && !r->content_type)
+            r->content_type = exchange_copy(f->app, x, value.at, value.bytes);
+        return;
+    }
+    if (http_text_is(name, ":method") && !r->method) {
+        const char *known = value.bytes ? http_known_method(value) : NULL;
+        r->method = known ? known : exchange_copy(f->app, x, value.at, value.bytes);
+        x->is_connect = http_text_is(value, "connect");
+    } else if (http_text_is(name, ":path") && !r->uri) {
+        r->uri = exchange_copy(f->app, x, value.at, value.bytes);
+    } else if ((http_text_is(name, ":authority") || http_text_is(name, "host")) && !r->host) {
+        r->host = exchange_copy(f->app, x, value.at, value.bytes);
+    }
+}
+
+/* Decodes a block into f. False: it, or a part of it, couldn't be. */
+static bool inflate(struct app *app, struct http2_side *side, struct fields *f)
+{
+    const uint8_t *p = side->block.bytes;
+    size_t left = side->block.used, text = 0;
+    if (side->block.too_long || !have_table(app, side))
+        return false;
+    for (;;) {
+        nghttp2_nv nv;
+        int flags = 0;
+        ssize_t n = nghttp2_hd_inflate_hd2(side->inflater, &nv, &flags, p, left, 1);
+        if (n < 0)
+            return false;
+        p += n;
+        left -= (size_t)n;
+        if (flags & NGHTTP2_HD_INFLATE_EMIT) {
+            text += nv.namelen + nv.valuelen;
+            if (text <= HTTP2_MAX_BLOCK_TEXT)
+                take_field(f, (struct http_text){(const char *)nv.name, (uint32_t)nv.namelen},
+                           (struct http_text){(const char *)nv.value, (uint32_t)nv.valuelen});
+        }
+        if (flags & NGHTTP2_HD_INFLATE_FINAL)
+            break;
+        if (!(flags & NGHTTP2_HD_INFLATE_EMIT) && !left)
+            break;
+    }
+    return nghttp2_hd_inflate_end_headers(side->inflater) == 0;
+}
+
+static void decode(struct app_flow *flow, struct http2_side *side, struct fields *f)
+{
+    if (inflate(flow->app, side, f))
+        return;
+    http2_forget_table(flow->app, side);
+    flow->app->counters->headers_dropped++;
+}
+
+static void measure(struct lifeline_http_message *m, const struct http2_block *block,
+                    const struct app_at *at)
+{
+    exchange_begin(m, &block->begin);
+    exchange_touch(m, at);
+    m->header_bytes = block->wire_bytes;
+    m->body_bytes = m->wire_body_bytes = 0;
+}
+
+static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
+                          const struct app_at *at)
+{
+    struct http2_side *side = &h->side[end];
+    struct http2_block *block = &side->block;
+    struct exchange *x = http2_find(h, block->stream);
+    struct fields f = {.app = flow->app, .is_trailer = x != NULL};
+    uint32_t *last = block->is_promise ? &h->last_server_stream : &h->last_client_stream;
+    if (!x && (block->stream > *last || h->likely)) {
+        bool quiet = !h->open;
+        x = http2_open_stream(flow, h, block->stream, true);
+        if (x) {
+            x->request_end_of = (uint8_t)end;
+            x->response_end_of = !h->client;
+            x->request_start = block->begin.offset;
+            x->record.retransmitted_segments = block->begin.repeats;
+            measure(&x->record.request, block, at);
+            if (quiet && x->record.index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
+                x->record.idle_ns = block->begin.time_ns > h->last_end_ns
+                                        ? block->begin.time_ns - h->last_end_ns
+                                        : 0;
+        }
+    }
+    if (block->stream > *last)
+        *last = block->stream;
+    f.x = x;
+    f.message = x ? &x->record.request : NULL;
+    decode(flow, side, &f);
+    if (!x)
+        return;
+    exchange_touch(&x->record.request, at);
+    if (!f.is_trailer) {
+        if (!x->record.uri && x->is_connect)
+            x->record.uri = x->record.host; /* RFC 9113 8.5 */
+        exchange_announce(flow, x, false, false);
+    }
+    if (block->is_promise) { /* it has no body, and both belong to the server */
+        x->request_done = true;
+        exchange_announce(flow, x, false, true);
+    } else if (block->end_stream) {
+        http2_side_ends(flow, h, x, end);
+    }
+}
+
+static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
+                           const struct app_at *at)
+{
+    struct http2_side *side = &h->side[end];
+    struct http2_block *block = &side->block;
+    struct exchange *x = http2_find(h, block->stream);
+    if (!x && block->stream % 2 && block->stream > h->last_client_stream) {
+        h->last_client_stream = block->stream; /* its request isn't in the capture */
+        x = http2_open_stream(flow, h, block->stream, false);
+    }
+    struct fields f = {.app = flow->app, .x = x, .is_trailer = x && x->has_response};
+    f.message = x ? &x->record.response : NULL;
+    decode(flow, side, &f);
+    if (!x)
+        return;
+    struct lifeline_exchange *r = &x->record;
+    if (!f.is_trailer && f.status >= 100 && f.status < 200 && !block->end_stream) {
+        if (r->interim_count < 8)
+            r->interim[r->interim_count++] = f.status;
+        return;
+    }
+    if (f.is_trailer) {
+        exchange_touch(&r->response, at);
+    } else {
+        x->has_response = true;
+        x->response_start = block->begin.offset;
+        measure(&r->response, block, at);
+        r->retransmitted_segments += block->begin.repeats;
+        if (f.status)
+            r->status = f.status;
+        if (h->likely)
+            r->confidence = LIFELINE_LIKELY;
+        exchange_announce(flow, x, true, false);
+        if (x->is_connect && f.status >= 200 && f.status < 300 && !block->end_stream) {
+            x->upgraded = true; /* a tunnel, RFC 9113 8.5, or another protocol, RFC 8441 */
+            http2_give(flow, h, x, APP_CLOSE_GONE, false);
+            return;
+        }
+    }
+    if (block->end_stream)
+        http2_side_ends(flow, h, x, end);
+}
+
+void http2_block_ends(struct app_flow *flow, struct http2 *h, unsigned end, const struct app_at *at)
+{
+    struct http2_block *block = &h->side[end].block;
+    block->open = false;
+    if (end == h->client || block->is_promise)
+        request_block(flow, h, end, at);
+    else
+        response_block(flow, h, end, at);
+    block->used = 0;
+    if (!h->open && block->room) { /* an idle connection is kept small */
+        flow->app->pool.held_bytes -= block->room;
+        free(block->bytes);
+        block->bytes = NULL;
+        block->room = 0;
+    }
+}
