@@ -235,16 +235,46 @@ static void fold(struct ladder_row *run, const struct ladder_row *row)
     run->marks |= row->marks;
 }
 
-/* The row of a frame, searched from the end: it was lost. */
-static void mark_lost(struct ladder *ladder, uint64_t frame)
+/* Takes the i-th transition out of a row. */
+static void drop_transition(struct ladder_row *row, unsigned i)
+{
+    row->transition_count--;
+    memmove(&row->transitions[i], &row->transitions[i + 1],
+            (row->transition_count - i) * sizeof(row->transitions[0]));
+}
+
+/* Takes the way back of a transition out of the row that withdraws it. True if it was there. */
+static bool drop_way_back(struct ladder_row *row, const struct lifeline_transition *t)
+{
+    for (unsigned i = 0; i < row->transition_count; i++) {
+        const struct lifeline_transition *back = &row->transitions[i];
+
+        if (back->endpoint == t->endpoint && back->from == t->to && back->to == t->from) {
+            drop_transition(row, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The segment of a frame never arrived, or was an RST that nobody accepted: what it was thought to
+ * do, and the way back, didn't happen. */
+static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
 {
     for (size_t i = ladder_length(ladder); i--;) {
         struct ladder_row *row = (struct ladder_row *)ladder_row(ladder, i);
 
-        if (row->frame == frame)
+        if (row->frame == withdrawal->withdrawn_frame) {
             row->lost = true;
-        if (row->frame && row->frame <= frame)
-            break;
+            withdrawal->withdrawn_flags = row->flags;
+            for (unsigned j = row->transition_count; j--;) {
+                if (drop_way_back(withdrawal, &row->transitions[j]))
+                    drop_transition(row, j);
+            }
+            return;
+        }
+        if (row->frame && row->frame < withdrawal->withdrawn_frame)
+            return;
     }
 }
 
@@ -281,7 +311,7 @@ void ladders_event(struct ladders *ladders, const struct lifeline_event *event)
     if (event->steps & LIFELINE_STEP_ROLE)
         exchange_roles(ladder);
     if (event->steps & LIFELINE_STEP_WITHDRAWAL)
-        mark_lost(ladder, event->withdrawn_frame);
+        mark_lost(ladder, &row);
     if (ladders->options.every_segment || !is_foldable(&row)) {
         add_row(ladders, ladder, &row);
         return;

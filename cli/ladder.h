@@ -47,11 +47,12 @@ struct ladder_row {
     uint32_t last_bytes;             /* of the last segment */
     uint32_t steps, marks;           /* of enum lifeline_step, lifeline_mark; of all segments */
     uint32_t old_incarnation;
-    uint16_t flags; /* of the first segment */
-    uint8_t from;   /* enum lifeline_role */
+    uint16_t flags;           /* of the first segment */
+    uint16_t withdrawn_flags; /* of the segment in withdrawn_frame */
+    uint8_t from;             /* enum lifeline_role */
     uint8_t reset_verdict, reset_cause;
     uint8_t transition_count;
-    bool lost;   /* withdrawn later: it never arrived */
+    bool lost;   /* withdrawn later: it never arrived, or wasn't accepted */
     bool closed; /* a message ended here: the next segment begins a row */
     struct lifeline_transition transitions[LIFELINE_MAX_TRANSITIONS];
 };

@@ -227,11 +227,14 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
         make_event(label, row);
 
     if (row->lost)
-        note(label, "it never arrived");
+        note(label, row->flags & LIFELINE_RST ? "it was not accepted" : "it never arrived");
     if (row->steps & LIFELINE_STEP_RESET)
         note_reset(label, row);
     if (row->steps & LIFELINE_STEP_WITHDRAWAL)
-        note(label, "frame %" PRIu64 " was lost: withdrawn", row->withdrawn_frame);
+        note(label,
+             row->withdrawn_flags & LIFELINE_RST ? "frame %" PRIu64 " was not accepted"
+                                                 : "frame %" PRIu64 " was lost",
+             row->withdrawn_frame);
     for (unsigned i = 0; i < row->transition_count; i++)
         into_time_wait |= row->transitions[i].to == LIFELINE_TIME_WAIT ||
                           row->transitions[i].from == LIFELINE_TIME_WAIT;

@@ -158,15 +158,6 @@ static void append_head(struct drawing *d)
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static void put_time(GString *out, int64_t ns)
-{
-    int64_t us = ns / 1000;
-
-    g_string_append_printf(out, "%s%" PRId64 ".%06" PRId64, us < 0 ? "-" : "",
-                           us < 0 ? -(us / 1000000) : us / 1000000,
-                           us < 0 ? -(us % 1000000) : us % 1000000);
-}
-
 /* "12", or "12-20" for a run when that has room. */
 static void put_frames(GString *out, const struct ladder_row *row, unsigned columns)
 {
@@ -220,7 +211,7 @@ static void append_left_columns(struct drawing *d, const struct ladder_row *row)
     GString *cell = g_string_new(NULL);
 
     if (row)
-        put_time(cell, row->time_ns - d->connection->start_ns);
+        text_append_offset(cell, row->time_ns - d->connection->start_ns);
     append_right(d->out, cell, d->time_columns);
     g_string_append_c(d->out, ' ');
     g_string_truncate(cell, 0);
@@ -304,6 +295,20 @@ static const struct lifeline_transition *nth(const struct ladder_row *row, uint8
     return NULL;
 }
 
+/* A single note goes on the arrow if there is room: "SYN (retransmission)". */
+static void merge_note(struct drawing *d)
+{
+    GPtrArray *notes = d->label->notes;
+    GString *text = d->label->text;
+    const char *only = notes->len == 1 ? notes->pdata[0] : NULL;
+
+    if (only && text_columns(text->str, text->len) + text_columns(only, strlen(only)) + 3 <=
+                    d->middle - 5) {
+        g_string_append_printf(text, " (%s)", only);
+        g_ptr_array_set_size(notes, 0);
+    }
+}
+
 static void append_row(struct drawing *d, const struct ladder_row *row)
 {
     const struct lifeline_transition *client, *server;
@@ -311,6 +316,8 @@ static void append_row(struct drawing *d, const struct ladder_row *row)
     guint next_note = 0;
 
     ladder_label_make(d->label, row, d->ladder->incarnation, d->style->verbose, !d->style->utf8);
+    if (arrow)
+        merge_note(d);
     for (unsigned line = 0;; line++) {
         client = nth(row, LIFELINE_CLIENT, line);
         server = nth(row, LIFELINE_SERVER, line);
@@ -357,9 +364,13 @@ static void append_end(struct drawing *d)
     }
     g_string_append(text, c->incomplete ? "the record ends" : "the capture ends");
     for (unsigned i = 0; i < c->time_wait_count && i < 2; i++) {
-        if (c->time_wait[i].outcome == LIFELINE_TIME_WAIT_RUNNING) {
+        const struct lifeline_time_wait *w = &c->time_wait[i];
+
+        if (w->outcome == LIFELINE_TIME_WAIT_REUSED) {
+            g_string_assign(text, "a new connection takes over");
+        } else if (w->outcome == LIFELINE_TIME_WAIT_RUNNING) {
             g_string_append(text, ", ");
-            text_append_duration(text, c->time_wait[i].remaining_ns, !d->style->utf8);
+            text_append_duration(text, w->remaining_ns, !d->style->utf8);
             g_string_append(text, " left");
             break;
         }
@@ -387,7 +398,7 @@ static void measure(struct drawing *d)
         const struct ladder_row *row = ladder_row(d->ladder, i);
 
         g_string_truncate(cell, 0);
-        put_time(cell, row->time_ns - d->connection->start_ns);
+        text_append_offset(cell, row->time_ns - d->connection->start_ns);
         d->time_columns = count_columns(d->time_columns, cell);
         g_string_truncate(cell, 0);
         put_frames(cell, row, 7);

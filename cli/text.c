@@ -198,6 +198,17 @@ void text_append_time(GString *out, int64_t ns, unsigned digits)
     g_string_append_len(out, time, end - time);
 }
 
+void text_append_offset(GString *out, int64_t ns)
+{
+    int64_t us = ns / 1000;
+
+    if (us < 0) {
+        g_string_append_c(out, '-');
+        us = -us;
+    }
+    g_string_append_printf(out, "%" PRId64 ".%06" PRId64, us / 1000000, us % 1000000);
+}
+
 void text_append_clock(GString *out, int64_t ns, int64_t reference_ns)
 {
     struct out_date date = {.day = INT64_MIN};

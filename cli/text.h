@@ -35,6 +35,8 @@ void text_append_bytes(GString *out, uint64_t bytes);
 void text_append_count(GString *out, uint64_t count, const char *one, const char *many);
 /* "2026-11-22 10:00:00.000000" in UTC, with so many digits of the second (0 to 9). */
 void text_append_time(GString *out, int64_t ns, unsigned digits);
+/* "0.010686": seconds with six digits, rounded down. */
+void text_append_offset(GString *out, int64_t ns);
 /* "10:01:02" in UTC, rounded down; with the date when it isn't the one of reference_ns. */
 void text_append_clock(GString *out, int64_t ns, int64_t reference_ns);
 /* "10.0.0.2:40000", "[2001:db8::1]:80". */

@@ -5,22 +5,41 @@
  * text, mermaid and svg draw a connection when its record is given; jsonl prints events as they
  * come.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "json.h"
 #include "ladder.h"
+#include "ladder_mermaid.h"
+#include "ladder_svg.h"
 #include "ladder_text.h"
 #include "order.h"
 #include "out.h"
 #include "view.h"
 
+#define SVG_MAX_BYTES (16 << 20) /* of drawings; what is beyond is said, not drawn */
+
+struct drawn { /* an SVG group */
+    uint64_t connection;
+    unsigned height;
+    GString *text;
+};
+
 struct timeline {
-    struct view_context context;
+    const struct view_context *context;
     struct out *out;
     struct json *json;
     struct ladders *ladders;
     struct order *order;
     struct ladder_style style;
+    /* mermaid: the first diagram, until a second one is known to follow */
+    GString *first;
+    uint64_t first_connection;
+    bool several;
+    /* svg: all, because the document begins with its height */
+    GArray *drawn; /* struct drawn */
+    size_t drawn_bytes;
+    uint64_t not_drawn;
 };
 
 /* ---- jsonl ----------------------------------------------------------------------------------- */
@@ -29,7 +48,7 @@ static void print_event(void *user, const struct lifeline_event *event)
 {
     struct timeline *timeline = user;
 
-    if (timeline->context.transitions && !event->transition_count &&
+    if (timeline->context->transitions && !event->transition_count &&
         !(event->steps & ~(uint32_t)LIFELINE_STEP_DATA))
         return;
     json_record(timeline->json, LIFELINE_RECORD_EVENT, event);
@@ -67,6 +86,101 @@ static void draw_text(void *user, const struct lifeline_connection *connection)
     order_ready(timeline->order, connection->connection, text, ladders_first(timeline->ladders));
 }
 
+/* ---- mermaid --------------------------------------------------------------------------------- */
+
+/* One diagram is printed as it is; several make a Markdown document with a heading for each. */
+static void print_diagram(struct timeline *timeline, uint64_t connection, GString *text)
+{
+    if (timeline->several) {
+        g_string_prepend(text, "```mermaid\n");
+        g_string_append(text, "```\n\n");
+    }
+    order_ready(timeline->order, connection, text, ladders_first(timeline->ladders));
+}
+
+static void draw_mermaid(void *user, const struct lifeline_connection *connection)
+{
+    struct timeline *timeline = user;
+    struct ladder *ladder = ladders_take(timeline->ladders, connection->connection);
+    GString *text;
+
+    if (!ladder)
+        return;
+    text = g_string_sized_new(4096);
+    ladder_mermaid_append(text, ladder, connection, timeline->style.verbose);
+    ladder_free(timeline->ladders, ladder);
+    if (!timeline->first && !timeline->several) {
+        timeline->first = text;
+        timeline->first_connection = connection->connection;
+        return;
+    }
+    timeline->several = true;
+    if (timeline->first)
+        print_diagram(timeline, timeline->first_connection, timeline->first);
+    timeline->first = NULL;
+    print_diagram(timeline, connection->connection, text);
+}
+
+/* ---- svg ------------------------------------------------------------------------------------- */
+
+static void draw_svg(void *user, const struct lifeline_connection *connection)
+{
+    struct timeline *timeline = user;
+    struct ladder *ladder = ladders_take(timeline->ladders, connection->connection);
+    struct drawn drawn = {.connection = connection->connection};
+
+    if (!ladder)
+        return;
+    if (timeline->drawn_bytes > SVG_MAX_BYTES) {
+        timeline->not_drawn++;
+    } else {
+        drawn.text = g_string_sized_new(4096);
+        drawn.height = ladder_svg_append(drawn.text, ladder, connection, timeline->style.verbose);
+        timeline->drawn_bytes += drawn.text->len;
+        g_array_append_val(timeline->drawn, drawn);
+    }
+    ladder_free(timeline->ladders, ladder);
+}
+
+static gint compare_drawn(gconstpointer a, gconstpointer b)
+{
+    const struct drawn *x = a, *y = b;
+
+    return (x->connection > y->connection) - (x->connection < y->connection);
+}
+
+static void print_svg(struct timeline *timeline)
+{
+    GString *text = g_string_new(NULL);
+    unsigned y = 0, height = timeline->not_drawn || !timeline->drawn->len ? 60 : 0;
+
+    g_array_sort(timeline->drawn, compare_drawn);
+    for (guint i = 0; i < timeline->drawn->len; i++)
+        height += g_array_index(timeline->drawn, struct drawn, i).height;
+    g_string_assign(text, "");
+    ladder_svg_begin(text, height, timeline->context->input);
+    out_bytes(timeline->out, text->str, text->len);
+    for (guint i = 0; i < timeline->drawn->len; i++) {
+        struct drawn *drawn = &g_array_index(timeline->drawn, struct drawn, i);
+
+        out_format(timeline->out, "<g transform=\"translate(0 %u)\">\n", y);
+        out_bytes(timeline->out, drawn->text->str, drawn->text->len);
+        out_text(timeline->out, "</g>\n");
+        y += drawn->height;
+        g_string_free(drawn->text, TRUE);
+    }
+    if (height > y)
+        out_format(timeline->out,
+                   "<text x=\"24\" y=\"%u\">%" PRIu64
+                   " connections are not drawn: choose with -c or --where</text>\n",
+                   y + 32, timeline->not_drawn);
+    out_text(timeline->out, "</svg>\n");
+    g_string_free(text, TRUE);
+    g_array_free(timeline->drawn, TRUE);
+}
+
+/* ---- the view -------------------------------------------------------------------------------- */
+
 static void *open_timeline(const struct view_context *context, struct lifeline_options *options,
                            struct lifeline_sink *sink, char **error)
 {
@@ -78,7 +192,7 @@ static void *open_timeline(const struct view_context *context, struct lifeline_o
 
     (void)options;
     (void)error;
-    timeline->context = *context;
+    timeline->context = context;
     timeline->out = out_new(context->out, context->live);
     sink->user = timeline;
     if (strcmp(context->format, "jsonl") == 0) {
@@ -98,6 +212,12 @@ static void *open_timeline(const struct view_context *context, struct lifeline_o
     sink->message = collect_message;
     sink->finding = collect_finding;
     sink->connection = draw_text;
+    if (strcmp(context->format, "mermaid") == 0) {
+        sink->connection = draw_mermaid;
+    } else if (strcmp(context->format, "svg") == 0) {
+        sink->connection = draw_svg;
+        timeline->drawn = g_array_new(FALSE, FALSE, sizeof(struct drawn));
+    }
     return timeline;
 }
 
@@ -106,6 +226,10 @@ static int close_timeline(void *state, const struct lifeline_counters *counters)
     struct timeline *timeline = state;
 
     (void)counters;
+    if (timeline->drawn)
+        print_svg(timeline);
+    if (timeline->first)
+        print_diagram(timeline, timeline->first_connection, timeline->first);
     if (timeline->order)
         order_free(timeline->order);
     if (timeline->ladders)
@@ -119,8 +243,23 @@ static int close_timeline(void *state, const struct lifeline_counters *counters)
 
 const struct view view_timeline = {
     .command = "timeline",
-    .formats = "text,jsonl",
+    .formats = "text,jsonl,mermaid,svg",
     .summary = "each connection's life: segments, both endpoints' states, HTTP messages",
+    .help =
+        "A ladder has a row for each segment that matters: the steps of handshake and teardown, "
+        "HTTP messages, retransmissions and the like; runs of data are one row, and plain "
+        "acknowledgments none. -v shows every segment with its numbers, --transitions only those "
+        "that change a state or are a step. States stand where their endpoint enters them, in "
+        "parentheses where the capture only implies them; a cross ends the arrow of a segment that "
+        "never arrived.\n"
+        "\n"
+        "Connections are printed in the order of their numbers, when they end. Those that wait for "
+        "an earlier one to end do so up to 64 MiB of text, then they are printed before it; live "
+        "captures print each at once. A connection shows its first and last 5,000 rows.\n"
+        "\n"
+        "jsonl prints one event per segment, in the order of the input. mermaid is a sequence "
+        "diagram, or a Markdown document if there are several connections; svg is one drawing of "
+        "all of them.",
     .open = open_timeline,
     .close = close_timeline,
 };
