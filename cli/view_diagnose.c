@@ -42,7 +42,7 @@ static const GOptionEntry entries[] = {
     TEXT("slow-handshake", slow_handshake, "SECONDS", "handshake-slow from there; default 0.7"),
     TEXT("slow-response", slow_response, "SECONDS", "http-slow-response from there; default 1"),
     TEXT("close-wait", close_wait, "SECONDS",
-         "silence in CLOSE-WAIT: close-wait-stuck from there; default 10"),
+         "silence in CLOSE-WAIT: close-wait-stuck from there; default 30"),
     TEXT("fin-wait-2", fin_wait_2, "SECONDS",
          "silence in FIN-WAIT-2: fin-wait-2-stuck from there; default 60"),
     TEXT("idle-race", idle_race, "SECONDS",

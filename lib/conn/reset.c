@@ -84,7 +84,10 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         return LIFELINE_CAUSE_INJECTED;
     }
     if (from->state == LIFELINE_TIME_WAIT) {
-        return LIFELINE_CAUSE_NO_TIME_WAIT;
+        /* One that answers what crossed its FIN says only that nobody reads any more. */
+        return (to->flags & END_FIN_REPEATED) && pass->segment->seq == from->fin_end
+                   ? LIFELINE_CAUSE_NO_TIME_WAIT
+                   : LIFELINE_CAUSE_CLOSED_SOCKET;
     }
     if (!pass->ack) {
         if (to->state == LIFELINE_TIME_WAIT) {
@@ -95,6 +98,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
                                        : LIFELINE_CAUSE_CLOSED_SOCKET;
         }
         return LIFELINE_CAUSE_HALF_OPEN_PEER;
+    }
+    if ((from->flags & END_FIN) && (from->flags & END_HAD_DATA_SINCE) && !pass->segment->window) {
+        return LIFELINE_CAUSE_CLOSED_SOCKET; /* Windows answers with RST,ACK */
     }
     /* Whether a program had read what came can't be seen, but HTTP shows whether it was done with
      * it: a response that came whole was read, a request without a response was not dealt with. */

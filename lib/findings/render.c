@@ -46,7 +46,7 @@ static void put_duration(struct writer *w, int64_t ns)
     double seconds = (double)ns / 1e9;
     if (ns < 1000000) {
         put_format(w, "%" PRId64 " us", ns / 1000);
-    } else if (ns < 1000000000) {
+    } else if (ns < 999500000) {
         put_format(w, "%.3g ms", seconds * 1e3);
     } else if (seconds < 1000) {
         put_format(w, "%.3g s", seconds);

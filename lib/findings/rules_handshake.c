@@ -15,13 +15,17 @@ static bool syn_unanswered(const struct scene *s, struct lifeline_finding *out)
     }
     out->endpoint = LIFELINE_SERVER;
     out->count = h->syn_retransmissions + 1;
-    out->duration_ns = s->now_ns - s->record->start_ns;
+    out->duration_ns =
+        (h->syn_retransmissions ? s->record->end_ns : s->now_ns) - s->record->start_ns;
     finding_frame(out, h->syn_frame);
     finding_frame(out, again->first_frame);
     finding_frame(out, again->last_frame);
-    finding_says(out,
-                 N_("{subject} does not answer the SYN, sent {count|time|times} in {duration}"),
-                 N_("{subject} does not answer SYNs"));
+    finding_says(
+        out,
+        h->syn_retransmissions
+            ? N_("{subject} does not answer the SYN, sent {count|time|times} in {duration}")
+            : N_("{subject} does not answer the SYN: {duration} of silence"),
+        N_("{subject} does not answer SYNs"));
     return true;
 }
 

@@ -18,7 +18,8 @@ static bool ended_by(const struct scene *s, uint8_t cause, struct lifeline_findi
     const struct lifeline_teardown *t = &s->record->teardown;
     uint8_t handshake = s->record->handshake.kind;
     bool reset = t->kind == LIFELINE_TEARDOWN_RESET || t->kind == LIFELINE_TEARDOWN_RESET_AFTER_FIN;
-    if (!reset || t->reset_by > LIFELINE_SERVER || t->reset_cause != cause ||
+    bool lone = s->record->client.segments + s->record->server.segments == 1;
+    if (!reset || lone || t->reset_by > LIFELINE_SERVER || t->reset_cause != cause ||
         handshake == LIFELINE_HANDSHAKE_REFUSED || handshake == LIFELINE_HANDSHAKE_ABORTED ||
         handshake == LIFELINE_HANDSHAKE_UNANSWERED) {
         return false;
@@ -53,8 +54,9 @@ static bool reset_unread_data(const struct scene *s, struct lifeline_finding *ou
     if (!ended_by(s, LIFELINE_CAUSE_UNREAD_DATA, out)) {
         return false;
     }
-    if (out->endpoint == LIFELINE_CLIENT) {
-        out->severity = LIFELINE_NOTE;
+    if (out->endpoint == LIFELINE_CLIENT ||
+        s->record->teardown.kind == LIFELINE_TEARDOWN_RESET_AFTER_FIN) {
+        out->severity = LIFELINE_NOTE; /* it knows why, or the other had said goodbye */
     }
     finding_says(out, N_("{subject} closes with data from {peer} unread: the close becomes an RST"),
                  N_("{subject} closes with data from {peer} unread: closes become RSTs"));
@@ -88,8 +90,10 @@ static bool reset_half_open(const struct scene *s, struct lifeline_finding *out)
     if (!ended_by(s, LIFELINE_CAUSE_HALF_OPEN_PEER, out)) {
         return false;
     }
-    if (r->teardown.fin1_frame || r->handshake.kind == LIFELINE_HANDSHAKE_MISSED) {
-        /* Its end was closed in a way that can be regular, before the capture or after a FIN. */
+    if (r->teardown.fin1_frame || r->handshake.kind == LIFELINE_HANDSHAKE_MISSED ||
+        endpoint_of(r, other_role(out->endpoint))->reset_cause == LIFELINE_CAUSE_INJECTED) {
+        /* Its end was closed in a way that can be regular, before the capture or after a FIN; or
+         * by an RST in the other's name, which is a finding of its own. */
         out->severity = LIFELINE_NOTE;
     }
     finding_says(out, N_("{subject} answers {peer} with RST: it doesn't know the connection"),
@@ -104,43 +108,61 @@ static bool has_other_ttl(const struct scene *s, uint8_t role)
     return ttl && usual && (ttl - usual > TTL_TOLERANCE || usual - ttl > TTL_TOLERANCE);
 }
 
+/* What is odd about the RST that a role is said to have sent; NULL: nothing. That its receiver went
+ * on is not: it may have been lost. */
+static const char *oddity(const struct scene *s, uint8_t role, const char **group,
+                          uint8_t *severity)
+{
+    const struct lifeline_endpoint *e = endpoint_of(s->record, role);
+    bool ended = s->record->teardown.reset_by == role;
+    if (!e->reset_frame) {
+        return NULL;
+    }
+    if (e->reset_cause == LIFELINE_CAUSE_INJECTED && has_other_ttl(s, role)) {
+        *group = N_("RSTs in the name of {subject} come another way than its other segments (TTL): "
+                    "a third party may send them");
+        return N_("an RST in the name of {subject} came another way than its other segments (TTL): "
+                  "a third party may have sent it");
+    }
+    if (e->reset_verdict == LIFELINE_RESET_CHALLENGED && !ended) {
+        *group =
+            N_("RSTs in the name of {subject} don't fit exactly: {peer} does not believe them");
+        return N_(
+            "an RST in the name of {subject} does not fit exactly: {peer} does not believe it, "
+            "and the connection goes on");
+    }
+    if (e->reset_cause == LIFELINE_CAUSE_INJECTED) {
+        *group = N_("RSTs in the name of {subject}, which goes on as if it had not sent them: a "
+                    "third party may have");
+        return N_(
+            "an RST in the name of {subject}, which goes on as if it had not sent it: a third "
+            "party may have");
+    }
+    if (e->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW && !ended &&
+        e->reset_cause != LIFELINE_CAUSE_TIME_WAIT_ACK &&
+        e->reset_cause != LIFELINE_CAUSE_HANDSHAKE_ABORT) {
+        *severity = LIFELINE_NOTE;
+        *group = N_("RSTs in the name of {subject} are out of the window: ignored");
+        return N_("an RST in the name of {subject} is out of the window: ignored");
+    }
+    return NULL;
+}
+
 static bool reset_suspect(const struct scene *s, struct lifeline_finding *out)
 {
-    const struct lifeline_connection *r = s->record;
     for (uint8_t role = LIFELINE_CLIENT; role <= LIFELINE_SERVER; role++) {
-        const struct lifeline_endpoint *e = endpoint_of(r, role);
-        bool refuted = e->reset_verdict == LIFELINE_RESET_REFUTED;
-        if (!e->reset_frame || (e->reset_cause != LIFELINE_CAUSE_INJECTED && !refuted)) {
+        const char *group = NULL;
+        const char *text = oddity(s, role, &group, &out->severity);
+        if (!text) {
             continue;
         }
         const struct noted *noted = &s->facts->noted[NOTED_RESET][role];
         out->endpoint = role;
         out->count = noted->count;
-        finding_frame(out, e->reset_frame);
+        finding_frame(out, endpoint_of(s->record, role)->reset_frame);
         finding_frame(out, noted->first_frame);
         finding_frame(out, noted->last_frame);
-        bool other_ttl = has_other_ttl(s, role);
-        if (e->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW && !other_ttl) {
-            out->severity = LIFELINE_NOTE;
-            finding_says(out, N_("an RST in the name of {subject} is out of the window: ignored"),
-                         N_("RSTs in the name of {subject} are out of the window: ignored"));
-        } else if (refuted || e->reset_verdict == LIFELINE_RESET_CHALLENGED) {
-            finding_says(out,
-                         N_("an RST in the name of {subject} is refuted: the connection goes on"),
-                         N_("RSTs in the name of {subject} are refuted: the connections go on"));
-        } else if (other_ttl) {
-            finding_says(out,
-                         N_("an RST in the name of {subject} came another way than its other "
-                            "segments (TTL): a third party may have sent it"),
-                         N_("RSTs in the name of {subject} come another way than its other "
-                            "segments (TTL): a third party may send them"));
-        } else {
-            finding_says(out,
-                         N_("an RST in the name of {subject}, which goes on as if it had not sent "
-                            "it: a third party may have"),
-                         N_("RSTs in the name of {subject}, which goes on as if it had not sent "
-                            "them: a third party may"));
-        }
+        finding_says(out, text, group);
         return true;
     }
     return false;

@@ -2,8 +2,10 @@
 /* Closing by FIN: who leaves a side open, and goodbyes that are lost. */
 #include "findings/rule.h"
 
-/* Shorter silence after a FIN is an answer being computed. */
+/* Shorter silence after a FIN is an answer being computed, or a program about to close. */
 #define LEAST_NS ((int64_t)1000000000)
+/* The part of the threshold from which a silence that ended is worth a note. */
+#define NOTE_PART 6
 /* The first retransmission of a FIN comes within a second on a path that has been measured. */
 #define FIN_PATIENCE_NS ((int64_t)1000000000)
 
@@ -49,7 +51,7 @@ static bool close_wait_stuck(const struct scene *s, struct lifeline_finding *out
         return false;
     }
     bool long_enough = half.silent_ns >= s->thresholds->close_wait_ns;
-    if (!long_enough && (half.over || half.silent_ns < LEAST_NS)) {
+    if (!long_enough && half.over && half.silent_ns < s->thresholds->close_wait_ns / NOTE_PART) {
         return false;
     }
     out->severity = long_enough ? LIFELINE_WARNING : LIFELINE_NOTE;
@@ -59,7 +61,11 @@ static bool close_wait_stuck(const struct scene *s, struct lifeline_finding *out
     finding_frame(out, t->ack1_frame);
     finding_frame(out, t->fin2_frame);
     finding_frame(out, t->reset_frame);
-    if (half.over) {
+    if (!long_enough && !half.over && half.silent_ns < LEAST_NS) {
+        finding_says(out,
+                     N_("{subject} has not closed its side yet when the capture ends (CLOSE-WAIT)"),
+                     NULL);
+    } else if (half.over) {
         finding_says(out,
                      N_("{subject} left its side open for {duration} after the FIN of {peer} "
                         "(CLOSE-WAIT)"),
