@@ -301,49 +301,69 @@ static bool read_all(struct options *options)
 
 /* ---- the command word ------------------------------------------------------------------------ */
 
-/* Does an option that the table knows and that name (without dashes) begins with take the next
- * argument as its value? */
-static bool takes_next(const GOptionEntry *entries, const char *name, bool is_long)
+/* The option with a value that a long name, or a letter, stands for in any table; NULL if none. */
+static const GOptionEntry *find_valued(const GOptionEntry *entries, const char *name, char letter)
 {
     for (; entries && entries->long_name; entries++) {
         if (entries->arg == G_OPTION_ARG_NONE || !*entries->long_name)
             continue;
-        if (is_long ? strcmp(entries->long_name, name) == 0
-                    : entries->short_name == name[0] && !name[1])
-            return true;
+        if (name ? strcmp(entries->long_name, name) == 0 : entries->short_name == letter)
+            return entries;
     }
+    return NULL;
+}
+
+static bool takes_value(const char *name, char letter)
+{
+    for (size_t i = 0; sections[i].title; i++)
+        if (find_valued(sections[i].entries, name, letter))
+            return true;
+    for (size_t i = 0; views[i]; i++)
+        if (find_valued(views[i]->entries, name, letter))
+            return true;
     return false;
 }
 
-/* Is letter an option with a value? What follows it in the same argument is that value. */
-static bool takes_rest(const GOptionEntry *entries, char letter)
+/* Of "-vojsonl", the place of the o, whose value follows; NULL when no letter takes a value. */
+static const char *find_valued_letter(const char *argument)
 {
-    for (; entries && entries->long_name; entries++)
-        if (entries->short_name == letter && entries->arg != G_OPTION_ARG_NONE)
-            return true;
-    return false;
+    for (const char *letter = argument + 1; *letter; letter++)
+        if (takes_value(NULL, *letter))
+            return letter;
+    return NULL;
 }
 
-static bool any_takes_next(const char *argument)
+/* The arguments with each value of a letter as an argument of its own: -vojsonl is -vo jsonl.
+ * GLib knows only the latter. Lives as long as the program. */
+static char **split_letters(int *argc, char **argv)
 {
-    bool is_long = argument[1] == '-';
-    /* -vo FORMAT: letters may stand together, up to one with a value. */
-    for (const char *name = argument + (is_long ? 2 : 1); *name; name++) {
-        bool rest = false;
-        for (size_t i = 0; sections[i].title; i++) {
-            if (takes_next(sections[i].entries, name, is_long))
-                return true;
-            rest = rest || takes_rest(sections[i].entries, *name);
+    static GPtrArray *arguments; /* GLib takes what it has parsed out of the array that it gets */
+    static char **result;
+    arguments = g_ptr_array_new();
+    bool options = true, value = false;
+    for (int i = 0; i < *argc; i++) {
+        char *argument = argv[i];
+        const char *letter = NULL;
+        options = options && (value || strcmp(argument, "--") != 0);
+        bool dashed = i > 0 && options && !value && argument[0] == '-' && argument[1];
+        value = false;
+        if (dashed && argument[1] == '-') {
+            value = takes_value(argument + 2, '\0');
+        } else if (dashed) {
+            letter = find_valued_letter(argument);
+            value = letter && !letter[1];
         }
-        for (size_t i = 0; views[i]; i++) {
-            if (takes_next(views[i]->entries, name, is_long))
-                return true;
-            rest = rest || takes_rest(views[i]->entries, *name);
+        if (letter && letter[1]) {
+            g_ptr_array_add(arguments, g_strndup(argument, (gsize)(letter + 1 - argument)));
+            g_ptr_array_add(arguments, g_strdup(letter + 1));
+        } else {
+            g_ptr_array_add(arguments, g_strdup(argument));
         }
-        if (is_long || rest)
-            break;
     }
-    return false;
+    *argc = (int)arguments->len;
+    g_ptr_array_add(arguments, NULL);
+    result = g_memdup2(arguments->pdata, arguments->len * sizeof *result);
+    return result;
 }
 
 static const struct view *find_view(const char *command)
@@ -370,8 +390,9 @@ static int find_word(int argc, char **argv, int index)
             return index;
         if (strcmp(argument, "--") == 0)
             return argc;
-        if (any_takes_next(argument))
-            index++;
+        bool value = argument[1] == '-' ? takes_value(argument + 2, '\0')
+                                        : takes_value(NULL, argument[strlen(argument) - 1]);
+        index += value;
     }
     return argc;
 }
@@ -433,6 +454,7 @@ static bool check_inputs(struct options *options)
 bool options_parse(int argc, char **argv, struct options *options, int *status)
 {
     memset(options, 0, sizeof *options);
+    argv = split_letters(&argc, argv);
     const struct view *command = take_command(&argc, argv);
     options->view = command ? command : views[0];
     *status = EXIT_USAGE;

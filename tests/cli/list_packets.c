@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <glib.h>
+
 #include "source.h"
 
 static uint32_t hash(const uint8_t *data, uint32_t bytes)
@@ -15,15 +17,16 @@ static uint32_t hash(const uint8_t *data, uint32_t bytes)
     return value;
 }
 
-int main(int argc, char **argv)
+/* Returns the exit status that lifeline would have for this file alone. */
+static int list(const char *path)
 {
     char *error;
-    struct source *source = argc == 2 ? source_open(argv[1], NULL, &error) : NULL;
+    struct source *source = source_open(path, NULL, &error);
     if (!source) {
-        fprintf(stderr, "%s\n", argc == 2 ? error : "usage: list_packets FILE");
+        printf("refused: %s\n", error);
+        g_free(error);
         return 3;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0);
     struct lifeline_frame frame;
     enum source_result result;
     while ((result = source_next(source, &frame)) == SOURCE_FRAME)
@@ -34,4 +37,15 @@ int main(int argc, char **argv)
     printf("%s%s\n", status == 0 ? "end" : "broken: ", status == 0 ? "" : source->error);
     source_close(source);
     return status;
+}
+
+int main(int argc, char **argv)
+{
+    int worst = 0;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (int i = 1; i < argc; i++) {
+        int status = list(argv[i]);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
 }

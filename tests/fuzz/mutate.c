@@ -2,6 +2,8 @@
 /*
  * Runs a fuzzer without libFuzzer: on each file as it is, and on a number of mutations of it that
  * are the same in every run. Usage: NAME_fuzz MUTATIONS FILE...
+ * With LIFELINE_FUZZ_KEEP=FILE, each input is kept there while it runs, so that after a crash or a
+ * hang it holds the culprit.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +61,14 @@ static size_t mutate(uint8_t *data, size_t bytes, uint64_t *state)
     return bytes;
 }
 
+static void run_one(const void *data, size_t bytes)
+{
+    const char *keep = getenv("LIFELINE_FUZZ_KEEP");
+    if (keep)
+        g_file_set_contents(keep, data, (gssize)bytes, NULL);
+    LLVMFuzzerTestOneInput(data, bytes);
+}
+
 int main(int argc, char **argv)
 {
     int mutations = argc > 2 ? atoi(argv[1]) : 0;
@@ -75,14 +85,14 @@ int main(int argc, char **argv)
             fprintf(stderr, "%s\n", error->message);
             return 2;
         }
-        LLVMFuzzerTestOneInput((const uint8_t *)content, bytes);
+        run_one(content, bytes);
         uint8_t *copy = g_malloc(bytes + 1);
         for (int k = 0; k < mutations; k++) {
             memcpy(copy, content, bytes);
             size_t length = mutate(copy, bytes, &state);
             /* A copy of just that size, so that one byte too far is seen. */
             uint8_t *exact = g_memdup2(copy, length);
-            LLVMFuzzerTestOneInput(exact, length);
+            run_one(exact, length);
             g_free(exact);
         }
         g_free(copy);
