@@ -46,8 +46,6 @@ static const struct {
     {LIFELINE_RECORD_TIME_WAIT, "endpoint", "lifeline.time_wait.holder"},
     /* The time left at the end of the capture; a frame shows what is left at its own time. */
     {LIFELINE_RECORD_TIME_WAIT, "remaining_seconds", NULL},
-    {LIFELINE_RECORD_FINDING, "connection", NULL},
-    {LIFELINE_RECORD_FINDING, "incarnation", NULL},
     {LIFELINE_RECORD_FINDING, "name", NULL},
 };
 

@@ -92,26 +92,49 @@ struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarn
 
 /* ---- copies ---------------------------------------------------------------------------------- */
 
+/* Where a record has strings: the schema knows, so that a new field is copied too. */
+static const GArray *string_offsets(enum lifeline_record_kind kind)
+{
+    static GArray *offsets[LIFELINE_RECORD_COUNT];
+
+    if (offsets[kind] == NULL) {
+        offsets[kind] = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+        for (const struct lifeline_field *field = lifeline_fields(kind); field->path; field++) {
+            if (field->type == LIFELINE_FIELD_STRING)
+                g_array_append_val(offsets[kind], field->offset);
+        }
+    }
+    return offsets[kind];
+}
+
 static const char *copy(const char *text)
 {
     return text != NULL ? wmem_strdup(wmem_file_scope(), text) : NULL;
 }
 
-/* As copy(), unless what is there already says the same. */
-static const char *recopy(const char *there, const char *text)
+/* Makes a record's strings its own. Those that before (may be NULL) has alike are taken from it. */
+static void own_strings(enum lifeline_record_kind kind, void *record, const void *before)
 {
-    return there != NULL && text != NULL && strcmp(there, text) == 0 ? there : copy(text);
+    const GArray *offsets = string_offsets(kind);
+
+    for (guint i = 0; i < offsets->len; i++) {
+        uint16_t offset = g_array_index(offsets, uint16_t, i);
+        const char **text = (const char **)(void *)((char *)record + offset);
+        const char *old =
+            before ? *(const char *const *)(const void *)((const char *)before + offset) : NULL;
+
+        *text = old != NULL && *text != NULL && strcmp(old, *text) == 0 ? old : copy(*text);
+    }
 }
 
 void life_connection(struct life *life, const struct lifeline_connection *connection)
 {
     struct lifeline_connection *record =
         (struct lifeline_connection *)wmem_memdup(wmem_file_scope(), connection, sizeof(*record));
-    const char **findings;
+    const char **findings =
+        wmem_alloc_array(wmem_file_scope(), const char *, connection->finding_count);
 
-    record->context_text = copy(connection->context_text);
-    record->community_id = copy(connection->community_id);
-    findings = wmem_alloc_array(wmem_file_scope(), const char *, connection->finding_count);
+    own_strings(LIFELINE_RECORD_CONNECTION, record, NULL);
     for (uint64_t i = 0; i < connection->finding_count; i++)
         findings[i] = copy(connection->findings[i]);
     record->findings = findings;
@@ -123,8 +146,7 @@ const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *
     struct lifeline_finding *out =
         (struct lifeline_finding *)wmem_memdup(wmem_file_scope(), finding, sizeof(*out));
 
-    out->name = copy(finding->name);
-    out->text = copy(finding->text);
+    own_strings(LIFELINE_RECORD_FINDING, out, NULL);
     return out;
 }
 
@@ -244,13 +266,7 @@ void life_exchange(struct life *life, const struct lifeline_exchange *exchange)
     out = *place;
     before = *out;
     *out = *exchange;
-    out->method = recopy(before.method, exchange->method);
-    out->uri = recopy(before.uri, exchange->uri);
-    out->host = recopy(before.host, exchange->host);
-    out->version = recopy(before.version, exchange->version);
-    out->reason = recopy(before.reason, exchange->reason);
-    out->content_type = recopy(before.content_type, exchange->content_type);
-    out->flag_text = recopy(before.flag_text, exchange->flag_text);
+    own_strings(LIFELINE_RECORD_EXCHANGE, out, &before);
     /* The engine keeps neither for this plugin, and doesn't own them after the call. */
     out->request.headers = out->response.headers = NULL;
     out->request.header_count = out->response.header_count = 0;

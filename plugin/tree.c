@@ -229,13 +229,16 @@ static void add_exchanges(struct painter *at)
 
 /* ---- findings -------------------------------------------------------------------------------- */
 
-/* A finding about a connection stands below its layer, one about a host below the first. */
-static bool belongs(const struct lifeline_finding *finding, const struct note *note)
+/* Below which of the frame's layers a finding stands: its connection's, else the first (it is about
+ * a host, or the segment of one connection proves something about another). */
+static const struct note *layer_of(const struct lifeline_finding *finding, const struct note *notes)
 {
-    if (finding->connection == LIFELINE_UNKNOWN_COUNT)
-        return note->layer == 0;
-    return finding->connection == note->life->connection &&
-           finding->incarnation == note->life->incarnation;
+    for (const struct note *note = notes; note != NULL; note = note->next) {
+        if (finding->connection == note->life->connection &&
+            finding->incarnation == note->life->incarnation)
+            return note;
+    }
+    return notes;
 }
 
 static void add_finding(const struct painter *at, const struct lifeline_finding *finding)
@@ -254,12 +257,12 @@ static void add_finding(const struct painter *at, const struct lifeline_finding 
                            finding->text);
 }
 
-static void add_findings(const struct painter *at)
+static void add_findings(const struct painter *at, const struct note *notes)
 {
     const struct finding_note *found = annotations_findings(at->note->frame);
 
     for (; found != NULL; found = found->next) {
-        if (belongs(found->finding, at->note))
+        if (layer_of(found->finding, notes) == at->note)
             add_finding(at, found->finding);
     }
 }
@@ -300,7 +303,7 @@ static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         at.item = NULL;
         if (tree != NULL)
             add_layer(&at, tree);
-        add_findings(&at);
+        add_findings(&at, notes);
     }
     tap_notes(pinfo, notes);
     return (int)tvb_captured_length(tvb);
