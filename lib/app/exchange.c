@@ -84,6 +84,36 @@ const char *exchange_copy(struct app *app, struct exchange *x, const char *text,
     return copy;
 }
 
+void exchange_has_request(struct app_flow *flow, struct exchange *x)
+{
+    x->has_request = true;
+    x->is_first = !flow->had_request;
+    flow->had_request = true;
+}
+
+struct exchange *exchange_repeat_request(struct app_flow *flow, const struct exchange *x)
+{
+    struct exchange *y = exchange_new(flow);
+    if (!y)
+        return NULL;
+    const char *const texts[] = {x->record.method, x->record.uri, x->record.host};
+    const char **const copies[] = {&y->record.method, &y->record.uri, &y->record.host};
+    for (int i = 0; i < 3; i++)
+        if (texts[i])
+            *copies[i] = exchange_copy(flow->app, y, texts[i], strlen(texts[i]));
+    y->has_request = y->request_done = true;
+    y->request_start = x->request_start;
+    y->request_end_of = x->request_end_of;
+    y->response_end_of = x->response_end_of;
+    y->record.confidence = x->record.confidence;
+    y->record.request = x->record.request;
+    y->record.request.headers = NULL; /* those stay with x */
+    y->record.request.header_count = 0;
+    y->record.request.body = NULL;
+    y->record.request.body_kept_bytes = 0;
+    return y;
+}
+
 void exchange_keep_header(struct app *app, struct exchange *x, struct lifeline_http_message *m,
                           const char *name, size_t name_bytes, const char *value,
                           size_t value_bytes)
@@ -229,12 +259,10 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         r->incarnation = link->incarnation;
         r->slot = link->slot;
         r->outcome = (uint8_t)outcome;
-        if (r->index == 0) {
+        bool whole = link->base_known[0] || link->base_known[1];
+        r->reused = flow->had_request && !x->is_first ? 1 : whole ? 0 : LIFELINE_UNKNOWN;
+        if (x->is_first)
             r->connect_ns = link->connect_ns;
-            r->reused = link->base_known[0] || link->base_known[1] ? 0 : LIFELINE_UNKNOWN;
-        } else {
-            r->reused = 1;
-        }
         r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);
         r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns);
         r->receive_ns = span_ns(r->response.first_ns, r->response.last_ns);

@@ -22,6 +22,7 @@ struct exchange {
     int64_t sent_ack; /* how much of the server's stream the client had at its first octet */
 
     bool has_request, request_done;
+    bool is_first;                      /* the first request of its connection */
     bool has_response, response_done; /* the final response */
     bool missing;                     /* octets inside it aren't in the capture */
     bool cut, request_cut;            /* the response, the request broke off: its end is unknown */
@@ -36,6 +37,12 @@ struct exchange {
 
 /* Zeroed, with unknowns said; NULL when memory is short. Takes the next index of the flow. */
 struct exchange *exchange_new(struct app_flow *flow);
+
+/* x begins with a request. */
+void exchange_has_request(struct app_flow *flow, struct exchange *x);
+
+/* An exchange for the same request, whose response is yet to come. */
+struct exchange *exchange_repeat_request(struct app_flow *flow, const struct exchange *x);
 
 /* A NUL-terminated copy that lives as long as the exchange; NULL when memory is short. Cut at an
  * embedded NUL, as all C strings are. */

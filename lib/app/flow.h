@@ -111,6 +111,7 @@ struct app_flow {
     bool opened[2];          /* stream[end] has its base */
     bool hunting[2];         /* its beginning isn't in the capture: a message may start anywhere */
     bool fin_given[2];
+    bool had_request;       /* one was captured */
     bool fed;            /* octets come by app_feed() */
     bool abandoned;      /* opaque from here on */
     int64_t tail_gap[2]; /* where a gap began behind which nothing was seen yet; APP_NO_OFFSET */

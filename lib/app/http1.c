@@ -299,16 +299,17 @@ static void upgrade(struct app_flow *flow, struct http1 *h)
     app_flow_abandon(flow);
 }
 
-/* 101 to "Upgrade: h2c", RFC 7540 3.2: the response follows on HTTP/2's stream 1. */
+/* 101 to "Upgrade: h2c", RFC 7540 3.2: that exchange is over, and its request is HTTP/2's stream 1,
+ * on which the response follows. */
 static void upgrade_to_http2(struct app_flow *flow, struct http1 *h)
 {
-    struct exchange *x = h->first;
+    struct exchange *x = h->side[!h->client].x;
+    struct exchange *stream1 = exchange_repeat_request(flow, x);
     unsigned client = h->client;
-    http1_interim(h, 101);
-    h->first = x->next;
-    h->side[client].x = NULL;
+    x->upgraded = true;
+    http1_response_ends(flow, h, false);
     http1_close(flow, APP_CLOSE_GONE);
-    if (!http2_take_over(flow, client, x))
+    if (!stream1 || !http2_take_over(flow, client, stream1))
         app_flow_abandon(flow);
 }
 
@@ -330,18 +331,12 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
                           const struct head_octets *octets, const struct app_at *at)
 {
     struct http1_side *side = &h->side[!h->client];
-    const struct exchange *asks = http1_next_answered(h);
-    if (octets->whole && head->status == 101 && head->upgrade_h2c && asks && asks == h->first &&
-        asks->wants_h2c) {
-        upgrade_to_http2(flow, h);
-        return;
-    }
     if (head->status < 200 && head->status != 101) {
         http1_interim(h, head->status);
         side->place = HTTP1_START;
         return;
     }
-    if (!asks)
+    if (!http1_next_answered(h))
         answer_early(flow, h);
     http1_response_begins(flow, h);
     struct exchange *x = side->x;
@@ -360,7 +355,11 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
         exchange_announce(flow, x, true, false);
     }
     if (head->status == 101 || (x && x->is_connect && head->status < 300)) {
-        upgrade(flow, h);
+        if (octets->whole && head->status == 101 && head->upgrade_h2c && x && x->wants_h2c &&
+            x->request_done)
+            upgrade_to_http2(flow, h);
+        else
+            upgrade(flow, h);
         return;
     }
     if (!octets->whole)

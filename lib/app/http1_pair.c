@@ -147,7 +147,7 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     }
     struct lifeline_exchange *r = &x->record;
     bool quiet = side->quiet;
-    x->has_request = true;
+    exchange_has_request(flow, x);
     x->request_start = at->offset;
     x->sent_ack = at->peer_offset;
     x->request_end_of = h->client;

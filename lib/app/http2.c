@@ -365,6 +365,7 @@ bool http2_take_over(struct app_flow *flow, unsigned client, struct exchange *x)
     }
     flow->protocol = &app_http2;
     x->record.stream = 1;
+    x->record.version = "2";
     http2_of(flow)->last_client_stream = 1;
     http2_link(http2_of(flow), x);
     return true;

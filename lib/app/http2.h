@@ -7,7 +7,7 @@
 #include "app/flow.h"
 
 /* Follows a 101 to "Upgrade: h2c": HTTP/2 takes the flow over from a protocol that is closed
- * already; x, its request, waits for its response on stream 1. Takes x over. False: no memory. */
+ * already; x waits for its response on stream 1. Takes x over. False: no memory. */
 bool http2_take_over(struct app_flow *flow, unsigned client, struct exchange *x);
 
 #endif

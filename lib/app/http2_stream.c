@@ -61,7 +61,8 @@ struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint3
         return NULL;
     x->record.stream = stream;
     x->record.version = "2";
-    x->has_request = has_request;
+    if (has_request)
+        exchange_has_request(flow, x);
     x->request_end_of = h->client;
     x->response_end_of = !h->client;
     x->record.confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;

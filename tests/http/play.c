@@ -118,7 +118,7 @@ static void on_exchange(void *user, const struct lifeline_exchange *x)
     check_message(p, &x->response);
     rule(p, (x->outcome == LIFELINE_EXCHANGE_NO_REQUEST) == (x->request.first_frame == 0),
          "no-request is what has none");
-    rule(p, x->connect_ns == LIFELINE_UNKNOWN_NS || x->index == 0, "connect is the first one's");
+    rule(p, x->connect_ns == LIFELINE_UNKNOWN_NS || !x->reused, "connect is the first one's");
     const int64_t times[] = {x->send_ns, x->wait_ns, x->receive_ns, x->idle_ns};
     for (int i = 0; i < 4; i++)
         rule(p, times[i] == LIFELINE_UNKNOWN_NS || times[i] >= 0, "no time is negative");
