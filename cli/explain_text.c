@@ -226,7 +226,7 @@ void explain_event(GPtrArray *list, const struct lifeline_event *event,
                          "The ports are free again."));
         return;
     }
-    if (event->steps & LIFELINE_STEP_WITHDRAWAL)
+    if ((event->steps & LIFELINE_STEP_WITHDRAWAL) && event->withdrawn_frame)
         say(list, N_("That shows that frame {frame} was lost behind the capture point. What it was "
                      "thought to have caused is taken back."));
     explain_marks(list, event);
@@ -321,8 +321,12 @@ const char *explain_exchange(const struct lifeline_exchange *exchange)
     bool answered = exchange->response.first_frame != LIFELINE_NO_FRAME;
     switch (exchange->outcome) {
     case LIFELINE_EXCHANGE_COMPLETE:
-        return N_("The client asks {request} (frame {request_frame}); the server answers {status} "
-                  "(frames {response_frame} to {response_last_frame}), after {duration}.");
+        return exchange->response.first_frame == exchange->response.last_frame
+                   ? N_("The client asks {request} (frame {request_frame}); the server answers "
+                        "{status} (frame {response_frame}), after {duration}.")
+                   : N_("The client asks {request} (frame {request_frame}); the server answers "
+                        "{status} (frames {response_frame} to {response_last_frame}), after "
+                        "{duration}.");
     case LIFELINE_EXCHANGE_UPGRADED:
         return N_("The client asks {request} (frame {request_frame}); the server answers {status}: "
                   "from here on the connection speaks another protocol.");

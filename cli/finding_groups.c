@@ -140,6 +140,18 @@ GPtrArray *finding_groups_ranked(const struct finding_groups *groups)
     return list;
 }
 
+const char *finding_severity(uint8_t severity)
+{
+    switch (severity) {
+    case LIFELINE_NOTE:
+        return tr(N_("note"));
+    case LIFELINE_WARNING:
+        return tr(N_("warning"));
+    default:
+        return tr(N_("error"));
+    }
+}
+
 char *finding_group_text(const struct finding_group *group, bool ascii)
 {
     char text[1024];

@@ -34,6 +34,9 @@ void finding_groups_add(struct finding_groups *groups, const struct lifeline_fin
  * the group there are. Free the array, not the groups. */
 GPtrArray *finding_groups_ranked(const struct finding_groups *groups);
 
+/* "note", "warning" or "error" in the user's language. */
+const char *finding_severity(uint8_t severity);
+
 /* The group's sentence in the user's language: the finding's own if it is the only one. Safe text.
  * ascii: with nothing beyond ASCII. */
 char *finding_group_text(const struct finding_group *group, bool ascii);

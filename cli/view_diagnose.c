@@ -167,7 +167,7 @@ static void print_group(struct diagnose *view, const struct finding_group *group
 {
     bool ascii = !view->context.utf8;
     GString *line = g_string_new(NULL), *count = g_string_new(NULL);
-    const char *severity = tr(lifeline_name_of(lifeline_severity_names, group->example.severity));
+    const char *severity = finding_severity(group->example.severity);
     char *text = finding_group_text(group, ascii);
     style_append(line, view->context.color, style_of_severity(group->example.severity), severity);
     for (unsigned at = text_columns(severity, strlen(severity)); at < 8; at++)

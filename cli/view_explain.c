@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "explain_text.h"
+#include "finding_groups.h"
 #include "out.h"
 #include "prose.h"
 #include "style.h"
@@ -106,6 +107,14 @@ static char *duration_text(const struct explain *view, int64_t ns)
     return g_string_free(text, FALSE);
 }
 
+/* "+0.010686 s", since the connection's first segment. */
+static void append_time(GString *text, const struct explain *view, int64_t time_ns)
+{
+    int64_t us = (time_ns - view->start_ns) / 1000;
+    g_string_append_printf(text, "%c%" PRId64 ".%06d s", us < 0 ? '-' : '+',
+                           ABS(us / G_USEC_PER_SEC), (int)ABS(us % G_USEC_PER_SEC));
+}
+
 /* English sentences that begin with a value begin with a capital. */
 static void capitalize(GString *text, size_t at)
 {
@@ -166,13 +175,15 @@ static void tell_run(struct explain *view)
     if (!client->segments && !server->segments)
         return;
     GString *text = g_string_new(NULL);
-    char time[40];
     enter(view, view->section == SECTION_CLOSING ? SECTION_CLOSING : SECTION_DATA);
-    *put_seconds(time, view->run_first_ns - view->start_ns) = '\0';
-    g_string_append_printf(text, "%s %" PRIu64, tr(N_("frame")), view->run_first);
-    if (view->run_last != view->run_first)
-        g_string_append_printf(text, " %s %" PRIu64, tr(N_("to")), view->run_last);
-    g_string_append_printf(text, ", +%s s: ", time);
+    if (view->run_last == view->run_first)
+        g_string_append_printf(text, "%s %" PRIu64, tr(N_("frame")), view->run_first);
+    else
+        g_string_append_printf(text, "%s %" PRIu64 " %s %" PRIu64, tr(N_("frames")),
+                               view->run_first, tr(N_("to")), view->run_last);
+    g_string_append(text, ", ");
+    append_time(text, view, view->run_first_ns);
+    g_string_append(text, ": ");
     for (uint8_t role = 0; role < 2; role++) {
         if (!view->sent[role].segments)
             continue;
@@ -215,16 +226,15 @@ static void add_to_run(struct explain *view, const struct lifeline_event *event)
 
 static void tell_segment(struct explain *view, const struct lifeline_event *event)
 {
-    char time[40], flags[64];
+    char flags[64];
     GString *head = g_string_new(NULL);
-    *put_seconds(time, event->time_ns - view->start_ns) = '\0';
-    if (!event->segment) {
-        g_string_append_printf(head, "+%s s", time);
-    } else {
-        lifeline_flags_text(event->segment->flags, flags, sizeof flags);
+    if (event->segment)
+        g_string_append_printf(head, "%s %" PRIu64 ", ", tr(N_("frame")), event->frame);
+    append_time(head, view, event->time_ns);
+    if (event->segment) {
         uint8_t to = event->from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
-        g_string_append_printf(head, "%s %" PRIu64 ", +%s s: %s %s %s, %s", tr(N_("frame")),
-                               event->frame, time, role_name(event->from), arrow(view),
+        lifeline_flags_text(event->segment->flags, flags, sizeof flags);
+        g_string_append_printf(head, ": %s %s %s, %s", role_name(event->from), arrow(view),
                                role_name(to), flags);
         if (event->seq != LIFELINE_UNKNOWN_COUNT)
             g_string_append_printf(head, ", seq %" PRIu64, event->seq);

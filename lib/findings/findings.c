@@ -170,15 +170,14 @@ void findings_event(struct findings *f, const struct lifeline_event *event,
     facts_note(facts, event);
     for (unsigned i = 0; i < event->transition_count; i++) {
         const struct lifeline_transition *t = &event->transitions[i];
-        if (t->to != LIFELINE_TIME_WAIT || event->from > LIFELINE_SERVER ||
-            t->evidence == LIFELINE_IMPLIED) {
+        if (t->to != LIFELINE_TIME_WAIT || t->endpoint != LIFELINE_CLIENT ||
+            event->from > LIFELINE_SERVER || t->evidence == LIFELINE_IMPLIED) {
             continue;
         }
         const struct lifeline_segment *s = event->segment;
         bool from_client = event->from == LIFELINE_CLIENT;
         hosts_time_wait(f->hosts, from_client ? &s->src : &s->dst, from_client ? &s->dst : &s->src,
-                        from_client ? s->dst_port : s->src_port, t->endpoint, event->frame,
-                        event->time_ns);
+                        from_client ? s->dst_port : s->src_port, event->frame, event->time_ns);
     }
 }
 
@@ -276,8 +275,7 @@ unsigned findings_connection(struct findings *f, const struct lifeline_connectio
     return count;
 }
 
-static void judge_hosts(struct findings *f, const struct host_pair *row, enum scope scope,
-                        int64_t now_ns)
+static void judge_pair(struct findings *f, const struct host_pair *row, int64_t now_ns)
 {
     struct scene scene = {
         .thresholds = &f->thresholds,
@@ -293,14 +291,14 @@ static void judge_hosts(struct findings *f, const struct host_pair *row, enum sc
         for (unsigned j = 0; j < tables[i]->count; j++) {
             const struct rule *rule = &tables[i]->rules[j];
             struct lifeline_finding out;
-            if (rule->scope != scope) {
+            if (rule->scope != SCOPE_PAIR) {
                 continue;
             }
             prepare(&out, rule);
             if (rule->find(&scene, &out)) {
                 bool about_client = out.endpoint == LIFELINE_CLIENT;
                 out.subject = about_client ? client : server;
-                out.peer = about_client ? server : scope == SCOPE_PAIR ? client : NULL;
+                out.peer = about_client ? server : client;
                 out.time_ns = now_ns;
                 give(f, &out);
             }
@@ -315,9 +313,6 @@ void findings_finish(struct findings *f, int64_t now_ns)
         return;
     }
     for (unsigned i = 0; (row = hosts_pair(f->hosts, i)); i++) {
-        judge_hosts(f, row, SCOPE_PAIR, now_ns);
-    }
-    for (unsigned i = 0; (row = hosts_server(f->hosts, i)); i++) {
-        judge_hosts(f, row, SCOPE_SERVER, now_ns);
+        judge_pair(f, row, now_ns);
     }
 }

@@ -5,14 +5,10 @@
 #include <string.h>
 
 /* Rows in the order made; an index by open addressing, twice as large as the most rows. */
-struct rows {
+struct hosts {
     struct host_pair *rows;
     unsigned count, capacity;
     uint16_t index[2 * HOSTS_MAX]; /* row + 1; 0: free */
-};
-
-struct hosts {
-    struct rows pairs, servers;
     int64_t slice_ns;
 };
 
@@ -28,16 +24,14 @@ struct hosts *hosts_new(int64_t time_wait_ns)
 void hosts_free(struct hosts *hosts)
 {
     if (hosts) {
-        free(hosts->pairs.rows);
-        free(hosts->servers.rows);
+        free(hosts->rows);
         free(hosts);
     }
 }
 
 uint64_t hosts_memory_bytes(const struct hosts *hosts)
 {
-    return sizeof *hosts +
-           ((uint64_t)hosts->pairs.capacity + hosts->servers.capacity) * sizeof(struct host_pair);
+    return sizeof *hosts + (uint64_t)hosts->capacity * sizeof *hosts->rows;
 }
 
 static uint32_t mix(uint32_t hash, const uint8_t *bytes, size_t length)
@@ -53,7 +47,7 @@ static bool same_address(const struct lifeline_address *a, const struct lifeline
     return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
-static bool grow(struct rows *table)
+static bool grow(struct hosts *table)
 {
     if (table->count < table->capacity) {
         return true;
@@ -69,7 +63,7 @@ static bool grow(struct rows *table)
     return true;
 }
 
-static struct host_pair *row_of(struct rows *table, const struct lifeline_address *client,
+static struct host_pair *row_of(struct hosts *table, const struct lifeline_address *client,
                                 const struct lifeline_address *server, uint16_t port)
 {
     uint32_t hash = mix(2166136261U, client->bytes, sizeof client->bytes);
@@ -114,41 +108,25 @@ static void ring_add(struct host_pair *row, int64_t slice_ns, int64_t time_ns)
     row->ring_sum++;
     if (row->ring_sum > row->peak) {
         row->peak = row->ring_sum;
-        row->peak_ns = time_ns;
-    }
-}
-
-static void note_time_wait(struct host_pair *row, int64_t slice_ns, uint8_t holder, uint64_t frame,
-                           int64_t time_ns)
-{
-    if (!row) {
-        return;
-    }
-    if (row->held[holder] < HOSTS_FRAMES) {
-        row->held_frames[holder][row->held[holder]] = frame;
-    }
-    row->held[holder]++;
-    if (holder == LIFELINE_CLIENT) {
-        if (row->held[holder] == 1) {
-            row->first_held_ns = time_ns;
-        }
-        row->last_held_ns = time_ns;
-        ring_add(row, slice_ns, time_ns);
     }
 }
 
 void hosts_time_wait(struct hosts *hosts, const struct lifeline_address *client,
-                     const struct lifeline_address *server, uint16_t port, uint8_t holder,
-                     uint64_t frame, int64_t time_ns)
+                     const struct lifeline_address *server, uint16_t port, uint64_t frame,
+                     int64_t time_ns)
 {
-    static const struct lifeline_address anybody;
-    if (holder > LIFELINE_SERVER) {
+    struct host_pair *row = row_of(hosts, client, server, port);
+    if (!row) {
         return;
     }
-    note_time_wait(row_of(&hosts->pairs, client, server, port), hosts->slice_ns, holder, frame,
-                   time_ns);
-    note_time_wait(row_of(&hosts->servers, &anybody, server, port), hosts->slice_ns, holder, frame,
-                   time_ns);
+    if (row->held < HOSTS_FRAMES) {
+        row->held_frames[row->held] = frame;
+    }
+    if (!row->held++) {
+        row->first_held_ns = time_ns;
+    }
+    row->last_held_ns = time_ns;
+    ring_add(row, hosts->slice_ns, time_ns);
 }
 
 void hosts_connection(struct hosts *hosts, const struct lifeline_connection *record)
@@ -157,7 +135,7 @@ void hosts_connection(struct hosts *hosts, const struct lifeline_connection *rec
         return;
     }
     struct host_pair *row =
-        row_of(&hosts->pairs, &record->client.ip, &record->server.ip, record->server.port);
+        row_of(hosts, &record->client.ip, &record->server.ip, record->server.port);
     if (!row) {
         return;
     }
@@ -174,17 +152,7 @@ void hosts_connection(struct hosts *hosts, const struct lifeline_connection *rec
     }
 }
 
-static const struct host_pair *row_at(const struct rows *table, unsigned index)
-{
-    return index < table->count ? &table->rows[index] : NULL;
-}
-
 const struct host_pair *hosts_pair(const struct hosts *hosts, unsigned index)
 {
-    return row_at(&hosts->pairs, index);
-}
-
-const struct host_pair *hosts_server(const struct hosts *hosts, unsigned index)
-{
-    return row_at(&hosts->servers, index);
+    return index < hosts->count ? &hosts->rows[index] : NULL;
 }

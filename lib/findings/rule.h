@@ -52,7 +52,7 @@ struct scene {
     bool capture_ended;
 };
 
-enum scope { SCOPE_CONNECTION, SCOPE_EXCHANGE, SCOPE_PAIR, SCOPE_SERVER };
+enum scope { SCOPE_CONNECTION, SCOPE_EXCHANGE, SCOPE_PAIR };
 
 struct rule {
     struct lifeline_finding_kind kind;

@@ -2,7 +2,6 @@
 /* What shows only over many connections between the same hosts. */
 #include "findings/rule.h"
 
-#define LEAST_SERVER_HELD 10
 /* A burst shorter than this says nothing of a rate. */
 #define LEAST_SPAN_NS ((int64_t)5000000000)
 
@@ -13,31 +12,13 @@ static void frames(struct lifeline_finding *out, const uint64_t *list, uint64_t 
     }
 }
 
-static bool time_wait_on_server(const struct scene *s, struct lifeline_finding *out)
-{
-    const struct host_pair *p = s->pair;
-    uint64_t held = p->held[LIFELINE_SERVER];
-    if (held < LEAST_SERVER_HELD || held < p->held[LIFELINE_CLIENT]) {
-        return false;
-    }
-    out->endpoint = LIFELINE_SERVER;
-    out->count = held;
-    frames(out, p->held_frames[LIFELINE_SERVER], held);
-    finding_says(out,
-                 N_("{subject} closes first and holds TIME-WAIT itself: {count|connection|"
-                    "connections}"),
-                 NULL);
-    return true;
-}
-
 static bool port_exhaustion_risk(const struct scene *s, struct lifeline_finding *out)
 {
     const struct host_pair *p = s->pair;
-    uint64_t total = p->held[LIFELINE_CLIENT];
     double ports = s->hosts->ports;
     double share = (double)p->peak / ports;
     out->endpoint = LIFELINE_CLIENT;
-    frames(out, p->held_frames[LIFELINE_CLIENT], total);
+    frames(out, p->held_frames, p->held);
     if (share >= s->thresholds->port_share) {
         out->count = p->peak;
         if (share >= 0.9) {
@@ -50,10 +31,10 @@ static bool port_exhaustion_risk(const struct scene *s, struct lifeline_finding 
         return true;
     }
     int64_t span = p->last_held_ns - p->first_held_ns;
-    if (total < 2 || span < LEAST_SPAN_NS) {
+    if (p->held < 2 || span < LEAST_SPAN_NS) {
         return false;
     }
-    double per_second = (double)(total - 1) / ((double)span / 1e9);
+    double per_second = (double)(p->held - 1) / ((double)span / 1e9);
     double held_at_rate = per_second * (double)s->hosts->time_wait_ns / 1e9;
     if (held_at_rate < ports) {
         return false;
@@ -85,15 +66,6 @@ static bool connection_not_reused(const struct scene *s, struct lifeline_finding
 }
 
 static const struct rule rules[] = {
-    {{"time-wait-on-server", LIFELINE_NOTE, N_("the server holds TIME-WAIT"),
-      N_("TIME-WAIT belongs to the side that closes first. When that is the server, it keeps state "
-         "for each connection for 2MSL, and a client (or NAT) that comes back from the same port "
-         "meets it: its SYN is accepted only with newer numbers."),
-      N_("Let the client close first: keep connections alive on the server a little longer than on "
-         "the clients. A server restarted in that time needs SO_REUSEADDR to bind its port."),
-      "RFC 9293 3.6.1, RFC 9112 9.3"},
-     SCOPE_SERVER,
-     time_wait_on_server},
     {{"port-exhaustion-risk", LIFELINE_WARNING, N_("ephemeral ports run out"),
       N_("A port in TIME-WAIT can't be used again towards the same address and port for 2MSL. A "
          "client that opens connections faster than ports come back gets EADDRNOTAVAIL. The limit "

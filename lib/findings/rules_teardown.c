@@ -149,7 +149,7 @@ static bool last_ack_lost(const struct scene *s, struct lifeline_finding *out)
     const struct noted *again = &s->facts->noted[NOTED_FIN_AGAIN][passive];
     bool skipped =
         endpoint_of(s->record, t->active_closer)->reset_cause == LIFELINE_CAUSE_NO_TIME_WAIT;
-    if (!lost->count || !again->count || skipped || !t->ack2_frame) {
+    if (!lost->count || !again->count || skipped) {
         return false;
     }
     out->endpoint = passive;
@@ -158,11 +158,18 @@ static bool last_ack_lost(const struct scene *s, struct lifeline_finding *out)
     finding_frame(out, lost->first_frame);
     finding_frame(out, again->first_frame);
     finding_frame(out, t->ack2_frame);
-    finding_says(out,
-                 N_("the last ACK to {subject} was lost: it repeated its FIN {count|time|times}, "
-                    "and TIME-WAIT of {peer} answered"),
-                 N_("last ACKs to {subject} were lost: it repeated FINs, and TIME-WAIT of {peer} "
-                    "answered"));
+    if (t->ack2_frame) {
+        finding_says(
+            out,
+            N_("the last ACK to {subject} was lost: it repeated its FIN {count|time|times}, "
+               "and TIME-WAIT of {peer} answered"),
+            N_("last ACKs to {subject} were lost: it repeated FINs, and TIME-WAIT of {peer} "
+               "answered"));
+    } else {
+        finding_says(
+            out, N_("the last ACK to {subject} was lost: it repeated its FIN {count|time|times}"),
+            N_("last ACKs to {subject} were lost: it repeated FINs"));
+    }
     return true;
 }
 

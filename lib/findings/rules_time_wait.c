@@ -130,6 +130,19 @@ static bool old_duplicate(const struct scene *s, struct lifeline_finding *out)
     return false;
 }
 
+static bool time_wait_on_server(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_connection *r = s->record;
+    if (r->time_wait_count != 1 || r->time_wait[0].endpoint != LIFELINE_SERVER) {
+        return false;
+    }
+    out->endpoint = LIFELINE_SERVER;
+    finding_frame(out, r->teardown.fin1_frame);
+    finding_frame(out, r->time_wait[0].entered_frame);
+    finding_says(out, N_("{subject} closes first and holds TIME-WAIT itself"), NULL);
+    return true;
+}
+
 static const struct rule rules[] = {
     {{"time-wait-skipped", LIFELINE_WARNING, N_("no TIME-WAIT was kept"),
       N_("The side that closes first must stay in TIME-WAIT to acknowledge a repeated FIN. This "
@@ -142,6 +155,15 @@ static const struct rule rules[] = {
       "RFC 9293 3.6.1 MUST-13"},
      SCOPE_CONNECTION,
      time_wait_skipped},
+    {{"time-wait-on-server", LIFELINE_NOTE, N_("the server holds TIME-WAIT"),
+      N_("TIME-WAIT belongs to the side that closes first. When that is the server, it keeps state "
+         "for each connection for 2MSL, and a client (or NAT) that comes back from the same port "
+         "meets it: its SYN is accepted only with newer numbers."),
+      N_("Let the client close first: keep connections alive on the server a little longer than on "
+         "the clients. A server restarted in that time needs SO_REUSEADDR to bind its port."),
+      "RFC 9293 3.6.1, RFC 9112 9.3"},
+     SCOPE_CONNECTION,
+     time_wait_on_server},
     {{"time-wait-reused", LIFELINE_NOTE, N_("TIME-WAIT gave way to a new connection"),
       N_("A new SYN may end TIME-WAIT early when nothing of the old connection can be mistaken for "
          "the new one: its initial sequence number is above the old ones, or its timestamp is "
