@@ -112,8 +112,8 @@ void handshake_syn_ack(struct pass *pass)
     facts_note_control(pass);
     /* Simultaneous open: both are in SYN-RECEIVED, and each SYN,ACK acknowledges a SYN. */
     apply(pass, pass->p, GETS_ACK_OF_SYN);
-    if (from->flags & END_SYN_ACKED) {
-        apply(pass, pass->e, GETS_ACK_OF_SYN);
+    if ((from->flags & END_SYN_ACKED) && apply(pass, pass->e, GETS_ACK_OF_SYN)) {
+        from->delivered_frame = c->synack_frame; /* the other SYN,ACK, which passed before */
     }
 }
 

@@ -156,6 +156,9 @@ void reset_segment(struct pass *pass)
     uint8_t cause = find_cause(pass, verdict);
     pass->reset_verdict = verdict;
     pass->reset_cause = cause;
+    if (cause == LIFELINE_CAUSE_TIME_WAIT_ACK && from->state == LIFELINE_SYN_SENT) {
+        time_wait_killed_behind(pass); /* it reopens, was refused by TIME-WAIT, and ends it */
+    }
     if (!from->reset_frame) {
         from->reset_frame = pass->mark;
         from->reset_verdict = verdict;
