@@ -22,7 +22,7 @@ struct exchange {
     int64_t sent_ack; /* how much of the server's stream the client had at its first octet */
 
     bool has_request, request_done;
-    bool is_first;                      /* the first request of its connection */
+    bool is_first;                    /* the first request of its connection */
     bool has_response, response_done; /* the final response */
     bool missing;                     /* octets inside it aren't in the capture */
     bool cut, request_cut;            /* the response, the request broke off: its end is unknown */

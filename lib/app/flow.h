@@ -41,6 +41,24 @@ struct app_at {
     uint16_t repeats;   /* retransmissions of these octets so far */
 };
 
+/* A run of octets on its way through a state machine. */
+struct app_run {
+    const uint8_t *p;
+    uint32_t left;
+    struct app_at at; /* of *p */
+};
+
+static inline void app_run_advance(struct app_run *run, uint32_t n)
+{
+    run->p += n;
+    run->left -= n;
+    run->at.offset += n;
+    if (n) {
+        run->at.segment_start = false;
+        run->at.repeats = 0;
+    }
+}
+
 /* How a stream or a connection ended. */
 enum app_close { APP_CLOSE_FIN, APP_CLOSE_RESET, APP_CLOSE_GONE, APP_CLOSE_CAPTURE_END };
 
@@ -111,7 +129,7 @@ struct app_flow {
     bool opened[2];          /* stream[end] has its base */
     bool hunting[2];         /* its beginning isn't in the capture: a message may start anywhere */
     bool fin_given[2];
-    bool had_request;       /* one was captured */
+    bool had_request;    /* one was captured */
     bool fed;            /* octets come by app_feed() */
     bool abandoned;      /* opaque from here on */
     int64_t tail_gap[2]; /* where a gap began behind which nothing was seen yet; APP_NO_OFFSET */

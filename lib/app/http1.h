@@ -102,4 +102,74 @@ void http1_give_all(struct app_flow *flow, struct http1 *h, enum app_close how);
 uint32_t http1_chunk(struct http1_side *side, const uint8_t *bytes, uint32_t length,
                      uint32_t *data_bytes);
 
+/* ---- http1_prove.c ---- */
+
+enum app_verdict http1_probe(const uint8_t *bytes, size_t length, bool from_start);
+
+/* Is this a request, beyond doubt? A whole line that ends in HTTP/x.y, or as much of one with a
+ * registered method and a target as there is. strict: no HTTP/0.9. */
+enum app_verdict http1_prove_request(const uint8_t *bytes, size_t length, bool strict);
+
+/* Does a message of this end begin here, in a stream that was lost? */
+bool http1_resyncs(const struct http1 *h, unsigned end, const struct app_run *run);
+
+/* How many octets are the empty lines that RFC 9112 2.2 wants ignored before a start line? */
+uint32_t http1_empty_lines(const uint8_t *bytes, size_t length);
+
+/* ---- http1_message.c ---- */
+
+/* A head as it lay in the stream. */
+struct http1_octets {
+    const uint8_t *fields; /* behind the start line */
+    size_t fields_bytes;
+    size_t bytes; /* start line included */
+    bool whole;   /* up to the empty line */
+};
+
+/* A head is over at `at`, its last octet's segment: sets side->place to what follows. */
+void http1_head_over(struct app_flow *flow, struct http1 *h, bool is_request,
+                     const struct http_head *head, const struct http1_octets *octets,
+                     const struct app_at *at);
+
+/* The response under way is all that comes: HTTP/0.9, or framing that only the close ends. */
+void http1_body_starts(struct http1_side *side, bool is_request, uint64_t length);
+
+/* The message of an end is over, at its true end. */
+void http1_end_message(struct app_flow *flow, struct http1 *h, unsigned end);
+
+/* Notes what is wrong with a message's framing, when nothing was before. text: static or NULL. */
+void http1_flag(struct http1_side *side, const char *text);
+
+/* ---- http1_head.c ---- */
+
+/* Octets of a head. */
+void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run);
+
+/* A message broke off in its head: what its start line says is told. missing: by a gap. */
+void http1_cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool missing,
+                    const struct app_at *at);
+
+/* Frees the octets of a head that came in pieces. */
+void http1_forget_head(struct app_flow *flow, struct http1_side *side);
+
+/* ---- http1.c ---- */
+
+/* Gives all that is open, frees all. */
+void http1_close(struct app_flow *flow, enum app_close how);
+
+static inline struct lifeline_http_message *http1_message_of(struct http1_side *side,
+                                                             bool is_request)
+{
+    return is_request ? &side->x->record.request : &side->x->record.response;
+}
+
+/* The octets at `at` belong to the message under way. */
+static inline void http1_touch(struct http1_side *side, bool is_request, const struct app_at *at)
+{
+    if (!side->x)
+        return;
+    exchange_touch(http1_message_of(side, is_request), at);
+    side->x->record.retransmitted_segments += at->repeats;
+}
+
 #endif

@@ -24,24 +24,6 @@ static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #define PREFACE_BYTES   (sizeof preface - 1)
 #define MAX_FRAME_BYTES (1u << 20) /* plausible, when framing was lost */
 
-/* A run of octets on its way. */
-struct run {
-    const uint8_t *p;
-    uint32_t left;
-    struct app_at at;
-};
-
-static void advance(struct run *run, uint32_t n)
-{
-    run->p += n;
-    run->left -= n;
-    run->at.offset += n;
-    if (n) {
-        run->at.segment_start = false;
-        run->at.repeats = 0;
-    }
-}
-
 static uint32_t u24(const uint8_t *p)
 {
     return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
@@ -81,7 +63,7 @@ static bool is_plausible(const uint8_t *p, bool from_client)
 }
 
 /* A row of whole frames to the end of the run, or one that goes on behind it and isn't small. */
-static bool resyncs(const struct run *run, bool from_client)
+static bool resyncs(const struct app_run *run, bool from_client)
 {
     const uint8_t *p = run->p;
     uint32_t left = run->left, frames = 0;
@@ -261,7 +243,7 @@ static void fixed_known(struct http2_side *side)
 }
 
 /* Octets of the payload behind the fixed ones, padding left out. */
-static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const struct run *run,
+static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const struct app_run *run,
                     uint32_t length)
 {
     struct http2_side *side = &h->side[end];
@@ -284,7 +266,7 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
         exchange_keep_body(flow->app, x, m, run->p, length);
 }
 
-static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, struct run *run)
+static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, struct app_run *run)
 {
     struct http2_side *side = &h->side[end];
     struct app_at at = run->at;
@@ -296,7 +278,7 @@ static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, str
         n = n < run->left ? n : run->left;
         memcpy(side->header + side->header_used, run->p, n);
         side->header_used = (uint8_t)(side->header_used + n);
-        advance(run, n);
+        app_run_advance(run, n);
         if (side->header_used < HTTP2_FRAME_HEADER_BYTES)
             return;
         frame_begins(flow, h, end);
@@ -309,7 +291,7 @@ static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, str
                 side->fixed[side->fixed_used + i] = run->p[i];
         side->fixed_used = (uint8_t)(side->fixed_used + n);
         side->left -= n;
-        advance(run, n);
+        app_run_advance(run, n);
         if (side->fixed_used == side->fixed_bytes)
             fixed_known(side);
     } else {
@@ -319,13 +301,13 @@ static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, str
         if (content)
             payload(flow, h, end, run, n);
         side->left -= n;
-        advance(run, n);
+        app_run_advance(run, n);
     }
     if (side->in_frame && !side->left && side->fixed_used >= side->fixed_bytes)
         frame_ends(flow, h, end, &at);
 }
 
-static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, struct run *run)
+static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, struct app_run *run)
 {
     struct http2_side *side = &h->side[end];
     uint32_t n = side->preface_left < run->left ? side->preface_left : run->left;
@@ -336,7 +318,7 @@ static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, s
         return;
     }
     side->preface_left = (uint8_t)(side->preface_left - n);
-    advance(run, n);
+    app_run_advance(run, n);
 }
 
 /* ---- the protocol's row ---- */
@@ -376,10 +358,10 @@ static uint32_t http2_data(struct app_flow *flow, unsigned end, const uint8_t *b
 {
     struct http2 *h = http2_of(flow);
     struct http2_side *side = &h->side[end];
-    struct run run = {bytes, length, *at};
+    struct app_run run = {bytes, length, *at};
     while (run.left && !flow->abandoned) {
         if (side->lost && !resyncs(&run, end == h->client))
-            advance(&run, run.left);
+            app_run_advance(&run, run.left);
         else if (side->preface_left && !side->lost)
             preface_step(flow, h, end, &run);
         else {

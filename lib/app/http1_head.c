@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The octets of HTTP/1's heads: parsed where they lie, or copied together when they come in pieces.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/http1.h"
+
+static enum http_line parse_line(bool is_request, const uint8_t *bytes, size_t length,
+                                 struct http_head *head, size_t *line_bytes)
+{
+    return is_request ? http_parse_request_line(bytes, length, head, line_bytes)
+                      : http_parse_status_line(bytes, length, head, line_bytes);
+}
+
+void http1_forget_head(struct app_flow *flow, struct http1_side *side)
+{
+    flow->app->pool.held_bytes -= side->head_room;
+    free(side->head);
+    side->head = NULL;
+    side->head_bytes = side->head_room = 0;
+    side->head_scanned = 0;
+}
+
+/* Adds octets to a head that comes in pieces. False: a limit, or no memory. */
+static bool keep_head(struct app_flow *flow, struct http1_side *side, const uint8_t *bytes,
+                      uint32_t length)
+{
+    struct app *app = flow->app;
+    uint32_t need = side->head_bytes + length;
+    if (need > side->head_room) {
+        uint32_t room = side->head_room ? side->head_room : 512;
+        while (room < need)
+            room *= 2;
+        if (app->pool.held_bytes + (room - side->head_room) > app->pool.max_held_bytes)
+            return false;
+        uint8_t *grown = realloc(side->head, room);
+        if (!grown)
+            return false;
+        app->pool.held_bytes += room - side->head_room;
+        side->head = grown;
+        side->head_room = room;
+    }
+    memcpy(side->head + side->head_bytes, bytes, length);
+    side->head_bytes = need;
+    return true;
+}
+
+/* A message broke off in its head: what its start line says is told. missing: by a gap. */
+void http1_cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool missing,
+                    const struct app_at *at)
+{
+    struct http1_side *side = &h->side[end];
+    bool is_request = end == h->client;
+    struct http_head head = {0};
+    struct http1_octets octets = {.bytes = side->head_bytes};
+    size_t line = 0;
+    side->place = HTTP1_LOST;
+    if (!side->head_bytes)
+        return;
+    enum http_line known = parse_line(is_request, side->head, side->head_bytes, &head, &line);
+    if (known == HTTP_LINE_OK) {
+        octets.fields = side->head + line;
+        octets.fields_bytes = side->head_bytes - line;
+        http_parse_fields(octets.fields, octets.fields_bytes, &head);
+    } else if (is_request ? !missing || http1_prove_request(side->head, side->head_bytes, true) !=
+                                            APP_IS_CLIENT
+                          : !head.status) {
+        http1_forget_head(flow, side);
+        return;
+    } /* else: the line is cut; the method or the status is all that is known */
+    http1_head_over(flow, h, is_request, &head, &octets, at);
+    http1_forget_head(flow, side);
+    struct exchange *x = side->x;
+    if (!x || flow->protocol != &app_http1)
+        return;
+    x->missing |= missing;
+    if (is_request)
+        x->request_cut = true;
+    else
+        x->cut = true;
+}
+
+static bool is_version_0_9(const struct exchange *x)
+{
+    return x->record.version && strcmp(x->record.version, "0.9") == 0;
+}
+
+/* What is here isn't a message. */
+static void not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run)
+{
+    struct http1_side *side = &h->side[end];
+    struct exchange *x = http1_next_answered(h);
+    if (end != h->client && x && !h->answered && (!h->likely || is_version_0_9(x))) {
+        /* HTTP/0.9: the answer is all that comes. */
+        http1_response_begins(flow, h);
+        if (side->x) {
+            x->record.response.header_bytes = 0;
+            exchange_announce(flow, x, true, false);
+        }
+        http1_body_starts(side, false, 0);
+        side->place = HTTP1_UNTIL_CLOSE;
+        return;
+    }
+    if (!flow->exchanges && h->side[!end].place >= HTTP1_LOST) { /* neither end speaks HTTP */
+        app_flow_abandon(flow);
+        return;
+    }
+    side->place = HTTP1_LOST;
+    http1_messages_lost(flow, h, end, APP_NO_OFFSET);
+    app_run_advance(run, run->left);
+}
+
+/* A head in one piece, parsed where it lies. False: more octets are needed. */
+static bool head_in_place(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run)
+{
+    bool is_request = end == h->client;
+    struct http_head head = {0};
+    struct http1_octets octets = {.whole = true};
+    size_t line, left = run->left, limit = flow->app->max_header_bytes;
+    if (left > limit)
+        left = limit;
+    switch (parse_line(is_request, run->p, left, &head, &line)) {
+    case HTTP_LINE_BAD:
+        not_a_message(flow, h, end, run);
+        return true;
+    case HTTP_LINE_INCOMPLETE:
+        return false;
+    case HTTP_LINE_OK:
+        break;
+    }
+    octets.fields = run->p + line;
+    if (head.version.at) {
+        octets.fields_bytes = http_parse_fields(octets.fields, left - line, &head);
+        if (!octets.fields_bytes)
+            return false;
+    }
+    octets.bytes = line + octets.fields_bytes;
+    struct app_at at = run->at;
+    app_run_advance(run, (uint32_t)octets.bytes);
+    http1_head_over(flow, h, is_request, &head, &octets, &at);
+    return true;
+}
+
+/* A head in pieces. */
+void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run)
+{
+    struct http1_side *side = &h->side[end];
+    bool is_request = end == h->client;
+    uint32_t before = side->head_bytes, limit = flow->app->max_header_bytes;
+    if (!before && head_in_place(flow, h, end, run))
+        return;
+    uint32_t n = run->left < limit - before ? run->left : limit - before;
+    if (!n || !keep_head(flow, side, run->p, n)) {
+        flow->app->counters->headers_dropped++;
+        http1_cut_head(flow, h, end, true, &run->at);
+        http1_forget_head(flow, side);
+        http1_messages_lost(flow, h, end, run->at.offset + run->left);
+        return;
+    }
+    struct http_head head = {0};
+    struct http1_octets octets = {.whole = true};
+    size_t line = 0;
+    if (!side->head_scanned || !before) {
+        enum http_line known = parse_line(is_request, side->head, side->head_bytes, &head, &line);
+        if (known == HTTP_LINE_BAD) {
+            http1_forget_head(flow, side);
+            not_a_message(flow, h, end, run);
+            return;
+        }
+        if (known == HTTP_LINE_OK && !head.version.at)
+            octets.bytes = line; /* HTTP/0.9 */
+    }
+    if (!octets.bytes)
+        octets.bytes = http_find_head_end(side->head, side->head_bytes, &side->head_scanned);
+    struct app_at at = run->at;
+    if (!octets.bytes) {
+        http1_touch(side, is_request, &at);
+        app_run_advance(run, n);
+        return;
+    }
+    app_run_advance(run, (uint32_t)octets.bytes - before);
+    head = (struct http_head){0};
+    if (parse_line(is_request, side->head, octets.bytes, &head, &line) != HTTP_LINE_OK) {
+        http1_forget_head(flow, side);
+        not_a_message(flow, h, end, run);
+        return;
+    }
+    octets.fields = side->head + line;
+    octets.fields_bytes = octets.bytes - line;
+    if (octets.fields_bytes)
+        http_parse_fields(octets.fields, octets.fields_bytes, &head);
+    /* The message's state is set anew by what follows: the octets are let go of after it. */
+    struct http1_side old = *side;
+    side->head = NULL;
+    side->head_bytes = side->head_room = 0;
+    side->head_scanned = 0;
+    http1_head_over(flow, h, is_request, &head, &octets, &at);
+    flow->app->pool.held_bytes -= old.head_room;
+    free(old.head);
+}

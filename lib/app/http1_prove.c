@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Is this a message of HTTP/1? Asked of a flow's first octets, and of segments behind a loss. */
+#include <string.h>
+
+#include "app/http1.h"
+
+/* Skips the empty lines that RFC 9112 2.2 wants ignored before a start line. */
+uint32_t http1_empty_lines(const uint8_t *bytes, size_t length)
+{
+    uint32_t n = 0;
+    while (n < length && (bytes[n] == '\r' || bytes[n] == '\n'))
+        n++;
+    return n;
+}
+
+/* "/...", "*", "http://..."; an authority only CONNECT has. */
+static bool is_target(const uint8_t *p, size_t length)
+{
+    return length &&
+           (*p == '/' || (*p == '*' && (length == 1 || p[1] == ' ')) ||
+            (length >= 7 && (memcmp(p, "http://", 7) == 0 || memcmp(p, "https:/", 7) == 0)));
+}
+
+/* Is this a request, beyond doubt? A whole line that ends in HTTP/x.y, or as much of one with a
+ * registered method and a target as there is. */
+enum app_verdict http1_prove_request(const uint8_t *bytes, size_t length, bool strict)
+{
+    struct http_head head = {0};
+    size_t line;
+    if (!length)
+        return APP_MAYBE;
+    switch (http_parse_request_line(bytes, length, &head, &line)) {
+    case HTTP_LINE_OK:
+        return head.version.at || !strict ? APP_IS_CLIENT : APP_NO;
+    case HTTP_LINE_BAD:
+        return APP_NO;
+    case HTTP_LINE_INCOMPLETE:
+        break;
+    }
+    const uint8_t *target = bytes + head.method.bytes;
+    while (target < bytes + length && *target == ' ')
+        target++;
+    size_t target_bytes = (size_t)(bytes + length - target);
+    if (head.method.bytes < length && http_known_method(head.method) &&
+        (is_target(target, target_bytes) || (target_bytes && http_text_is(head.method, "connect"))))
+        return APP_IS_CLIENT;
+    return APP_MAYBE;
+}
+
+static enum app_verdict prove_response(const uint8_t *bytes, size_t length)
+{
+    struct http_head head = {0};
+    size_t line;
+    switch (http_parse_status_line(bytes, length, &head, &line)) {
+    case HTTP_LINE_OK:
+        return APP_IS_SERVER;
+    case HTTP_LINE_BAD:
+        return APP_NO;
+    case HTTP_LINE_INCOMPLETE:
+        break;
+    }
+    return length >= 13 ? APP_IS_SERVER : APP_MAYBE; /* "HTTP/1.1 200 " */
+}
+
+enum app_verdict http1_probe(const uint8_t *bytes, size_t length, bool from_start)
+{
+    uint32_t skip = http1_empty_lines(bytes, length);
+    if (skip > 4 || (skip && !from_start))
+        return APP_NO;
+    bytes += skip;
+    length -= skip;
+    enum app_verdict verdict = prove_response(bytes, length);
+    if (verdict != APP_IS_SERVER) {
+        enum app_verdict request = http1_prove_request(bytes, length, !from_start);
+        verdict = request == APP_NO ? verdict : request;
+    }
+    return verdict;
+}
+
+/* Does a message of this end begin here, in a stream that was lost? */
+bool http1_resyncs(const struct http1 *h, unsigned end, const struct app_run *run)
+{
+    if (!run->at.segment_start)
+        return false;
+    return end == h->client ? http1_prove_request(run->p, run->left, true) == APP_IS_CLIENT
+                            : prove_response(run->p, run->left) == APP_IS_SERVER;
+}
