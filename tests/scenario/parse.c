@@ -286,6 +286,26 @@ static void strip(char *line)
         *--c = '\0';
 }
 
+/* "again 6": the event of frame 6, given a second time for another connection. */
+static bool parse_again(struct cursor *cursor, struct scenario *scenario)
+{
+    uint64_t frame;
+    if (scenario->action_count == MAX_ACTIONS)
+        return parse_fail(cursor, "more than %d segments", MAX_ACTIONS);
+    if (!take_number(cursor, UINT32_MAX, &frame))
+        return false;
+    struct action *action = &scenario->actions[scenario->action_count];
+    memset(action, 0, sizeof *action);
+    for (unsigned i = 0; i < scenario->action_count; i++)
+        if (scenario->actions[i].frame == frame)
+            action->time_ns = scenario->actions[i].time_ns;
+    action->kind = ACTION_AGAIN;
+    action->line = cursor->line;
+    action->frame = frame;
+    scenario->action_count++;
+    return at_end(cursor) || parse_fail(cursor, "left over: \"%s\"", cursor->at);
+}
+
 /* A segment, and what is said about it behind "=>" on the same line. */
 static bool parse_action_line(struct cursor *cursor, char *line, struct scenario *scenario,
                               uint64_t *frames, int64_t *now_ns)
@@ -300,7 +320,9 @@ static bool parse_action_line(struct cursor *cursor, char *line, struct scenario
     }
     bool said = *c;
     *c = '\0';
-    if (!parse_action(cursor, scenario, frames, now_ns))
+    bool good = take_word(cursor, "again") ? parse_again(cursor, scenario)
+                                           : parse_action(cursor, scenario, frames, now_ns);
+    if (!good)
         return false;
     cursor->at = c + 2;
     return !said || parse_items(cursor, &scenario->actions[scenario->action_count - 1]);
@@ -341,7 +363,8 @@ static bool parse_line(struct cursor *cursor, char *line, struct scenario *scena
             return parse_fail(cursor, "an expectation needs a segment before it");
         return parse_items(cursor, &scenario->actions[scenario->action_count - 1]);
     }
-    if (isdigit((unsigned char)*cursor->at) || *cursor->at == '+' || *cursor->at == '-')
+    if (isdigit((unsigned char)*cursor->at) || *cursor->at == '+' || *cursor->at == '-' ||
+        strncmp(cursor->at, "again ", 6) == 0)
         return parse_action_line(cursor, line, scenario, frames, now_ns);
     if (strncmp(cursor->at, "connection ", 11) == 0 || strncmp(cursor->at, "exchange ", 9) == 0)
         return parse_subject(cursor, subject);

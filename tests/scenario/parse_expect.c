@@ -22,6 +22,15 @@ static bool take_state(struct cursor *cursor, uint8_t *out)
     return true;
 }
 
+/* After "(". */
+static bool take_evidence(struct cursor *cursor, uint32_t *out)
+{
+    char name[24];
+    return (take_token(cursor, ")", name, sizeof name) && take_word(cursor, ")") &&
+            find_name(lifeline_evidence_names, name, out)) ||
+           parse_fail(cursor, "(sent), (delivered), (timer) or (implied)");
+}
+
 static struct item *add_item(struct cursor *cursor, struct action *action, enum item_kind kind)
 {
     if (action->item_count == MAX_ITEMS) {
@@ -47,11 +56,8 @@ static bool parse_endpoint_item(struct cursor *cursor, struct action *action, en
     item->state = item->from = first;
     if (!is_transition)
         return true;
-    char evidence[24];
     uint32_t value;
-    if (!take_state(cursor, &item->to) || !take_word(cursor, "(") ||
-        !take_token(cursor, ")", evidence, sizeof evidence) || !take_word(cursor, ")") ||
-        !find_name(lifeline_evidence_names, evidence, &value))
+    if (!take_state(cursor, &item->to) || !take_word(cursor, "(") || !take_evidence(cursor, &value))
         return parse_fail(cursor, "ENDPOINT STATE -> STATE (sent|delivered|timer|implied)");
     item->evidence = (uint8_t)value;
     return true;
@@ -150,17 +156,21 @@ bool parse_items(struct cursor *cursor, struct action *action)
     return at_end(cursor) || parse_fail(cursor, "';' is missing before \"%s\"", cursor->at);
 }
 
+/* "client TIME-WAIT -> CLOSED", and the evidence when it isn't time. */
 bool parse_timer(struct cursor *cursor, struct action *action)
 {
     enum side side;
     uint8_t from, to;
+    uint32_t evidence = LIFELINE_TIMER;
     if (!take_side(cursor, &side) || !take_state(cursor, &from) || !take_word(cursor, "->") ||
-        !take_state(cursor, &to) || !at_end(cursor))
+        !take_state(cursor, &to))
         return parse_fail(cursor, "TIME timer ENDPOINT STATE -> STATE");
+    if (take_word(cursor, "(") && !take_evidence(cursor, &evidence))
+        return false;
     struct item *item = add_item(cursor, action, ITEM_TRANSITION);
     item->endpoint = side == CLIENT_SIDE ? LIFELINE_CLIENT : LIFELINE_SERVER;
     item->from = from;
     item->to = to;
-    item->evidence = LIFELINE_TIMER;
-    return true;
+    item->evidence = (uint8_t)evidence;
+    return at_end(cursor) || parse_fail(cursor, "left over: \"%s\"", cursor->at);
 }

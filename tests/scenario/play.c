@@ -147,7 +147,7 @@ bool play(const struct scenario *scenario, const struct variant *variant, int tw
     uint64_t extra_frames = 0;
     for (unsigned i = 0; i < scenario->action_count; i++) {
         const struct action *action = &scenario->actions[i];
-        if (!action->frame)
+        if (!action->frame || action->kind == ACTION_AGAIN)
             continue;
         struct lifeline_segment segment;
         build_segment(scenario, variant, action, &segment);

@@ -9,6 +9,7 @@
  *   scenario_run --rows FILE...        every row of the state table is exercised by one of them
  *   scenario_run --pcap OUT FILE       writes the scenario as a capture
  *   scenario_run --events FILE         the library's events as JSON Lines, for agree.py
+ *   scenario_run --options FILE        its settings as options of the program, for agree.py
  *   scenario_run --list FILE           what lifeline says, in the scenario language, for authors
  */
 #include "scenario.h"
@@ -56,7 +57,8 @@ static unsigned run_duplicates(const struct scenario *scenario)
         return 1;
     unsigned failures = 0;
     for (int i = ALL_TWICE; i < (int)scenario->action_count; i++) {
-        if (i == NONE_TWICE || (i >= 0 && !scenario->actions[i].frame))
+        if (i == NONE_TWICE ||
+            (i >= 0 && (!scenario->actions[i].frame || scenario->actions[i].kind == ACTION_AGAIN)))
             continue;
         char what[64];
         if (i == ALL_TWICE)
@@ -138,6 +140,15 @@ static unsigned print_events(const struct scenario *scenario)
     return 0;
 }
 
+/* The scenario's settings as options of the program, one a line. */
+static unsigned print_options(const struct scenario *scenario)
+{
+    printf("--stack=%s\n", lifeline_name_of(lifeline_stack_names, scenario->stack));
+    if (scenario->time_wait_ns)
+        printf("--time-wait=%g\n", (double)scenario->time_wait_ns / 1e9);
+    return 0;
+}
+
 static void list_event(const struct lifeline_event *event)
 {
     char steps[160], marks[256];
@@ -211,8 +222,9 @@ static unsigned list(const struct scenario *scenario)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: scenario_run [--duplicate | --rows | --events | --list] FILE...\n"
-                    "       scenario_run --pcap OUT FILE\n");
+    fprintf(stderr,
+            "usage: scenario_run [--duplicate | --rows | --events | --options | --list] FILE...\n"
+            "       scenario_run --pcap OUT FILE\n");
     return 2;
 }
 
@@ -243,6 +255,8 @@ int main(int argc, char **argv)
             failures = count_rows(scenario, exercised);
         else if (strcmp(mode, "--events") == 0)
             failures = print_events(scenario);
+        else if (strcmp(mode, "--options") == 0)
+            failures = print_options(scenario);
         else if (strcmp(mode, "--list") == 0)
             failures = list(scenario);
         else if (out)

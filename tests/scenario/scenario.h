@@ -56,7 +56,8 @@ struct item {
     char path[64], value[128];
 };
 
-enum action_kind { ACTION_SEGMENT, ACTION_CLOCK, ACTION_TIMER };
+/* ACTION_AGAIN: a segment that was told before is told again, now as part of another connection. */
+enum action_kind { ACTION_SEGMENT, ACTION_CLOCK, ACTION_TIMER, ACTION_AGAIN };
 
 struct action {
     enum action_kind kind;
