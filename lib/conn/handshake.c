@@ -185,7 +185,7 @@ void handshake_other(struct pass *pass)
     }
     /* Text is queued until ESTABLISHED (RFC 9293 3.10.2), but for a server with Fast Open. */
     bool text = pass->new_bytes && c->fast_open_data != 2;
-    if (from->state == LIFELINE_SYN_RECEIVED && pass->e != c->client &&
+    if (from->state == LIFELINE_SYN_RECEIVED &&
         (text || (pass->marks & LIFELINE_MARK_ACKED_UNSEEN))) {
         apply(pass, pass->e, SENDS_AS_OPEN);
         apply(pass, pass->p, PEER_SENDS_AS_OPEN);

@@ -232,12 +232,18 @@ static struct conn *other_half(struct lifeline_engine *engine,
 }
 
 /* The candidate's sender sends the third segment: the SYN was answered, out of the capture. */
-static bool goes_on_as_new(const struct conn *c, const struct lifeline_segment *segment)
+static bool goes_on_as_new(const struct conn *c, const struct end *to,
+                           const struct lifeline_segment *segment)
 {
     const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
-    return syn && (segment->flags & (LIFELINE_SYN | LIFELINE_ACK | LIFELINE_RST)) == LIFELINE_ACK &&
-           segment->seq == syn->seq + 1 && segment->src_port == syn->src_port &&
-           !memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes);
+    if (!syn || (segment->flags & (LIFELINE_SYN | LIFELINE_ACK | LIFELINE_RST)) != LIFELINE_ACK ||
+        segment->seq != syn->seq + 1 || segment->src_port != syn->src_port ||
+        memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) != 0) {
+        return false;
+    }
+    /* And acknowledges what the old peer never sent. */
+    return !(to->flags & END_SEQ_KNOWN) || seq_gt(segment->ack, to->next + 1) ||
+           seq_leq(segment->ack, to->isn);
 }
 
 struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
@@ -259,7 +265,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     unsigned e = lookup.source_is_low == !c->swapped ? 0 : 1;
     const struct end *from = &c->end[e], *to = &c->end[!e];
     *end = e;
-    if (goes_on_as_new(c, segment)) {
+    if (goes_on_as_new(c, to, segment)) {
         c = promote(engine, &lookup, c);
         *end = 0;
         return c;

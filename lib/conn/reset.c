@@ -133,6 +133,16 @@ static void gone_before(struct pass *pass)
         seq_geq(pass->segment->seq, from->fin_end)) {
         return;
     }
+    if (end_closed(from)) {
+        /* An RST of the peer closed it in the same mistaken order. */
+        struct closing *k = pass->conn->closing;
+        if (!k->reset_closed[pass->e] || k->reset_by == pass->e ||
+            apply_evidence(from) != LIFELINE_DELIVERED ||
+            apply_state_at(from, from->state_count - 2U) != LIFELINE_FIN_WAIT_2) {
+            return;
+        }
+        apply_withdrawal(pass, pass->e, from->fin_acked_frame);
+    }
     while (apply_evidence(from) == LIFELINE_DELIVERED &&
            (from->state == LIFELINE_FIN_WAIT_2 || from->state == LIFELINE_CLOSING ||
             from->state == LIFELINE_TIME_WAIT)) {
@@ -167,7 +177,7 @@ void reset_segment(struct pass *pass)
     if (!k) {
         return;
     }
-    if (verdict == LIFELINE_RESET_ACCEPTABLE) {
+    if (verdict == LIFELINE_RESET_ACCEPTABLE || end_closed(to)) {
         gone_before(pass);
     }
     bool sender_closed = false, receiver_closed = false;

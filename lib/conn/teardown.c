@@ -46,6 +46,8 @@ void teardown_ack(struct pass *pass)
         }
         return;
     }
+    /* The FIN's own segment acknowledged the SYN: that was taken first. */
+    apply(pass, pass->e, SENDS_AS_OPEN);
     apply(pass, pass->e, SENDS_ACK_OF_FIN);
 
     bool first = k->first_fin == pass->p;
@@ -188,9 +190,18 @@ void teardown_fin(struct pass *pass)
     } else {
         k->fin_frames[2] = pass->mark;
         k->step3_ns = pass->time_ns;
+        bool unaware = pass->ack && seq_lt(pass->segment->ack, to->fin_end);
         k->simultaneous =
-            !(pass->ack && pass->segment->ack == to->fin_end) && !(to->flags & END_FIN_ACKED);
+            !(pass->ack && pass->segment->ack == to->fin_end) &&
+            (!(to->flags & END_FIN_ACKED) || (unaware && from->state == LIFELINE_CLOSE_WAIT));
         pass->steps |= LIFELINE_STEP_TEARDOWN_3;
+        if (k->simultaneous && from->state == LIFELINE_CLOSE_WAIT) {
+            /* Its later ACK overtook this FIN, which it sent before it had the peer's. */
+            apply_withdrawal(pass, pass->e, 0);
+            apply(pass, pass->e, SENDS_FIN);
+            apply(pass, pass->e, SENDS_ACK_OF_FIN);
+            return;
+        }
     }
     apply(pass, pass->e, SENDS_FIN);
     if (k->first_fin == pass->p && to->acked == from->fin_end && (to->flags & END_ACKED_KNOWN) &&
