@@ -12,6 +12,7 @@ What happens to a frame is decided by faults: small objects that match frames by
 what they are in the connection's life, and which in number. A frame without a fault passes at once.
 """
 import asyncio
+import collections
 import os
 import time
 
@@ -121,6 +122,7 @@ class Box:
         self.world, self.taps = world, taps
         self.tunnel_log = []  # frames of tunnels, as a link's log
         self.foreign = 0
+        self._waiting = collections.deque()  # taken in, on the way
         self._packet = 0
         self._last_ns = 0
 
@@ -141,19 +143,29 @@ class Box:
 
     def _readable(self, side):
         # A few at a time, so that both directions and the scripts take turns.
-        for _ in range(8):
+        self._take_in(side, 8)
+        self._run()
+
+    def _take_in(self, side, limit=1000):
+        """What this host has sent so far passes its vantage now, and goes on when its turn comes."""
+        for _ in range(limit):
             try:
                 frame = os.read(self.taps[side], 65536)
             except BlockingIOError:
                 return
             self._arrived(side, frame)
 
+    def _run(self):
+        while self._waiting:
+            self._stretch(*self._waiting.popleft(), "near")
+
     def pump(self):
         """Takes in everything that the hosts have sent so far."""
         for _ in range(100):
             before = self._packet
             for side in self.taps:
-                self._readable(side)
+                self._take_in(side)
+            self._run()
             if self._packet == before:
                 return
 
@@ -176,7 +188,7 @@ class Box:
         link.record(self, side, side, frame, s.packet)
         self.world.checkpoint(link)
         fate = [f for f in link.faults if f.matches(side, names)]
-        self._stretch(link, side, s, fate, "near")
+        self._waiting.append((link, side, s, fate))
 
     def _stretch(self, link, side, s, fate, where):
         """One stretch of the way; then the next, or the receiver."""
@@ -200,9 +212,13 @@ class Box:
 
     def _later(self, seconds, function, *arguments):
         if seconds > 0:
-            asyncio.get_running_loop().call_later(seconds, function, *arguments)
+            asyncio.get_running_loop().call_later(seconds, self._in_time, function, *arguments)
         else:
             function(*arguments)
+
+    def _in_time(self, function, *arguments):
+        function(*arguments)
+        self._run()
 
     def _let_go(self, held):
         link = held[0]
@@ -228,7 +244,13 @@ class Box:
                 fault.call(link, side, s)
 
     def deliver(self, link, side, frame, packet):
-        """To the receiver's kernel, which has processed it when this returns."""
+        """To the receiver's kernel, which has processed it when this returns.
+
+        What that kernel sent before is taken in first: a vantage shows the true order.
+        """
+        self._take_in(OTHER[side])
+        if link.over:
+            return
         link.record(self, OTHER[side], side, frame, packet)
         os.write(self.taps[OTHER[side]], frame)
         self.world.checkpoint(link, packet)

@@ -2,7 +2,7 @@
 """Kinds of opening: RFC 9293 3.5, RFC 7413, SYN cookies and backlog."""
 import asyncio
 
-from .box import delay, drop
+from .box import delay, drop, latency
 from .kinds import close_four_way, exchange, kind, request, response
 from .world import TCP_FASTOPEN_CONNECT
 
@@ -76,7 +76,7 @@ async def _(link):
 
 
 @kind("simultaneous-open", "both ends connect to each other; the SYNs cross",
-      faults=lambda: [delay(None, "syn", 0.05, nth={1, 2})])
+      faults=lambda: [latency(0.03)])
 async def _(link):
     client = await link.connect("client", wait=False)
     server = await link.connect("server", wait=False)
@@ -88,7 +88,7 @@ async def _(link):
 
 
 @kind("simultaneous-open-ipv6", "the SYNs cross, IPv6", version=6,
-      faults=lambda: [delay(None, "syn", 0.05, nth={1, 2})])
+      faults=lambda: [latency(0.03)])
 async def _(link):
     client = await link.connect("client", wait=False)
     server = await link.connect("server", wait=False)
@@ -98,7 +98,7 @@ async def _(link):
 
 
 @kind("simultaneous-open-lost-syn-ack", "the SYNs cross and the first SYN,ACK is lost",
-      faults=lambda: [delay(None, "syn", 0.05, nth={1, 2}), drop(None, "syn,ack", 1)])
+      faults=lambda: [latency(0.03), drop(None, "syn,ack", 1)])
 async def _(link):
     client = await link.connect("client", wait=False)
     server = await link.connect("server", wait=False)
@@ -178,8 +178,11 @@ async def _(link):
 async def _(link):
     link.listen(backlog=0)
     other = link.sibling(39001)
-    client = await link.connect()
+    # Both requests are admitted before either is complete.
+    client = await link.connect(wait=False)
+    link.world.box.pump()
     first = await other.connect()
+    await client.connected()
     await asyncio.sleep(0.6)
     taken = await link.accept()
     server = await link.accept()

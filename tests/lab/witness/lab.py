@@ -97,11 +97,10 @@ async def _live_kinds(tracepoint, chosen):
         out.append(([link] + link.siblings, failure))
 
     worlds = []
-    networks = iter(range(world.fresh_network(), 100000))
-    async with contextlib_all(worlds):
+    async with _Worlds(worlds):
         tasks = []
         for settings, members in groups.items():
-            hosts = world.World(tracepoint, network=next(networks) % 254 + 1)
+            hosts = world.World(tracepoint, network=world.fresh_network())
             worlds.append(hosts)
             for name, value in settings:
                 hosts.sysctl(name, value)
@@ -111,7 +110,7 @@ async def _live_kinds(tracepoint, chosen):
     return out
 
 
-class contextlib_all:
+class _Worlds:
     """Stops and closes every world of a list, whatever happens."""
 
     def __init__(self, worlds):

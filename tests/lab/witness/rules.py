@@ -76,10 +76,18 @@ def shows(case, side, start, end=1 << 62):
     return [s for s in case.sent(side, start, end) if s.packet in case.visible]
 
 
-def follows(case, side, index):
-    """Does the view hold a later segment of `side` that occupies sequence space?"""
-    return any(s.side == side and s.index > index and s.segment.length and
-               s.packet in case.own(side) for s in case.seen)
+def repeats(case, side, index):
+    """Does the view hold a later segment of `side` that repeats sequence space?"""
+    top = None
+    for s in case.seen:
+        if s.side != side or not s.segment.length or s.packet not in case.own(side):
+            continue
+        end = (s.segment.seq + s.segment.length) & 0xFFFFFFFF
+        new = top is None or 0 < (end - top) & 0xFFFFFFFF < 1 << 31
+        if s.index > index and not new:
+            return True
+        top = end if new else top
+    return False
 
 
 def by_acknowledgement(states, n):
@@ -89,56 +97,61 @@ def by_acknowledgement(states, n):
         ("SYN-RECEIVED", "ESTABLISHED"), ("CLOSING", "TIME-WAIT"))
 
 
-def on_the_wire(case, side, life, lost=()):
-    """The kernel's history with its own FIN at the place where the view shows it.
+def on_the_wire(case, side, life, passed=()):
+    """The kernel's history as an ideal observer of this view would tell it.
 
     close() enters FIN-WAIT-1 (or LAST-ACK) at once, but the FIN waits behind queued data, and may
-    be lost before the capture point. Returns the states as they follow from what was shown, and
-    from the packets in `lost` as if they had arrived.
+    be lost before the capture point: its effect is put where the view shows the first FIN. The
+    packets in `passed` take effect when they pass the capture point, whenever and whether or not
+    they arrive.
     """
-    first = next((s.index for s in case.sent(side, life.start, life.end)
-                  if s.segment.flags & FIN and s.packet in case.visible), None)
-    moments = []  # (when, what): the three facts behind the closing states
+    sent = case.sent(side, life.start, life.end)
+    first = next((s.index for s in sent if s.segment.flags & FIN and s.packet in case.visible), None)
+    fins = [s.segment for s in sent if s.segment.flags & FIN]
+    fin_end = (fins[0].seq + fins[0].length) & 0xFFFFFFFF if fins else None
+    segments = {s.packet: s.segment for s in case.all}
+    moments, done = [], {}  # (when, rank, what), the earliest of each
+
+    def add(when, rank, what):
+        if what not in done or when < done[what]:
+            done[what] = when
+            moments[:] = [one for one in moments if one[2] != what] + [(when, rank, what)]
+
     for n, state in enumerate(life.states):
         before, when = life.states[n - 1] if n else None, life.entered[n]
-        if (before, state) in (("FIN-WAIT-1", "FIN-WAIT-2"), ("CLOSING", "TIME-WAIT"),
-                               ("LAST-ACK", "CLOSED")):
-            moments.append((when, 2, "acked"))
+        cause = segments.get(life.causes[n])
+        if state == "CLOSED" and n and not (before == "LAST-ACK" and cause is not None and
+                                            not cause.flags & RST):
+            add(when, 4, "over")
+        elif (before, state) in (("FIN-WAIT-1", "FIN-WAIT-2"), ("CLOSING", "TIME-WAIT"),
+                                 ("LAST-ACK", "CLOSED")):
+            add(when, 2, "acked")
         elif (before, state) in (("ESTABLISHED", "CLOSE-WAIT"), ("SYN-RECEIVED", "CLOSE-WAIT"),
                                  ("FIN-WAIT-1", "CLOSING"), ("FIN-WAIT-2", "TIME-WAIT")):
-            moments.append((when, 1, "received"))
+            add(when, 1, "received")
         elif state in ("FIN-WAIT-1", "LAST-ACK"):
             if first is not None:
-                moments.append((max(when, first), 3, "sent"))
-        elif state == "CLOSED" and n:
-            moments.append((when, 4, "over"))
+                add(max(when, first), 3, "sent")
         else:
-            moments.append((when, 0, state))
-    fins = [s.segment for s in case.sent(side, life.start, life.end) if s.segment.flags & FIN]
-    end = fins[0] and (fins[0].seq + fins[0].length) & 0xFFFFFFFF if fins else None
-    done = {what for _, _, what in moments}
-    for s in lost:
+            add(when, 0, state)
+    for s in passed:
         if s.segment.flags & RST:
-            moments.append((s.index, 4, "over"))
+            add(s.index, 4, "over")
             continue
-        if "SYN-RECEIVED" in done and "ESTABLISHED" not in done and s.segment.flags & ACK:
-            moments.append((s.index, 0, "ESTABLISHED"))
-            done.add("ESTABLISHED")
-        if s.segment.flags & FIN and "received" not in done:
-            moments.append((s.index, 1, "received"))
-            done.add("received")
-        if end is not None and s.segment.ack == end and "acked" not in done:
-            moments.append((s.index, 2, "acked"))
-            done.add("acked")
-    facts, states = set(), []
+        if "SYN-RECEIVED" in done and s.segment.flags & (SYN | ACK) == ACK:
+            add(s.index, 0, "ESTABLISHED")
+        if s.segment.flags & FIN:
+            add(s.index, 1, "received")
+        if fin_end is not None and s.segment.ack == fin_end:
+            add(s.index, 2, "acked")
+    facts, states, passive = set(), [], False
     names = {frozenset(): "ESTABLISHED", frozenset({"sent"}): "FIN-WAIT-1",
              frozenset({"sent", "acked"}): "FIN-WAIT-2", frozenset({"received"}): "CLOSE-WAIT",
              frozenset({"sent", "received"}): "CLOSING",
              frozenset({"sent", "received", "acked"}): "TIME-WAIT"}
-    passive = False
     for _, _, what in sorted(moments, key=lambda one: one[:2]):
         if states[-1:] == ["CLOSED"] and len(states) > 1:
-            continue
+            break
         if what == "over":
             states.append("CLOSED")
         elif what not in ("sent", "received", "acked"):
@@ -212,11 +225,19 @@ def reset_ignored(case, side, life, ours):
 @rule("lost-behind")
 def lost_behind(case, side, life, ours):
     """A segment passed the capture point, was lost on its way to this endpoint, and nothing that
-    the endpoint sent since then shows it."""
+    the endpoint sent again since then shows it."""
     reached = case.reached(side)
     lost = [s for s in case.seen if s.side == OTHER[side] and s.packet not in reached]
-    return bool(lost) and not follows(case, side, lost[-1].index) and \
+    return bool(lost) and not repeats(case, side, lost[-1].index) and \
         (ours[:len(life.states)] == life.states or ours == on_the_wire(case, side, life, lost))
+
+
+@rule("under-way")
+def under_way(case, side, life, ours):
+    """A segment passed the capture point and arrived later: what the endpoint did between seems to
+    have come after it."""
+    passed = [s for s in case.seen if s.side == OTHER[side] and s.packet in case.reached(side)]
+    return ours == on_the_wire(case, side, life, passed)
 
 
 @rule("lost-before")

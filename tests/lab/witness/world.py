@@ -403,6 +403,22 @@ class End:
         self.close()
 
 
+_reserved = []
+
+
 def fresh_network():
-    """A second octet for this world that another run is unlikely to have."""
-    return random.SystemRandom().randrange(1, 255)
+    """A second octet for a world's addresses that no other world on this machine has now.
+
+    The tracepoint sees all namespaces, so addresses tell worlds apart. An abstract socket's name is
+    the reservation: it ends with the process.
+    """
+    for number in random.SystemRandom().sample(range(1, 255), 254):
+        holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            holder.bind(f"\0lifeline-lab-network-{number}")
+        except OSError:
+            holder.close()
+            continue
+        _reserved.append(holder)
+        return number
+    raise RuntimeError("254 worlds are in use")
