@@ -124,13 +124,12 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
 
 void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended)
 {
-    uint64_t exchanges = 0;
-    if (c->flow) {
+    if (!app_is_idle(c->flow)) {
         struct app_link link;
         app_link_of(c, &link);
-        exchanges = app_end(engine->app, &link, capture_ended);
+        app_end(engine->app, &link, capture_ended);
     }
-    emit_record(engine, c, exchanges);
+    emit_record(engine, c);
     if (c->older != NO_SLOT) {
         table_at(&engine->table, c->older)->newer = NO_SLOT;
     }
@@ -177,6 +176,11 @@ static void feed_app(struct pass *pass)
     }
     if ((pass->from->flags & END_FIN) && pass->fin) {
         app_fin(app, &link, pass->e, pass->from->fin_end - 1, s);
+    }
+    if (!app_is_idle(c->flow) && (c->end[0].flags & c->end[1].flags & END_FIN_ACKED)) {
+        /* Both streams were received to their ends: the flow's memory isn't kept for TIME-WAIT. */
+        app_end(app, &link, false);
+        c->flow = APP_OPAQUE;
     }
 }
 
