@@ -103,18 +103,28 @@ static inline struct bytes bytes_claim(struct bytes b, uint32_t count)
     return b;
 }
 
-/* Adds up big-endian 16-bit words as the Internet checksum (RFC 1071) wants it; not folded. An odd
- * last octet counts as the high one. */
-static inline uint64_t bytes_sum(struct bytes b)
+/* The Internet checksum's sum (RFC 1071) of big-endian 16-bit words, folded to 16 bits. An odd
+ * last octet counts as the high one. Words of the host's own order are added, four octets at once:
+ * the sum comes out in that order, too (RFC 1071 2 B). */
+static inline uint32_t bytes_sum(struct bytes b)
 {
     uint64_t sum = 0;
-    uint32_t at = 0;
+    uint32_t at = 0, word;
+    uint16_t folded;
+    uint8_t octets[2];
 
-    for (; at + 2 <= b.left; at += 2)
-        sum += (uint32_t)b.data[at] << 8 | b.data[at + 1];
-    if (at < b.left)
-        sum += (uint32_t)b.data[at] << 8;
-    return sum;
+    for (; b.left - at >= 4; at += 4) {
+        memcpy(&word, b.data + at, 4);
+        sum += word;
+    }
+    word = 0;
+    memcpy(&word, b.data + at, b.left - at);
+    sum += word;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    folded = (uint16_t)sum;
+    memcpy(octets, &folded, 2);
+    return (uint32_t)octets[0] << 8 | octets[1];
 }
 
 #endif

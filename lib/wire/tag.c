@@ -29,9 +29,9 @@ static bool is_ethernet_at(struct bytes b, uint32_t at)
 /* The header checksum tells IPv4 from a MAC address that begins with 4. */
 static bool is_ipv4(struct bytes b)
 {
-    uint64_t sum = bytes_sum(bytes_limit(b, (bytes_u8(b, 0) & 0x0fu) * 4));
+    uint32_t header_bytes = (bytes_u8(b, 0) & 0x0fu) * 4;
 
-    return (sum >> 16) + (sum & 0xffff) == 0xffff || bytes_u16(b, 10) == 0;
+    return bytes_sum(bytes_limit(b, header_bytes)) == 0xffff || bytes_u16(b, 10) == 0;
 }
 
 static void mpls_payload(struct packet *packet, struct bytes b)

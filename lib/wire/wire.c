@@ -78,6 +78,10 @@ void wire_decode(struct wire_decoder *decoder, const struct lifeline_frame *fram
     struct packet packet;
 
     counters->frames++;
+    if (b.data == NULL) { /* arithmetic on a null pointer is undefined, even by 0 */
+        b.data = (const uint8_t *)"";
+        b.left = 0;
+    }
     if (b.wire < b.left)
         b.wire = b.left;
     packet.decoder = decoder;

@@ -211,8 +211,7 @@ void spec_decode(struct wire_decoder *decoder, uint16_t link_type, const uint8_t
         .captured_bytes = captured_bytes,
         .wire_bytes = wire_bytes,
         .link_type = link_type,
-        /* An empty frame's data is one past the end: not to be read at all. */
-        .data = captured_bytes ? copy : copy + 1,
+        .data = captured_bytes ? copy : NULL,
     };
 
     if (copy == NULL)

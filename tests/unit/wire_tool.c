@@ -31,11 +31,14 @@ static void on_segment(void *user, const struct lifeline_segment *segment)
         return;
     lifeline_address_text(&segment->src, src, sizeof(src));
     lifeline_address_text(&segment->dst, dst, sizeof(dst));
-    printf("S\t%llu\t%u\t%s\t%u\t%s\t%u\t%u\t%u\t0x%04x\t%u\t%u\t%u\t0x%03x\t%u\t%u\t%u\t%s\n",
+    printf("S\t%llu\t%u\t%s\t%u\t%s\t%u\t%u\t%u\t0x%04x\t%u\t%u\t%u\t0x%03x\t%u\t%u\t%u\t%u\t%u\t"
+           "%u\t%u\t%u\t%s\n",
            (unsigned long long)segment->frame, segment->layer, src, segment->src_port, dst,
            segment->dst_port, segment->seq, segment->ack, segment->flags, segment->window,
            segment->payload_bytes, segment->captured_bytes, segment->options, segment->mss,
-           segment->ttl, segment->bad_checksum, wire_context_text(run->decoder, segment->context));
+           segment->window_scale, segment->timestamp_value, segment->timestamp_echo,
+           segment->sack_left, segment->sack_right, segment->ttl, segment->bad_checksum,
+           wire_context_text(run->decoder, segment->context));
 }
 
 static void decode_file(struct run *run, const char *path)
