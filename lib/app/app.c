@@ -78,11 +78,6 @@ uint64_t app_memory_bytes(const struct app *app)
     return app->pool.held_bytes + app->held_bytes;
 }
 
-uint64_t app_exchange_count(const struct app_flow *flow)
-{
-    return app_is_idle(flow) ? 0 : flow->exchanges;
-}
-
 uint8_t app_owes(const struct app_flow *flow, unsigned end)
 {
     if (app_is_idle(flow) || !flow->protocol || !flow->protocol->owes || flow->abandoned)
@@ -153,24 +148,30 @@ static bool open_protocol(struct app_flow *flow, const struct app_protocol *prot
     return protocol->open(flow, client);
 }
 
-/* What every call does last. An abandoned flow lives on only for its count of exchanges. */
+static void close_protocol(struct app_flow *flow, enum app_close how)
+{
+    if (flow->protocol)
+        flow->protocol->close(flow, how);
+    flow->protocol = NULL;
+}
+
+/* What every call does last: a flow that nothing more can come of is freed. */
 static void leave(struct app_flow *flow)
 {
-    if (flow->abandoned && flow->protocol) {
-        flow->protocol->close(flow, APP_CLOSE_GONE);
-        flow->protocol = NULL;
+    struct app_flow **home = flow->link->flow;
+    bool over = flow->fin_given[0] && flow->fin_given[1];
+    if (!flow->abandoned && !over) {
+        flow->link = NULL;
+        return;
     }
-    if (flow->abandoned) {
-        struct app_flow **home = flow->link->flow;
-        for (unsigned end = 0; end < 2; end++)
-            stream_clear(&flow->stream[end], &flow->app->pool);
-        if (!flow->exchanges && !flow->fed) {
-            flow_free(flow);
-            *home = APP_OPAQUE;
-            return;
-        }
+    close_protocol(flow, APP_CLOSE_GONE);
+    if (flow->fed) {
+        flow->abandoned = true; /* it stays, to stay deaf */
+        flow->link = NULL;
+        return;
     }
-    flow->link = NULL;
+    flow_free(flow);
+    *home = APP_OPAQUE;
 }
 
 bool app_raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, int64_t start)
@@ -601,10 +602,7 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
     enter(flow, link, segment);
     flow->reset[end] = farewell(flow, end, segment);
     flush(flow);
-    if (flow->protocol && !flow->abandoned) {
-        flow->protocol->close(flow, APP_CLOSE_RESET);
-        flow->protocol = NULL;
-    }
+    close_protocol(flow, APP_CLOSE_RESET);
     flow->abandoned = true;
     leave(flow);
 }
@@ -624,9 +622,7 @@ void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64
             stream_clear(&flow->stream[e], &app->pool);
             open_stream(flow, e, 0, true);
         }
-        if (flow->protocol)
-            flow->protocol->close(flow, APP_CLOSE_GONE);
-        flow->protocol = NULL;
+        close_protocol(flow, APP_CLOSE_GONE);
         flow->abandoned = false;
         flow->fed = true;
     }
@@ -654,20 +650,16 @@ void app_roles(struct app *app, const struct app_link *link)
     (void)link;
 }
 
-uint64_t app_end(struct app *app, const struct app_link *link, bool capture_ended)
+void app_end(struct app *app, const struct app_link *link, bool capture_ended)
 {
     (void)app;
     struct app_flow *flow = *link->flow;
     *link->flow = NULL;
     if (app_is_idle(flow))
-        return 0;
+        return;
     flow->link = link;
     if (!flow->abandoned)
         flush(flow);
-    if (flow->protocol)
-        flow->protocol->close(flow, capture_ended ? APP_CLOSE_CAPTURE_END : APP_CLOSE_GONE);
-    flow->protocol = NULL;
-    uint64_t count = flow->exchanges;
+    close_protocol(flow, capture_ended ? APP_CLOSE_CAPTURE_END : APP_CLOSE_GONE);
     flow_free(flow);
-    return count;
 }

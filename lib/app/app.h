@@ -31,6 +31,7 @@ static inline bool app_is_idle(const struct app_flow *flow)
 /* What the connection layer knows when it calls; built anew for each call. */
 struct app_link {
     struct app_flow **flow; /* in the connection's object; starts NULL, owned by app */
+    uint32_t *exchanges;    /* in the connection's object, too: app counts those given or open */
     uint64_t connection;
     uint32_t incarnation;
     uint32_t slot;
@@ -83,16 +84,13 @@ void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64
 void app_roles(struct app *app, const struct app_link *link);
 
 /* No more will come (capture_ended: the input ended; else the connection is over or evicted):
- * open exchanges are given with their outcome, the flow is freed, *link->flow is NULL. Returns how
- * many exchanges the connection had. */
-uint64_t app_end(struct app *app, const struct app_link *link, bool capture_ended);
+ * open exchanges are given with their outcome, the flow is freed, *link->flow is NULL. */
+void app_end(struct app *app, const struct app_link *link, bool capture_ended);
 
 /* Does end owe the other something: is a message to it under way, or one that it received
  * unanswered? 0, 1; LIFELINE_UNKNOWN when the protocol isn't followed. */
 uint8_t app_owes(const struct app_flow *flow, unsigned end);
 
-/* Exchanges given or open so far on this connection. */
-uint64_t app_exchange_count(const struct app_flow *flow);
 /* Bytes held by all flows. */
 uint64_t app_memory_bytes(const struct app *app);
 

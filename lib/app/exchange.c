@@ -40,7 +40,8 @@ struct exchange *exchange_new(struct app_flow *flow)
     }
     memset(x, 0, offsetof(struct exchange, text));
     struct lifeline_exchange *r = &x->record;
-    r->index = flow->exchanges++;
+    r->index = (*flow->link->exchanges)++;
+    flow->exchanges++;
     r->stream = LIFELINE_UNKNOWN_COUNT;
     r->status = LIFELINE_UNKNOWN_COUNT;
     r->confidence = LIFELINE_PROVEN;

@@ -118,7 +118,7 @@ struct app_flow {
     const struct app_protocol *protocol; /* NULL: not decided yet, or abandoned */
     struct stream stream[2];
     struct app_farewell fin[2], reset[2];
-    uint64_t exchanges;
+    uint32_t exchanges; /* begun on it */
     uint64_t now_frame; /* of the current call's segment */
     int64_t now_ns;
     int64_t stalled_ns;      /* since when octets are held for others that were received */

@@ -131,6 +131,7 @@ void emit_exchange(void *user, const struct lifeline_exchange *exchange)
 void app_link_of(const struct conn *c, struct app_link *out)
 {
     out->flow = (struct app_flow **)&c->flow;
+    out->exchanges = (uint32_t *)&c->exchanges;
     out->connection = c->number;
     out->incarnation = c->incarnation;
     out->slot = c->slot;
@@ -147,7 +148,7 @@ void app_link_of(const struct conn *c, struct app_link *out)
     }
 }
 
-void emit_record(struct lifeline_engine *engine, const struct conn *c, uint64_t exchanges)
+void emit_record(struct lifeline_engine *engine, const struct conn *c)
 {
     const struct lifeline_sink *sink = &engine->sink;
     if (!engine->findings || c->muted) {
@@ -156,7 +157,6 @@ void emit_record(struct lifeline_engine *engine, const struct conn *c, uint64_t 
     struct lifeline_connection record;
     const char *names[FINDINGS_MAX];
     record_fill(engine, c, &record);
-    record.exchanges = exchanges;
     record.finding_count = findings_connection(engine->findings, &record, c->facts, engine->now_ns,
                                                engine->finishing, names);
     record.findings = names;

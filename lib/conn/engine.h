@@ -120,7 +120,7 @@ void roles_by_content(struct pass *pass);
 
 /* emit.c */
 void emit_event(struct pass *pass);
-void emit_record(struct lifeline_engine *engine, const struct conn *c, uint64_t exchanges);
+void emit_record(struct lifeline_engine *engine, const struct conn *c);
 void emit_exchange(void *user, const struct lifeline_exchange *exchange);
 void emit_message(void *user, const struct lifeline_message *message);
 void app_link_of(const struct conn *c, struct app_link *out);

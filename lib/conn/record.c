@@ -218,6 +218,6 @@ void record_fill(const struct lifeline_engine *engine, const struct conn *c,
     out->withdrawals = c->withdrawals;
     out->old_duplicates = c->old_duplicates;
     out->keep_alives = c->keep_alives;
-    out->exchanges = app_exchange_count(c->flow);
+    out->exchanges = c->exchanges;
     out->incomplete = c->incomplete || c->end[0].missing_bytes || c->end[1].missing_bytes;
 }
