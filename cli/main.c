@@ -207,8 +207,11 @@ int main(int argc, char **argv)
     struct run run = {0};
     int status;
     translate_init();
-    if (!options_parse(argc, argv, &run.options, &status))
+    if (!options_parse(argc, argv, &run.options, &status)) {
+        options_release();
+        translate_fini();
         return status;
+    }
     signals_install();
     status = prepare(&run);
     if (status == EXIT_DONE)
@@ -219,6 +222,7 @@ int main(int argc, char **argv)
         status = EXIT_UNWRITTEN;
     }
     release(&run);
+    options_release();
     translate_fini();
     return status;
 }

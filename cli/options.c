@@ -30,6 +30,8 @@ static struct {
     char *max_memory, *max_connections, *max_stream, *max_streams, *max_fragments, *max_header;
     char *max_pipeline, *max_tunnels;
     char **files;
+    GPtrArray *words; /* the command line's, with what split_letters() made of it */
+    char **argv;      /* borrows them */
 } given;
 
 /* Strings are taken as file names: GLib leaves those alone, whatever the locale. */
@@ -334,12 +336,10 @@ static const char *find_valued_letter(const char *argument)
 }
 
 /* The arguments with each value of a letter as an argument of its own: -vojsonl is -vo jsonl.
- * GLib knows only the latter. Lives as long as the program. */
+ * GLib knows only the latter. Lives in given. */
 static char **split_letters(int *argc, char **argv)
 {
-    static GPtrArray *arguments; /* GLib takes what it has parsed out of the array that it gets */
-    static char **result;
-    arguments = g_ptr_array_new();
+    GPtrArray *arguments = given.words = g_ptr_array_new_with_free_func(g_free);
     bool options = true, value = false;
     for (int i = 0; i < *argc; i++) {
         char *argument = argv[i];
@@ -362,8 +362,9 @@ static char **split_letters(int *argc, char **argv)
     }
     *argc = (int)arguments->len;
     g_ptr_array_add(arguments, NULL);
-    result = g_memdup2(arguments->pdata, arguments->len * sizeof *result);
-    return result;
+    /* GLib takes what it has parsed out of the array that it gets. */
+    given.argv = g_memdup2(arguments->pdata, arguments->len * sizeof *given.argv);
+    return given.argv;
 }
 
 static const struct view *find_view(const char *command)
@@ -479,4 +480,21 @@ bool options_parse(int argc, char **argv, struct options *options, int *status)
     fprintf(stderr, "Try 'lifeline%s%s --help'.\n", command ? " " : "",
             command ? command->command : "");
     return false;
+}
+
+void options_release(void)
+{
+    char **const texts[] = {
+        &given.interface,     &given.filter,          &given.snap,         &given.packets,
+        &given.connection,    &given.where,           &given.shard,        &given.format,
+        &given.color,         &given.width,           &given.stack,        &given.time_wait,
+        &given.max_memory,    &given.max_connections, &given.max_stream,   &given.max_streams,
+        &given.max_fragments, &given.max_header,      &given.max_pipeline, &given.max_tunnels,
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_clear_pointer(texts[i], g_free);
+    g_clear_pointer(&given.files, g_strfreev);
+    g_clear_pointer(&given.argv, g_free);
+    if (given.words)
+        g_ptr_array_free(g_steal_pointer(&given.words), TRUE);
 }

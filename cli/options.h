@@ -20,7 +20,7 @@ enum exit_status {
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
-/* Strings live as long as the program. */
+/* Strings live until options_release(). */
 struct options {
     const struct view *view;
     const char *format;              /* of the view's */
@@ -37,5 +37,6 @@ struct options {
 
 /* Parses the command line. True: go on. False: *status is the exit status (0 after --help). */
 bool options_parse(int argc, char **argv, struct options *options, int *status);
+void options_release(void);
 
 #endif
