@@ -5,22 +5,6 @@
 
 #include "translate.h"
 
-void explain_fill(GString *out, const char *text_template, const struct explain_value *values)
-{
-    const char *at = text_template, *open, *close;
-    while ((open = strchr(at, '{')) && (close = strchr(open, '}'))) {
-        size_t length = (size_t)(close - open - 1);
-        const struct explain_value *value = values;
-        while (value->name &&
-               (strlen(value->name) != length || memcmp(value->name, open + 1, length) != 0))
-            value++;
-        g_string_append_len(out, at, open - at);
-        g_string_append(out, value->name && value->text ? value->text : "?");
-        at = close + 1;
-    }
-    g_string_append(out, at);
-}
-
 static void say(GPtrArray *list, const char *text)
 {
     g_ptr_array_add(list, (gpointer)text);

@@ -7,13 +7,6 @@
 
 #include "lifeline.h"
 
-/* Values for the {names} of a template. */
-struct explain_value {
-    const char *name, *text;
-};
-/* Appends a (translated) template; the values end with a NULL name. */
-void explain_fill(GString *out, const char *text_template, const struct explain_value *values);
-
 /* What was seen of a connection before an event, as far as its explanation depends on it. */
 struct explain_past {
     bool syn, synack, fin, fin_acked; /* passed before */

@@ -6,6 +6,7 @@
 #include "prose.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -81,4 +82,20 @@ void prose_append(GString *out, const char *text, unsigned column, unsigned inde
         line_start = false;
     }
     g_string_append_c(out, '\n');
+}
+
+void prose_fill(GString *out, const char *text_template, const struct prose_value *values)
+{
+    const char *at = text_template, *open, *close;
+    while ((open = strchr(at, '{')) && (close = strchr(open, '}'))) {
+        size_t length = (size_t)(close - open - 1);
+        const struct prose_value *value = values;
+        while (value->name &&
+               (strlen(value->name) != length || memcmp(value->name, open + 1, length) != 0))
+            value++;
+        g_string_append_len(out, at, open - at);
+        g_string_append(out, value->name && value->text ? value->text : "?");
+        at = close + 1;
+    }
+    g_string_append(out, at);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* prose: paragraphs wrapped to a width, in any script: Chinese breaks between its characters. */
+/* prose: sentences with values filled in, and paragraphs wrapped to a width, in any script: Chinese
+ * breaks between its characters. */
 #ifndef LIFELINE_PROSE_H
 #define LIFELINE_PROSE_H
 
@@ -8,5 +9,12 @@
 /* Appends safe text and a newline, its first line from column on, the others indented by so many
  * spaces. width 0: not wrapped. */
 void prose_append(GString *out, const char *text, unsigned column, unsigned indent, unsigned width);
+
+/* Values for the {names} of a template. */
+struct prose_value {
+    const char *name, *text;
+};
+/* Appends a template, which may be a translation; the values end with a NULL name. */
+void prose_fill(GString *out, const char *text_template, const struct prose_value *values);
 
 #endif

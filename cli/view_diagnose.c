@@ -206,10 +206,17 @@ static void print_kind(struct diagnose *view, const struct lifeline_finding_kind
 
 static void print_nothing(struct diagnose *view, const struct lifeline_counters *counters)
 {
-    out_format(view->out,
-               tr(counters->connections == 1 ? N_("Nothing found in %" PRIu64 " connection.\n")
-                                             : N_("Nothing found in %" PRIu64 " connections.\n")),
-               counters->connections);
+    char *count = g_strdup_printf("%" PRIu64, counters->connections);
+    const struct prose_value values[] = {{"count", count}, {NULL, NULL}};
+    GString *text = g_string_new(NULL);
+    prose_fill(text,
+               tr(counters->connections == 1 ? N_("Nothing found in {count} connection.")
+                                             : N_("Nothing found in {count} connections.")),
+               values);
+    out_bytes(view->out, text->str, text->len);
+    out_char(view->out, '\n');
+    g_string_free(text, TRUE);
+    g_free(count);
 }
 
 static void print_groups(struct diagnose *view, const struct lifeline_counters *counters)

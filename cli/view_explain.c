@@ -123,10 +123,10 @@ static void capitalize(GString *text, size_t at)
 }
 
 static void print_filled(struct explain *view, const char *message,
-                         const struct explain_value *values, unsigned indent)
+                         const struct prose_value *values, unsigned indent)
 {
     GString *text = g_string_new(NULL);
-    explain_fill(text, tr(message), values);
+    prose_fill(text, tr(message), values);
     capitalize(text, 0);
     print_prose(view, text->str, indent);
     g_string_free(text, TRUE);
@@ -140,19 +140,19 @@ static void append_sent(GString *text, const struct explain *view, uint8_t role)
     char *segments = g_strdup_printf("%" PRIu64, sent->segments);
     GString *bytes = g_string_new(NULL);
     text_append_bytes(bytes, sent->bytes);
-    const struct explain_value values[] = {
+    const struct prose_value values[] = {
         {"sender", role_name(role)}, {"segments", segments}, {"bytes", bytes->str}, {NULL, NULL}};
     if (sent->bytes)
-        explain_fill(text,
-                     tr(sent->segments == 1
-                            ? N_("{sender} sends {segments} segment with {bytes} of data")
-                            : N_("{sender} sends {segments} segments with {bytes} of data")),
-                     values);
+        prose_fill(text,
+                   tr(sent->segments == 1
+                          ? N_("{sender} sends {segments} segment with {bytes} of data")
+                          : N_("{sender} sends {segments} segments with {bytes} of data")),
+                   values);
     else
-        explain_fill(text,
-                     tr(sent->segments == 1 ? N_("{sender} sends {segments} ACK")
-                                            : N_("{sender} sends {segments} ACKs")),
-                     values);
+        prose_fill(text,
+                   tr(sent->segments == 1 ? N_("{sender} sends {segments} ACK")
+                                          : N_("{sender} sends {segments} ACKs")),
+                   values);
     g_string_free(bytes, TRUE);
     g_free(segments);
 }
@@ -163,9 +163,9 @@ static void append_count(GString *text, uint64_t count, const char *one, const c
     if (!count)
         return;
     number = g_strdup_printf("%" PRIu64, count);
-    const struct explain_value values[] = {{"count", number}, {NULL, NULL}};
+    const struct prose_value values[] = {{"count", number}, {NULL, NULL}};
     g_string_append(text, tr(N_("; ")));
-    explain_fill(text, tr(count == 1 ? one : many), values);
+    prose_fill(text, tr(count == 1 ? one : many), values);
     g_free(number);
 }
 
@@ -308,11 +308,11 @@ static void tell_step(struct explain *view, const struct lifeline_event *event)
     uint8_t to = event->from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
     char *frame = g_strdup_printf("%" PRIu64, event->withdrawn_frame);
     char *duration = duration_text(view, view->time_wait_ns);
-    const struct explain_value values[] = {{"sender", role_name(event->from)},
-                                           {"receiver", role_name(to)},
-                                           {"frame", frame},
-                                           {"duration", duration},
-                                           {NULL, NULL}};
+    const struct prose_value values[] = {{"sender", role_name(event->from)},
+                                         {"receiver", role_name(to)},
+                                         {"frame", frame},
+                                         {"duration", duration},
+                                         {NULL, NULL}};
     tell_run(view);
     enter(view, section_of(view, event));
     tell_segment(view, event);
@@ -341,7 +341,7 @@ static void tell_title(struct explain *view, const struct lifeline_event *event)
     char *number = g_strdup_printf("%" PRIu64, event->connection);
     text_append_endpoint(a, &client);
     text_append_endpoint(b, &server);
-    const struct explain_value values[] = {
+    const struct prose_value values[] = {
         {"number", number}, {"client", a->str}, {"server", b->str}, {NULL, NULL}};
     print_filled(view, N_("Connection {number}: the client is {client}, the server {server}."),
                  values, 0);
@@ -400,13 +400,13 @@ static void on_exchange(void *user, const struct lifeline_exchange *x)
     if (x->reason)
         text_append_safe(status, x->reason, strnlen(x->reason, 60), !view->context.utf8);
     g_strchomp(status->str);
-    const struct explain_value values[] = {{"request", request->str},
-                                           {"status", status->str},
-                                           {"duration", wait},
-                                           {"request_frame", frames[0]},
-                                           {"response_frame", frames[1]},
-                                           {"response_last_frame", frames[2]},
-                                           {NULL, NULL}};
+    const struct prose_value values[] = {{"request", request->str},
+                                         {"status", status->str},
+                                         {"duration", wait},
+                                         {"request_frame", frames[0]},
+                                         {"response_frame", frames[1]},
+                                         {"response_last_frame", frames[2]},
+                                         {NULL, NULL}};
     tell_run(view);
     enter(view, view->section == SECTION_CLOSING ? SECTION_CLOSING : SECTION_DATA);
     print_filled(view, explain_exchange(x), values, INDENT);
@@ -438,7 +438,7 @@ static void tell_end(struct explain *view, const struct lifeline_connection *c)
     const char *closer = role_name(c->teardown.active_closer);
     const char *other =
         role_name(c->teardown.active_closer == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT);
-    const struct explain_value values[] = {
+    const struct prose_value values[] = {
         {"client", role_name(LIFELINE_CLIENT)},
         {"server", role_name(LIFELINE_SERVER)},
         {"closer", closer},
@@ -453,7 +453,7 @@ static void tell_end(struct explain *view, const struct lifeline_connection *c)
         print_filled(view, teardown, values, 0);
     for (unsigned i = 0; i < c->time_wait_count; i++) {
         char *left = duration_text(view, c->time_wait[i].remaining_ns);
-        const struct explain_value of[] = {
+        const struct prose_value of[] = {
             {"holder", role_name(c->time_wait[i].endpoint)}, {"duration", left}, {NULL, NULL}};
         print_filled(view, explain_time_wait(&c->time_wait[i]), of, 0);
         g_free(left);
@@ -476,7 +476,7 @@ static void on_connection(void *user, const struct lifeline_connection *c)
     tell_run(view);
     if (view->exchanges > EXCHANGES_TOLD) {
         char *number = g_strdup_printf("%" PRIu64, view->exchanges - EXCHANGES_TOLD);
-        const struct explain_value values[] = {{"count", number}, {NULL, NULL}};
+        const struct prose_value values[] = {{"count", number}, {NULL, NULL}};
         print_filled(view, N_("Exchanges beside those told: {count}. `lifeline http` lists them."),
                      values, INDENT);
         g_free(number);
