@@ -33,6 +33,12 @@ struct ladders *ladders_new(const struct ladder_options *options)
     return ladders;
 }
 
+/* Octets of a row with as many transitions as it has room for. */
+static size_t row_size(const struct ladder_row *row)
+{
+    return offsetof(struct ladder_row, transitions) + row->room * sizeof(row->transitions[0]);
+}
+
 static void free_row(struct ladders *ladders, struct ladder_row *row)
 {
     while (row->messages) {
@@ -42,7 +48,7 @@ static void free_row(struct ladders *ladders, struct ladder_row *row)
         ladders->bytes -= sizeof(*message) + message->length;
         g_free(message);
     }
-    ladders->bytes -= sizeof(*row);
+    ladders->bytes -= row_size(row);
     g_free(row);
 }
 
@@ -164,8 +170,8 @@ static struct ladder_row *add_row(struct ladders *ladders, struct ladder *ladder
         ladder->elided_rows++;
         return NULL;
     }
-    copy = g_memdup2(row, sizeof(*row));
-    ladders->bytes += sizeof(*row);
+    copy = g_memdup2(row, row_size(row));
+    ladders->bytes += row_size(row);
     if (ladder->head->len < HALF) {
         g_ptr_array_add(ladder->head, copy);
         return copy;
@@ -202,6 +208,7 @@ static struct ladder_row row_of(const struct lifeline_event *event)
         .reset_verdict = event->reset_verdict,
         .reset_cause = event->reset_cause,
         .transition_count = MIN(event->transition_count, LIFELINE_MAX_TRANSITIONS),
+        .room = MIN(event->transition_count, LIFELINE_MAX_TRANSITIONS),
     };
 
     memcpy(row.transitions, event->transitions, sizeof(row.transitions));
@@ -336,8 +343,9 @@ void ladders_event(struct ladders *ladders, const struct lifeline_event *event)
 static struct ladder_row *split(struct ladders *ladders, struct ladder *ladder,
                                 struct ladder_row *run)
 {
-    struct ladder_row row = *run;
+    struct ladder_row row = {.frame = 0};
 
+    memcpy(&row, run, row_size(run));
     row.frame = run->last_frame;
     row.time_ns = run->last_ns;
     row.seq = row.ack = row.window_bytes = LIFELINE_UNKNOWN_COUNT;

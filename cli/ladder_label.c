@@ -102,13 +102,13 @@ static void append_amount(GString *text, const struct ladder_row *row, bool asci
 static void append_numbers(GString *text, const struct ladder_row *row)
 {
     if (row->seq != LIFELINE_UNKNOWN_COUNT)
-        g_string_append_printf(text, " seq %" PRIu64, row->seq);
+        g_string_append_printf(text, " seq=%" PRIu64, row->seq);
     if (row->ack != LIFELINE_UNKNOWN_COUNT)
-        g_string_append_printf(text, " ack %" PRIu64, row->ack);
+        g_string_append_printf(text, " ack=%" PRIu64, row->ack);
     if (row->bytes)
-        g_string_append_printf(text, " len %" PRIu64, row->bytes);
+        g_string_append_printf(text, " len=%" PRIu64, row->bytes);
     if (row->window_bytes != LIFELINE_UNKNOWN_COUNT)
-        g_string_append_printf(text, " win %" PRIu64, row->window_bytes);
+        g_string_append_printf(text, " win=%" PRIu64, row->window_bytes);
 }
 
 static void note_message(struct ladder_label *label, const struct ladder_message *message,
@@ -200,16 +200,16 @@ static void make_segment(struct ladder_label *label, const struct ladder_row *ro
     } else {
         append_flags(text, row->flags, false);
     }
-    if (verbose && !row->messages)
-        append_numbers(text, row);
     for (; message; message = message->next)
         note_message(label, message, ascii);
-    if (verbose && row->messages) {
+    if (verbose) {
         GString *numbers = g_string_new(NULL);
 
-        append_flags(numbers, row->flags, true);
+        if (row->messages)
+            append_flags(numbers, row->flags, true);
         append_numbers(numbers, row);
-        g_ptr_array_add(label->notes, g_string_free(numbers, FALSE));
+        g_ptr_array_add(label->notes, g_strdup(g_strstrip(numbers->str)));
+        g_string_free(numbers, TRUE);
     }
 }
 

@@ -35,14 +35,18 @@ struct drawing {
     const struct ladder_style *style;
     const struct glyphs *glyphs;
     struct ladder_label *label;
+    GString *cell; /* scratch */
     unsigned time_columns, frame_columns, middle;
     unsigned width; /* of the whole; 0: not limited */
 };
 
 static void append_spaces(GString *out, unsigned count)
 {
-    while (count--)
-        g_string_append_c(out, ' ');
+    static const char spaces[] = "                                                                ";
+
+    for (; count > sizeof(spaces) - 1; count -= (unsigned)sizeof(spaces) - 1)
+        g_string_append_len(out, spaces, sizeof(spaces) - 1);
+    g_string_append_len(out, spaces, (gssize)count);
 }
 
 static void append_times(GString *out, const char *text, unsigned count)
@@ -161,18 +165,18 @@ static void append_head(struct drawing *d)
 /* "12", or "12-20" for a run when that has room. */
 static void put_frames(GString *out, const struct ladder_row *row, unsigned columns)
 {
-    size_t start = out->len;
+    size_t start = out->len, first;
 
     if (row->frame == LIFELINE_NO_FRAME)
         return;
-    g_string_append_printf(out, "%" PRIu64, row->frame);
+    text_append_u64(out, row->frame);
+    first = out->len;
     if (row->last_frame == row->frame)
         return;
-    g_string_append_printf(out, "-%" PRIu64, row->last_frame);
-    if (out->len - start > columns) {
-        g_string_truncate(out, start);
-        g_string_append_printf(out, "%" PRIu64, row->frame);
-    }
+    g_string_append_c(out, '-');
+    text_append_u64(out, row->last_frame);
+    if (out->len - start > columns)
+        g_string_truncate(out, first);
 }
 
 static void append_right(GString *out, const GString *text, unsigned columns)
@@ -187,39 +191,36 @@ static void append_state(struct drawing *d, const struct lifeline_transition *t,
 {
     const char *name = t ? lifeline_name_of(lifeline_state_names, t->to) : "";
     bool implied = t && t->evidence == LIFELINE_IMPLIED;
-    char text[32];
-    unsigned columns;
+    enum paint color = t ? style_of_state(t->to) : PAINT_NONE;
+    unsigned before = (left ? 1 : 2) - (implied ? 1 : 0), columns;
 
+    if (!t) {
+        append_spaces(d->out, left ? LEFT_STATE : 0);
+        return;
+    }
     if (!name)
         name = "unknown";
-    g_snprintf(text, sizeof(text), implied ? "(%s)" : "%s", name);
-    columns = (unsigned)strlen(text);
-    if (!left && columns) {
-        append_spaces(d->out, implied ? 1 : 2);
-        paint(d, style_of_state(t->to), text);
-    } else if (left) {
-        unsigned before = implied || !columns ? 0 : 1;
-
-        append_spaces(d->out, before);
-        paint(d, t ? style_of_state(t->to) : PAINT_NONE, text);
-        append_spaces(d->out, LEFT_STATE - MIN(before + columns, LEFT_STATE));
-    }
+    columns = before + (unsigned)strlen(name) + (implied ? 2 : 0);
+    append_spaces(d->out, before);
+    paint(d, color, implied ? "(" : "");
+    paint(d, color, name);
+    paint(d, color, implied ? ")" : "");
+    if (left)
+        append_spaces(d->out, LEFT_STATE - MIN(columns, LEFT_STATE));
 }
 
 static void append_left_columns(struct drawing *d, const struct ladder_row *row)
 {
-    GString *cell = g_string_new(NULL);
-
+    g_string_truncate(d->cell, 0);
     if (row)
-        text_append_offset(cell, row->time_ns - d->connection->start_ns);
-    append_right(d->out, cell, d->time_columns);
+        text_append_offset(d->cell, row->time_ns - d->connection->start_ns);
+    append_right(d->out, d->cell, d->time_columns);
     g_string_append_c(d->out, ' ');
-    g_string_truncate(cell, 0);
+    g_string_truncate(d->cell, 0);
     if (row)
-        put_frames(cell, row, d->frame_columns);
-    append_right(d->out, cell, d->frame_columns);
+        put_frames(d->cell, row, d->frame_columns);
+    append_right(d->out, d->cell, d->frame_columns);
     g_string_append_c(d->out, ' ');
-    g_string_free(cell, TRUE);
 }
 
 /* Trailing spaces serve nobody. */
@@ -295,8 +296,8 @@ static const struct lifeline_transition *nth(const struct ladder_row *row, uint8
     return NULL;
 }
 
-/* A single note goes on the arrow if there is room: "SYN (retransmission)". */
-static void merge_note(struct drawing *d)
+/* A single note goes on the arrow if there is room: "SYN (retransmission)", "GET /1, GET /2". */
+static void merge_note(struct drawing *d, bool messages)
 {
     GPtrArray *notes = d->label->notes;
     GString *text = d->label->text;
@@ -304,9 +305,32 @@ static void merge_note(struct drawing *d)
 
     if (only && text_columns(text->str, text->len) + text_columns(only, strlen(only)) + 3 <=
                     d->middle - 5) {
-        g_string_append_printf(text, " (%s)", only);
+        g_string_append_printf(text, messages ? ", %s" : " (%s)", only);
         g_ptr_array_set_size(notes, 0);
     }
+}
+
+/* Notes that are too long for a line get several. */
+static void wrap_notes(struct drawing *d)
+{
+    GPtrArray *notes = d->label->notes;
+    GString *wrapped = g_string_new(NULL);
+
+    for (guint i = 0; i < notes->len; i++) {
+        char **lines;
+
+        g_string_truncate(wrapped, 0);
+        text_append_wrapped(wrapped, notes->pdata[i], 0, 0, d->middle - 4);
+        if (!strchr(wrapped->str, '\n'))
+            continue;
+        lines = g_strsplit(wrapped->str, "\n", 0);
+        g_free(g_ptr_array_steal_index(notes, i));
+        for (unsigned j = 0; lines[j]; j++)
+            g_ptr_array_insert(notes, (gint)i++, lines[j]); /* taken over */
+        g_free(lines);
+        i--;
+    }
+    g_string_free(wrapped, TRUE);
 }
 
 static void append_row(struct drawing *d, const struct ladder_row *row)
@@ -317,7 +341,8 @@ static void append_row(struct drawing *d, const struct ladder_row *row)
 
     ladder_label_make(d->label, row, d->ladder->incarnation, d->style->verbose, !d->style->utf8);
     if (arrow)
-        merge_note(d);
+        merge_note(d, row->messages && row->messages->next);
+    wrap_notes(d);
     for (unsigned line = 0;; line++) {
         client = nth(row, LIFELINE_CLIENT, line);
         server = nth(row, LIFELINE_SERVER, line);
@@ -389,7 +414,7 @@ static unsigned count_columns(unsigned minimum, const GString *text)
 static void measure(struct drawing *d)
 {
     size_t length = ladder_length(d->ladder);
-    GString *cell = g_string_new(NULL);
+    GString *cell = d->cell;
     unsigned longest = 0, rest;
 
     d->time_columns = 8;
@@ -414,7 +439,6 @@ static void measure(struct drawing *d)
             }
         }
     }
-    g_string_free(cell, TRUE);
     rest = d->time_columns + 1 + d->frame_columns + 1 + LEFT_STATE + RIGHT_STATE + 2;
     if (d->width)
         d->middle = CLAMP(d->width > rest ? d->width - rest : 0, MIN_MIDDLE, MAX_MIDDLE);
@@ -456,6 +480,7 @@ void ladder_text_append(GString *out, const struct ladder *ladder,
         .style = style,
         .glyphs = style->utf8 ? &style_utf8 : &style_ascii,
         .label = ladder_label_new(),
+        .cell = g_string_new(NULL),
         .width = style->width ? MAX(style->width, MIN_WIDTH) : 0,
     };
     size_t length = ladder_length(ladder);
@@ -479,5 +504,6 @@ void ladder_text_append(GString *out, const struct ladder *ladder,
     }
     append_end(&d);
     g_string_free(text, TRUE);
+    g_string_free(d.cell, TRUE);
     ladder_label_free(d.label);
 }

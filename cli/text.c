@@ -85,6 +85,8 @@ unsigned text_columns(const char *text, size_t length)
     const char *end = text + length;
     unsigned columns = 0;
 
+    for (; text < end && (unsigned char)*text < 0x80; text++)
+        columns++;
     for (; text < end; text = g_utf8_next_char(text))
         columns += (unsigned char)*text < 0x80 ? 1 : char_columns(g_utf8_get_char(text));
     return columns;
@@ -201,12 +203,24 @@ void text_append_time(GString *out, int64_t ns, unsigned digits)
 void text_append_offset(GString *out, int64_t ns)
 {
     int64_t us = ns / 1000;
+    char text[32], *p;
 
     if (us < 0) {
         g_string_append_c(out, '-');
         us = -us;
     }
-    g_string_append_printf(out, "%" PRId64 ".%06" PRId64, us / 1000000, us % 1000000);
+    p = put_u64(text, (uint64_t)us / 1000000);
+    *p = '.';
+    for (unsigned i = 6, fraction = (unsigned)(us % 1000000); i; i--, fraction /= 10)
+        p[i] = (char)('0' + fraction % 10);
+    g_string_append_len(out, text, p + 7 - text);
+}
+
+void text_append_u64(GString *out, uint64_t value)
+{
+    char text[24];
+
+    g_string_append_len(out, text, put_u64(text, value) - text);
 }
 
 void text_append_clock(GString *out, int64_t ns, int64_t reference_ns)

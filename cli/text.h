@@ -35,6 +35,7 @@ void text_append_bytes(GString *out, uint64_t bytes);
 void text_append_count(GString *out, uint64_t count, const char *one, const char *many);
 /* "2026-11-22 10:00:00.000000" in UTC, with so many digits of the second (0 to 9). */
 void text_append_time(GString *out, int64_t ns, unsigned digits);
+void text_append_u64(GString *out, uint64_t value);
 /* "0.010686": seconds with six digits, rounded down. */
 void text_append_offset(GString *out, int64_t ns);
 /* "10:01:02" in UTC, rounded down; with the date when it isn't the one of reference_ns. */
