@@ -140,7 +140,7 @@ struct conn {
     struct closing *closing;
     struct candidate *candidate;
     struct app_flow *flow;
-    uint32_t exchanges; /* counted by lib/app */
+    uint32_t exchanges;          /* counted by lib/app */
     struct finding_facts *facts; /* what findings need beside the rest; NULL: nothing yet */
 };
 

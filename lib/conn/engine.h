@@ -51,6 +51,7 @@ struct pass {
     bool repeated;      /* carries sequence space, all of it seen before */
     bool copy;          /* the very packet again: duplicated on the way, not retransmitted */
     bool ack_fits;      /* ack is plausible: at most what the peer sent */
+    bool stale;         /* its timestamp is older than its sender's last: late on its way */
     bool reset_crossed; /* sent before the RST that passed earlier reached its sender */
     uint32_t steps, marks;
     uint8_t transition_count;

@@ -304,6 +304,8 @@ void facts_read(struct pass *pass)
         from->first_tsval = s->timestamp_value;
     }
     from->segments++;
+    pass->stale = (s->options & LIFELINE_OPT_TIMESTAMP) && from->segments > 1 &&
+                  (from->flags & END_TIMESTAMPS) && seq_lt(s->timestamp_value, from->last_tsval);
     if (s->bad_checksum) {
         pass->marks |= LIFELINE_MARK_BAD_CHECKSUM;
     }
@@ -380,7 +382,7 @@ void facts_read(struct pass *pass)
         }
     }
     from->window = s->window;
-    if (s->options & LIFELINE_OPT_TIMESTAMP) {
+    if ((s->options & LIFELINE_OPT_TIMESTAMP) && !pass->stale) {
         from->last_tsval = s->timestamp_value;
     }
 }

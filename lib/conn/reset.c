@@ -244,6 +244,9 @@ static void restore(struct pass *pass, unsigned end)
     struct closing *k = pass->conn->closing;
     if (k->reset_closed[end] && end_closed(&pass->conn->end[end])) {
         apply_withdrawal(pass, end, k->reset_frame);
+        if (pass->conn->end[end].flags & END_FIN_ACKED) {
+            apply(pass, end, GETS_ACK_OF_FIN); /* it came while the end was thought closed */
+        }
     }
     k->reset_closed[end] = false;
 }
@@ -288,7 +291,8 @@ void reset_reconsider(struct pass *pass)
     struct conn *c = pass->conn;
     struct closing *k = c->closing;
 
-    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || !k->reset_closed[pass->e]) {
+    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || pass->stale ||
+        !k->reset_closed[pass->e]) {
         return;
     }
     int64_t turnaround = facts_turnaround_ns(c, pass->e);
