@@ -77,14 +77,14 @@ def shows(case, side, start, end=1 << 62):
 
 
 def repeats(case, side, index):
-    """Does the view hold a later segment of `side` that repeats sequence space?"""
+    """Does the view hold a later SYN or FIN of `side` that repeats sequence space?"""
     top = None
     for s in case.seen:
         if s.side != side or not s.segment.length or s.packet not in case.own(side):
             continue
         end = (s.segment.seq + s.segment.length) & 0xFFFFFFFF
         new = top is None or 0 < (end - top) & 0xFFFFFFFF < 1 << 31
-        if s.index > index and not new:
+        if s.index > index and not new and s.segment.flags & (SYN | FIN):
             return True
         top = end if new else top
     return False
@@ -141,7 +141,9 @@ def on_the_wire(case, side, life, passed=()):
         if "SYN-RECEIVED" in done and s.segment.flags & (SYN | ACK) == ACK:
             add(s.index, 0, "ESTABLISHED")
         if s.segment.flags & FIN:
-            add(s.index, 1, "received")
+            # Its own FIN, when it acknowledges less, was sent before.
+            crossed = fins and fins[0].ack != (s.segment.seq + s.segment.length) & 0xFFFFFFFF
+            add(max(s.index, done.get("sent", 0) + 0.5) if crossed else s.index, 1, "received")
         if fin_end is not None and s.segment.ack == fin_end:
             add(s.index, 2, "acked")
     facts, states, passive = set(), [], False
@@ -245,9 +247,9 @@ def lost_before(case, side, life, ours):
     """States that no segment of this view shows: what caused them, or what was sent in them, was
     lost before the capture point (or made behind it)."""
     truth = life.states
+    syns = [s.segment.flags & ACK for s in case.seen if s.side == side and s.segment.flags & SYN]
     if truth[:3] == ["CLOSED", "SYN-SENT", "SYN-RECEIVED"] and ours[:2] == ["LISTEN", "SYN-RECEIVED"] \
-            and not any(s.segment.flags & (SYN | ACK) == SYN
-                        for s in shows(case, side, life.start, life.end)):
+            and syns and syns[0]:
         # Without its SYN an active opener whose SYN crossed looks like a listener.
         if ours[1:] == truth[2:]:
             return True
