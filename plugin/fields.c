@@ -19,7 +19,6 @@
 
 int hf_own[OWN_COUNT];
 gint ett_lifeline = -1, ett_group[GROUP_COUNT];
-expert_field ei_finding[3] = {EI_INIT, EI_INIT, EI_INIT};
 
 /* Paths that don't become field names as they are; a NULL name leaves the field out. */
 static const struct {
@@ -275,18 +274,54 @@ static void add_own(void)
     }
 }
 
+/* A finding may be milder than its kind, and an expert info has one severity: so there is one for
+ * each, "lifeline.finding.close-wait-stuck" and, if milder,
+ * "lifeline.finding.close-wait-stuck.note".
+ */
+#define SEVERITIES (LIFELINE_ERROR + 1)
+static expert_field *ei_kinds; /* [kind][severity] */
+static GHashTable *kind_index; /* name -> its index + 1 */
+
 static void register_expert(void)
 {
-    static ei_register_info rows[] = {
-        {&ei_finding[LIFELINE_NOTE],
-         {"lifeline.finding.note", PI_SEQUENCE, PI_NOTE, "TCP Lifecycle note", EXPFILL}},
-        {&ei_finding[LIFELINE_WARNING],
-         {"lifeline.finding.warning", PI_SEQUENCE, PI_WARN, "TCP Lifecycle warning", EXPFILL}},
-        {&ei_finding[LIFELINE_ERROR],
-         {"lifeline.finding.error", PI_SEQUENCE, PI_ERROR, "TCP Lifecycle error", EXPFILL}},
-    };
+    static const int severities[SEVERITIES] = {PI_NOTE, PI_WARN, PI_ERROR};
+    ei_register_info *rows;
+    unsigned count = 0, used = 0;
 
-    expert_register_field_array(expert_register_protocol(proto_lifeline), rows, G_N_ELEMENTS(rows));
+    while (lifeline_finding_kind(count) != NULL)
+        count++;
+    rows = g_new0(ei_register_info, count * SEVERITIES);
+    ei_kinds = g_new(expert_field, count * SEVERITIES);
+    kind_index = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < count; i++) {
+        const struct lifeline_finding_kind *kind = lifeline_finding_kind(i);
+
+        g_hash_table_insert(kind_index, (gpointer)kind->name, GUINT_TO_POINTER(i + 1));
+        for (unsigned severity = 0; severity <= kind->severity; severity++) {
+            ei_register_info *row = &rows[used++];
+            bool worst = severity == kind->severity;
+
+            row->ids = &ei_kinds[i * SEVERITIES + severity];
+            *row->ids = (expert_field)EI_INIT;
+            row->eiinfo.name = wmem_strdup_printf(
+                wmem_epan_scope(), "lifeline.finding.%s%s%s", kind->name, worst ? "" : ".",
+                worst ? "" : lifeline_name_of(lifeline_severity_names, severity));
+            row->eiinfo.group = PI_SEQUENCE;
+            row->eiinfo.severity = severities[severity];
+            row->eiinfo.summary = kind->title;
+        }
+    }
+    expert_register_field_array(expert_register_protocol(proto_lifeline), rows, (int)used);
+}
+
+expert_field *fields_expert(const struct lifeline_finding *finding)
+{
+    unsigned index = GPOINTER_TO_UINT(g_hash_table_lookup(kind_index, finding->name));
+    const struct lifeline_finding_kind *kind = index ? lifeline_finding_kind(index - 1) : NULL;
+
+    if (kind == NULL)
+        return NULL;
+    return &ei_kinds[(index - 1) * SEVERITIES + MIN(finding->severity, kind->severity)];
 }
 
 void fields_register(void)

@@ -62,8 +62,8 @@ enum own_field {
 
 extern int hf_own[OWN_COUNT];
 extern gint ett_lifeline, ett_group[GROUP_COUNT];
-/* Findings, by enum lifeline_severity. */
-extern expert_field ei_finding[3];
+/* The expert info of a finding: by its kind and severity. */
+expert_field *fields_expert(const struct lifeline_finding *finding);
 
 void fields_register(void);
 

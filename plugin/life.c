@@ -16,6 +16,8 @@
 #include "life.h"
 
 #define LOOK_BACK 64
+/* How many messages of one direction may begin while one is open: the engine's max_pipeline. */
+#define MAX_OPEN 1024
 /* A jump in exchange numbers beyond this is no list with holes but an error. */
 #define MAX_INDEX_JUMP 65536
 
@@ -196,32 +198,35 @@ static struct lifeline_exchange *begin_exchange(const struct lifeline_message *m
     return exchange;
 }
 
-/* Notes the begin or the end of a message in the spans of its direction. */
-static void note_span(struct life *life, unsigned direction, uint64_t index, uint64_t frame,
-                      bool is_end)
+/* Notes the begin or the end of a message in the spans of its direction. Where segments were
+ * reordered, the last byte may come in an earlier frame than the first. */
+static void note_span(struct life *life, bool response, uint8_t from, uint64_t index,
+                      uint64_t frame, bool is_end)
 {
-    wmem_array_t *spans = life->spans[direction];
-    struct message_span *all, span = {index, frame, LIFELINE_NO_FRAME};
-    guint i;
+    wmem_array_t *spans = life->spans[response];
+    struct message_span *all, span = {index, frame, LIFELINE_NO_FRAME, from};
+    guint count, oldest, i;
 
-    if (spans == NULL)
-        life->spans[direction] = spans =
-            wmem_array_sized_new(wmem_file_scope(), sizeof(struct message_span), 1);
-    i = wmem_array_get_count(spans);
-    all = (struct message_span *)wmem_array_get_raw(spans);
-    while (i > 0 && all[i - 1].index != index)
-        i--;
-    if (i > 0) {
-        /* An interim response, or a further sight of the begin, doesn't move it. */
-        if (is_end)
-            all[i - 1].last = frame;
+    if (frame == LIFELINE_NO_FRAME)
         return;
-    }
-    if (is_end)
-        span.last = frame;
-    wmem_array_append_one(spans, span);
+    if (spans == NULL)
+        life->spans[response] = spans =
+            wmem_array_sized_new(wmem_file_scope(), sizeof(struct message_span), 1);
     all = (struct message_span *)wmem_array_get_raw(spans);
-    for (i = wmem_array_get_count(spans) - 1; i > 0 && all[i - 1].first > frame; i--)
+    count = wmem_array_get_count(spans);
+    oldest = count > MAX_OPEN ? count - MAX_OPEN : 0;
+    for (i = count; i > oldest && all[i - 1].index != index; i--)
+        ;
+    if (i == oldest) {
+        wmem_array_append_one(spans, span);
+        all = (struct message_span *)wmem_array_get_raw(spans);
+        i = count + 1;
+    }
+    span = all[--i];
+    if (is_end || span.last != LIFELINE_NO_FRAME)
+        span.last = MAX(MAX(span.first, span.last), frame);
+    span.first = MIN(span.first, frame);
+    for (; i > 0 && all[i - 1].first > span.first; i--)
         all[i] = all[i - 1];
     all[i] = span;
 }
@@ -250,9 +255,8 @@ void life_message(struct life *life, const struct lifeline_message *message)
         (*place)->method = copy(message->method);
         (*place)->uri = copy(message->uri);
     }
-    if (message->frame != LIFELINE_NO_FRAME)
-        note_span(life, message->is_response != 0, message->index, message->frame,
-                  message->is_end != 0);
+    note_span(life, message->is_response, message->from, message->index, message->frame,
+              message->is_end);
 }
 
 void life_exchange(struct life *life, const struct lifeline_exchange *exchange)
@@ -272,6 +276,10 @@ void life_exchange(struct life *life, const struct lifeline_exchange *exchange)
     out->request.header_count = out->response.header_count = 0;
     out->request.body = out->response.body = NULL;
     out->request.body_kept_bytes = out->response.body_kept_bytes = 0;
+    note_span(life, false, LIFELINE_CLIENT, out->index, out->request.first_frame, false);
+    note_span(life, false, LIFELINE_CLIENT, out->index, out->request.last_frame, true);
+    note_span(life, true, LIFELINE_SERVER, out->index, out->response.first_frame, false);
+    note_span(life, true, LIFELINE_SERVER, out->index, out->response.last_frame, true);
 }
 
 /* Is a byte of spans[i] possibly in the frame? An open message lasts until the next begins. */
@@ -282,9 +290,8 @@ static bool holds(const struct message_span *spans, guint count, guint i, uint64
     return spans[i].first <= frame && (i + 1 == count || frame <= spans[i + 1].first);
 }
 
-void life_exchanges_at(const struct life *life, uint64_t frame, bool response,
-                       void (*call)(void *user, const struct lifeline_exchange *exchange),
-                       void *user)
+static void exchanges_of(const struct life *life, bool response, uint64_t frame, uint8_t from,
+                         life_exchange_fn call, void *user)
 {
     wmem_array_t *array = life->spans[response];
     const struct message_span *spans;
@@ -307,10 +314,17 @@ void life_exchanges_at(const struct life *life, uint64_t frame, bool response,
     for (guint i = first; i < high; i++) {
         struct lifeline_exchange **place;
 
-        if (!holds(spans, count, i, frame))
+        if (spans[i].from != from || !holds(spans, count, i, frame))
             continue;
         place = exchange_at((struct life *)life, spans[i].index);
         if (place != NULL && *place != NULL)
-            call(user, *place);
+            call(user, *place, response);
     }
+}
+
+void life_exchanges_at(const struct life *life, uint64_t frame, uint8_t from, life_exchange_fn call,
+                       void *user)
+{
+    exchanges_of(life, false, frame, from, call, user);
+    exchanges_of(life, true, frame, from, call, user);
 }

@@ -4,10 +4,12 @@
 
 #include "plugin.h"
 
-/* The frames that carry a message, both included; last is LIFELINE_NO_FRAME while it is open. */
+/* The frames from the earliest to the latest that carry an end of a message; last is
+ * LIFELINE_NO_FRAME while it is open. */
 struct message_span {
     uint64_t index; /* of the exchange */
     uint64_t first, last;
+    uint8_t from; /* enum lifeline_role: HTTP/2 servers push requests too */
 };
 
 /* A connection: what its frames share, and learn later. In file scope. */
@@ -35,10 +37,12 @@ void life_exchange(struct life *life, const struct lifeline_exchange *exchange);
 void life_connection(struct life *life, const struct lifeline_connection *connection);
 const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *finding);
 
-/* Calls back for each exchange of which a request (response: a response) byte may be in the frame,
- * in order. */
-void life_exchanges_at(const struct life *life, uint64_t frame, bool response,
-                       void (*call)(void *user, const struct lifeline_exchange *exchange),
+/* Called for an exchange of which a byte may be in a frame: of its request or its response. */
+typedef void (*life_exchange_fn)(void *user, const struct lifeline_exchange *exchange,
+                                 bool response);
+
+/* Calls back for each message from this role that the frame carries, requests first, in order. */
+void life_exchanges_at(const struct life *life, uint64_t frame, uint8_t from, life_exchange_fn call,
                        void *user);
 
 #endif

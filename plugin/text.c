@@ -126,42 +126,31 @@ struct beginning {
 };
 
 /* Names the first message that begins in the frame, counts the others. */
-static void add_request(void *user, const struct lifeline_exchange *exchange)
+static void add_message(void *user, const struct lifeline_exchange *exchange, bool response)
 {
     struct beginning *beginning = (struct beginning *)user;
+    const struct lifeline_http_message *message =
+        response ? &exchange->response : &exchange->request;
+    bool known = response ? exchange->status != LIFELINE_UNKNOWN_COUNT : exchange->method != NULL;
 
-    if (exchange->request.first_frame != beginning->frame || exchange->method == NULL)
-        return;
-    if (beginning->count++ > 0)
+    if (message->first_frame != beginning->frame || !known || beginning->count++ > 0)
         return;
     separate(beginning->out, ", ");
-    wmem_strbuf_append_printf(beginning->out, "%s %.80s", exchange->method,
-                              exchange->uri != NULL ? exchange->uri : "");
-}
-
-static void add_response(void *user, const struct lifeline_exchange *exchange)
-{
-    struct beginning *beginning = (struct beginning *)user;
-
-    if (exchange->response.first_frame != beginning->frame ||
-        exchange->status == LIFELINE_UNKNOWN_COUNT)
-        return;
-    if (beginning->count++ > 0)
-        return;
-    separate(beginning->out, ", ");
-    wmem_strbuf_append_printf(beginning->out, "%u %.80s", (unsigned)exchange->status,
-                              exchange->reason != NULL ? exchange->reason : "");
+    if (response)
+        wmem_strbuf_append_printf(beginning->out, "%u %.80s", (unsigned)exchange->status,
+                                  exchange->reason != NULL ? exchange->reason : "");
+    else
+        wmem_strbuf_append_printf(beginning->out, "%s %.80s", exchange->method,
+                                  exchange->uri != NULL ? exchange->uri : "");
 }
 
 static void add_messages(wmem_strbuf_t *out, const struct note *note)
 {
     struct beginning beginning = {out, note->frame, 0};
-    bool response = note->from == LIFELINE_SERVER;
 
     if (note->payload_bytes == 0)
         return;
-    life_exchanges_at(note->life, note->frame, response, response ? add_response : add_request,
-                      &beginning);
+    life_exchanges_at(note->life, note->frame, note->from, add_message, &beginning);
     if (beginning.count > 1)
         wmem_strbuf_append_printf(out, " and %u more", beginning.count - 1);
 }

@@ -22,6 +22,7 @@ struct painter {
     proto_tree *tree;
     proto_item *item; /* the protocol's */
     const struct note *note;
+    uint64_t exchange; /* the last one that was added */
 };
 
 /* ---- the segment ----------------------------------------------------------------------------- */
@@ -209,22 +210,26 @@ static void add_connection(const struct painter *at, const struct lifeline_conne
 
 /* ---- HTTP ------------------------------------------------------------------------------------ */
 
-static void add_exchange(void *user, const struct lifeline_exchange *exchange)
+static void add_exchange(void *user, const struct lifeline_exchange *exchange, bool response)
 {
-    const struct painter *at = (const struct painter *)user;
-    const char *text =
-        wmem_strdup_printf(at->pinfo->pool, "HTTP exchange %" PRIu64 ": %s", exchange->index,
-                           text_exchange(at->pinfo->pool, exchange));
-    proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_HTTP_GROUP, GROUP_HTTP, text);
+    struct painter *at = (struct painter *)user;
+    const char *text;
+    proto_tree *tree;
 
+    if (response && exchange->index == at->exchange)
+        return; /* pushed: its request was in the same frame */
+    at->exchange = exchange->index;
+    text = wmem_strdup_printf(at->pinfo->pool, "HTTP exchange %" PRIu64 ": %s", exchange->index,
+                              text_exchange(at->pinfo->pool, exchange));
+    tree = show_subtree(at->tree, at->tvb, OWN_HTTP_GROUP, GROUP_HTTP, text);
     show_group(tree, at->tvb, LIFELINE_RECORD_EXCHANGE, GROUP_HTTP, exchange);
 }
 
 static void add_exchanges(struct painter *at)
 {
+    at->exchange = LIFELINE_UNKNOWN_COUNT;
     if (at->note->payload_bytes > 0)
-        life_exchanges_at(at->note->life, at->note->frame, at->note->from == LIFELINE_SERVER,
-                          add_exchange, at);
+        life_exchanges_at(at->note->life, at->note->frame, at->note->from, add_exchange, at);
 }
 
 /* ---- findings -------------------------------------------------------------------------------- */
@@ -243,7 +248,7 @@ static const struct note *layer_of(const struct lifeline_finding *finding, const
 
 static void add_finding(const struct painter *at, const struct lifeline_finding *finding)
 {
-    uint8_t severity = MIN(finding->severity, LIFELINE_ERROR);
+    expert_field *expert = fields_expert(finding);
 
     if (at->tree != NULL) {
         proto_item *item = show_string(at->tree, at->tvb, hf_own[OWN_FINDING], finding->name);
@@ -253,8 +258,8 @@ static void add_finding(const struct painter *at, const struct lifeline_finding 
         for (unsigned i = 0; i < finding->frame_count; i++)
             show_frame(tree, at->tvb, hf_own[OWN_FINDING_FRAME], finding->frames[i]);
     }
-    expert_add_info_format(at->pinfo, at->item, &ei_finding[severity], "%s: %s", finding->name,
-                           finding->text);
+    if (expert != NULL)
+        expert_add_info_format(at->pinfo, at->item, expert, "%s: %s", finding->name, finding->text);
 }
 
 static void add_findings(const struct painter *at, const struct note *notes)
