@@ -11,11 +11,16 @@ usage: agree.py --runner scenario_run --lifeline PROGRAM [--plugin lifeline.so] 
 """
 import argparse
 import collections
+import concurrent.futures
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "plugin"))
+from wireshark import Wireshark, frames  # noqa: E402
 
 BYSTANDER = "203.0.113."  # the host that makes the clock tick; the runner leaves it out
 
@@ -60,8 +65,10 @@ def of_program(program, settings, capture):
     return events, histories
 
 
-def of_plugin(wireshark, names, frames, settings, capture):
+def of_plugin(wireshark, settings, capture):
     """{frame: (connection, steps, states, transitions)}"""
+    names = value_names(wireshark)
+
     def name(field, shown):
         return names.get(field, {}).get(shown, shown) or "unknown"
 
@@ -87,6 +94,15 @@ def of_plugin(wireshark, names, frames, settings, capture):
             told[number] = (int(layer["lifeline.connection"][0]),
                             tuple(layer.get("lifeline.step", [])), states, tuple(transitions))
     return told
+
+
+def value_names(wireshark):
+    """Of the plugin's value strings; asked for once."""
+    if not hasattr(wireshark, "names"):
+        wireshark.names = wireshark.value_names()
+        if not wireshark.names:
+            raise RuntimeError("tshark doesn't load the plugin")
+    return wireshark.names
 
 
 def check_order(events):
@@ -127,6 +143,33 @@ def compare(library, program, plugin):
             yield f"frame {frame}: library {told}, plugin {plugin.get(frame)}"
 
 
+def check(options, scenario, folder, wireshark):
+    """What differs in one scenario, and how many events it has."""
+    capture = os.path.join(folder, "scenario.pcap")
+    subprocess.run([options.runner, "--pcap", capture, scenario], check=True)
+    settings = subprocess.run([options.runner, "--options", scenario], check=True,
+                              capture_output=True, text=True).stdout.split()
+    library = of_library(options.runner, scenario)
+    program, histories = of_program(options.lifeline, settings, capture)
+    plugin = of_plugin(wireshark, settings, capture) if wireshark else None
+    return [*compare(library, program, plugin), *check_order(program),
+            *check_histories(program, histories)], len(library)
+
+
+def check_share(options, scenarios):
+    """(failures, events) of some of the scenarios; each share has a Wireshark of its own."""
+    failed = events = 0
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        wireshark = stack.enter_context(Wireshark(options.plugin)) if options.plugin else None
+        for scenario in scenarios:
+            differences, count = check(options, scenario, folder, wireshark)
+            events += count
+            if differences:
+                failed += 1
+                print("\n    ".join([f"FAIL {os.path.basename(scenario)}", *differences[:5]]))
+    return failed, events
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--runner", required=True)
@@ -135,39 +178,13 @@ def main():
     parser.add_argument("scenarios", nargs="+")
     options = parser.parse_args()
 
-    wireshark = None
-    if options.plugin:
-        sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../plugin"))
-        from wireshark import Wireshark, frames
-        wireshark = Wireshark(options.plugin)
-        names = wireshark.value_names()
-        if not names:
-            sys.exit("agree: tshark doesn't load the plugin")
-
-    failed = events = 0
-    with tempfile.TemporaryDirectory() as folder:
-        capture = os.path.join(folder, "scenario.pcap")
-        for scenario in options.scenarios:
-            subprocess.run([options.runner, "--pcap", capture, scenario], check=True)
-            library = of_library(options.runner, scenario)
-            settings = subprocess.run([options.runner, "--options", scenario], check=True,
-                                      capture_output=True, text=True).stdout.split()
-            program, histories = of_program(options.lifeline, settings, capture)
-            plugin = (of_plugin(wireshark, names, frames, settings, capture) if wireshark
-                      else None)
-            differences = list(compare(library, program, plugin))
-            differences += check_order(program)
-            differences += check_histories(program, histories)
-            events += len(library)
-            if differences:
-                failed += 1
-                print(f"FAIL {os.path.basename(scenario)}")
-                for difference in differences[:5]:
-                    print("    " + difference)
-    if wireshark:
-        wireshark.close()
-    print(f"agree: {len(options.scenarios)} scenarios, {events} events, "
-          f"{'library, program and plugin' if wireshark else 'library and program'}; "
+    threads = min(len(options.scenarios), os.cpu_count() or 1)
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        told = list(pool.map(lambda share: check_share(options, share),
+                             (options.scenarios[i::threads] for i in range(threads))))
+    failed = sum(failures for failures, _ in told)
+    print(f"agree: {len(options.scenarios)} scenarios, {sum(events for _, events in told)} events, "
+          f"{'library, program and plugin' if options.plugin else 'library and program'}; "
           f"{failed} scenarios failed")
     sys.exit(1 if failed else 0)
 
