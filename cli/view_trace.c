@@ -21,7 +21,8 @@
 #include "verdict.h"
 #include "view.h"
 
-#define MAX_SERVERS 65536
+#define MAX_SERVERS  65536
+#define MAX_FINDINGS 64
 
 /* When a connection's phases began; LIFELINE_UNKNOWN_NS: not. */
 struct phases {
@@ -35,7 +36,8 @@ struct trace {
     GHashTable *phases;  /* of &phases->connection */
     GHashTable *servers; /* of "10.0.0.1:80": its process number */
     int64_t origin_ns;   /* LIFELINE_UNKNOWN_NS before the first event */
-    int64_t last_ns;     /* the latest event */
+    GPtrArray *findings; /* struct held *: until the record names the process */
+    uint64_t findings_of;
     bool any;
 };
 
@@ -48,7 +50,6 @@ static void collect_event(void *user, const struct lifeline_event *event)
 
     if (trace->origin_ns == LIFELINE_UNKNOWN_NS)
         trace->origin_ns = event->time_ns;
-    trace->last_ns = MAX(trace->last_ns, event->time_ns);
     if (!phases) {
         phases = g_new(struct phases, 1);
         *phases = (struct phases){event->connection, LIFELINE_UNKNOWN_NS, LIFELINE_UNKNOWN_NS,
@@ -151,12 +152,8 @@ static void print_phases(struct trace *trace, unsigned process, const struct lif
         put_slice(trace, process, c->connection, "closing", closing, over);
 }
 
-static int64_t time_wait_end(const struct trace *trace, const struct lifeline_time_wait *w)
-{
-    return first_known(w->ended_ns, MIN(w->expires_ns, trace->last_ns));
-}
-
-/* The two TIME-WAITs of a simultaneous close overlap, so each has an id of its own. */
+/* The two TIME-WAITs of a simultaneous close overlap, so each has an id of its own. One that still
+ * runs when the capture ends is drawn to its expiry. */
 static void print_time_waits(struct trace *trace, unsigned process,
                              const struct lifeline_connection *c)
 {
@@ -167,11 +164,65 @@ static void print_time_waits(struct trace *trace, unsigned process,
 
         for (unsigned end = 0; end < 2; end++) {
             begin(trace, end ? "e" : "b", process, "time-wait", name);
-            put_ts(trace, end ? time_wait_end(trace, w) : w->entered_ns);
+            put_ts(trace, end ? first_known(w->ended_ns, w->expires_ns) : w->entered_ns);
             out_format(trace->out, ",\"id\":\"%" PRIu64 ".%u\",\"args\":{\"outcome\":\"%s\"}}",
                        c->connection, w->endpoint, outcome ? outcome : "");
         }
     }
+}
+
+/* The findings of a connection come right before its record. */
+struct held {
+    int64_t time_ns;
+    const char *severity;
+    char *name, *text;
+};
+
+static void free_held(gpointer data)
+{
+    struct held *held = data;
+
+    g_free(held->name);
+    g_free(held->text);
+    g_free(held);
+}
+
+static void hold_finding(void *user, const struct lifeline_finding *finding)
+{
+    struct trace *trace = user;
+    struct held *held;
+
+    if (finding->connection == LIFELINE_UNKNOWN_COUNT || finding->time_ns == LIFELINE_UNKNOWN_NS)
+        return;
+    if (trace->findings_of != finding->connection)
+        g_ptr_array_set_size(trace->findings, 0);
+    trace->findings_of = finding->connection;
+    if (trace->findings->len >= MAX_FINDINGS)
+        return;
+    held = g_new(struct held, 1);
+    held->time_ns = finding->time_ns;
+    held->severity = lifeline_name_of(lifeline_severity_names, finding->severity);
+    held->name = g_strdup(finding->name);
+    held->text = g_strdup(finding->text);
+    g_ptr_array_add(trace->findings, held);
+}
+
+static void print_findings(struct trace *trace, unsigned process, uint64_t connection)
+{
+    if (trace->findings_of != connection)
+        return;
+    for (guint i = 0; i < trace->findings->len; i++) {
+        const struct held *held = trace->findings->pdata[i];
+
+        begin(trace, "n", process, "connection", held->name);
+        put_ts(trace, held->time_ns);
+        out_format(trace->out,
+                   ",\"id\":\"%" PRIu64 "\",\"args\":{\"severity\":\"%s\",\"text\":", connection,
+                   held->severity ? held->severity : "");
+        json_text(trace->out, held->text);
+        out_text(trace->out, "}}");
+    }
+    g_ptr_array_set_size(trace->findings, 0);
 }
 
 static void print_connection(void *user, const struct lifeline_connection *c)
@@ -198,6 +249,7 @@ static void print_connection(void *user, const struct lifeline_connection *c)
     out_text(trace->out, "}}");
     if (phases)
         print_phases(trace, process, c, phases);
+    print_findings(trace, process, c->connection);
     g_string_printf(name, "#%" PRIu64 " ", c->connection);
     verdict_title(name, c, false);
     begin(trace, "e", process, "connection", name->str);
@@ -251,24 +303,6 @@ static void print_exchange(void *user, const struct lifeline_exchange *x)
     g_string_free(name, TRUE);
 }
 
-static void print_finding(void *user, const struct lifeline_finding *finding)
-{
-    struct trace *trace = user;
-    const char *severity = lifeline_name_of(lifeline_severity_names, finding->severity);
-    unsigned process;
-
-    if (finding->connection == LIFELINE_UNKNOWN_COUNT || finding->time_ns == LIFELINE_UNKNOWN_NS ||
-        trace->origin_ns == LIFELINE_UNKNOWN_NS)
-        return;
-    process = process_of_slot(trace, finding->slot, finding->connection);
-    begin(trace, "n", process, "connection", finding->name);
-    put_ts(trace, finding->time_ns);
-    out_format(trace->out, ",\"id\":\"%" PRIu64 "\",\"args\":{\"severity\":\"%s\",\"text\":",
-               finding->connection, severity ? severity : "");
-    json_text(trace->out, finding->text);
-    out_text(trace->out, "}}");
-}
-
 /* ---- the view -------------------------------------------------------------------------------- */
 
 static void *open_trace(const struct view_context *context, struct lifeline_options *options,
@@ -282,11 +316,12 @@ static void *open_trace(const struct view_context *context, struct lifeline_opti
     trace->out = out_new(context->out, context->live);
     trace->phases = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     trace->servers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    trace->origin_ns = trace->last_ns = LIFELINE_UNKNOWN_NS;
+    trace->origin_ns = LIFELINE_UNKNOWN_NS;
+    trace->findings = g_ptr_array_new_with_free_func(free_held);
     sink->user = trace;
     sink->event = collect_event;
     sink->exchange = print_exchange;
-    sink->finding = print_finding;
+    sink->finding = hold_finding;
     sink->connection = print_connection;
     out_text(trace->out, "{\"traceEvents\":[");
     return trace;
@@ -307,6 +342,7 @@ static int close_trace(void *state, const struct lifeline_counters *counters)
     out_text(trace->out, "}}\n");
     g_hash_table_destroy(trace->phases);
     g_hash_table_destroy(trace->servers);
+    g_ptr_array_free(trace->findings, TRUE);
     out_free(trace->out);
     g_free(trace);
     return 0;
