@@ -146,8 +146,7 @@ static void gtp(void)
         "ip4:17 udp:2152 hex:30ff004c00000007 ip4:6 tcp",
         "ip4:17 udp:2152 hex:32ff005000000007 hex:00010000 ip4:6 tcp",
         "ip4:17 udp:2152 hex:34ff005400000007 hex:00000085 hex:01000900 ip4:6 tcp",
-        "ip4:17 udp:2152 hex:34ff005c00000007 hex:00000085 hex:0100 hex:09c0 hex:02000000 "
-        "hex:00000000 ip4:6 tcp",
+        "ip4:17 udp:2152 hex:34ff005c00000007 hex:00000085010009c00200000000000000 ip4:6 tcp",
     };
 
     for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++)
