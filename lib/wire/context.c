@@ -46,8 +46,8 @@ static const struct {
     [WIRE_TEREDO] = {"teredo", false},   [WIRE_L2TP] = {"l2tp", false},
     [WIRE_MPLS_IN_IP] = {"mpls", false}, [WIRE_GUE] = {"gue", false},
     [WIRE_LISP] = {"lisp", false},       [WIRE_AYIYA] = {"ayiya", false},
-    [WIRE_TZSP] = {"tzsp", false},       [WIRE_ISID] = {"i-sid", true},
-    [WIRE_SRV6] = {"srv6", false},
+    [WIRE_TZSP] = {"tzsp", false},       [WIRE_CAPWAP] = {"capwap", false},
+    [WIRE_ISID] = {"i-sid", true},       [WIRE_SRV6] = {"srv6", false},
 };
 
 struct wire_contexts *wire_contexts_new(void)

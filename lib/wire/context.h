@@ -42,6 +42,7 @@ enum wire_tunnel {
     WIRE_LISP,
     WIRE_AYIYA,
     WIRE_TZSP,
+    WIRE_CAPWAP,
     WIRE_ISID, /* IEEE 802.1ah service instance: no outer addresses */
     WIRE_SRV6,
     WIRE_TUNNEL_COUNT

@@ -189,6 +189,7 @@ static wire_step *const protocols[256] = {
     [58] = icmpv6,
     [94] = wire_ip_in_ip, /* KA9Q's number for the same */
     [97] = wire_etherip,
+    [115] = wire_l2tp_in_ip,
     [137] = wire_mpls_in_ip,
     [143] = wire_ethernet_in_ip,
 };

@@ -37,10 +37,11 @@ static void aggregate(struct packet *packet, struct bytes b)
     }
 }
 
-/* aligned: the radio header says that the 802.11 header is padded to 4 octets. */
-static void ieee80211(struct packet *packet, struct bytes b, bool aligned)
+/* type, flags: the frame control octets. aligned: the radio header says that the 802.11 header is
+ * padded to 4 octets. */
+static void data_frame(struct packet *packet, struct bytes b, uint8_t type, uint8_t flags,
+                       bool aligned)
 {
-    uint8_t type = bytes_u8(b, 0), flags = bytes_u8(b, 1);
     uint8_t subtype = type >> 4;
     uint32_t header_bytes = 24;
     bool is_aggregate = false;
@@ -68,9 +69,25 @@ static void ieee80211(struct packet *packet, struct bytes b, bool aligned)
         wire_llc(packet, b);
 }
 
+static void ieee80211(struct packet *packet, struct bytes b, bool aligned)
+{
+    data_frame(packet, b, bytes_u8(b, 0), bytes_u8(b, 1), aligned);
+}
+
 void wire_ieee80211(struct packet *packet, struct bytes b)
 {
     ieee80211(packet, b, false);
+}
+
+/* Many access points send the frame control octets the other way round in CAPWAP. */
+void wire_ieee80211_capwap(struct packet *packet, struct bytes b)
+{
+    uint8_t type = bytes_u8(b, 0), flags = bytes_u8(b, 1);
+
+    if ((type & 0x0f) != 0x08 && (flags & 0x0f) == 0x08)
+        data_frame(packet, b, flags, type, false);
+    else
+        data_frame(packet, b, type, flags, false);
 }
 
 #define RADIOTAP_FLAG_ALIGNED 0x20

@@ -18,7 +18,8 @@ static const struct {
     {6081, false, wire_geneve},    /* RFC 8926 */
     {2152, true, wire_gtp},        /* 3GPP TS 29.281 */
     {3386, true, wire_gtp},        /* version 0, GSM 09.60 */
-    {1701, true, wire_l2tp},       /* RFC 2661 */
+    {1701, true, wire_l2tp},       /* RFC 2661, RFC 3931 */
+    {5247, true, wire_capwap},     /* RFC 5415 */
     {4754, false, wire_gre_in_udp}, {6635, false, wire_mpls_in_udp}, /* RFC 7510 */
     {6080, false, wire_gue},                                         /* draft-ietf-intarea-gue */
     {4341, false, wire_lisp},                                        /* RFC 9300 */

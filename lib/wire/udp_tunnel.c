@@ -114,31 +114,6 @@ bool wire_looks_like_teredo(struct bytes b)
            (bytes_u32(b, 8) == 0x20010000 || bytes_u32(b, 24) == 0x20010000);
 }
 
-#define L2TP_CONTROL  0x8000
-#define L2TP_LENGTH   0x4000
-#define L2TP_SEQUENCE 0x0800
-#define L2TP_OFFSET   0x0200
-
-/* RFC 2661 3.1, data messages of version 2. */
-void wire_l2tp(struct packet *packet, struct bytes b)
-{
-    uint16_t flags = bytes_u16(b, 0);
-    uint32_t header_bytes = 6;
-
-    if (!bytes_has(b, 6) || (flags & 0x000f) != 2 || flags & L2TP_CONTROL)
-        return;
-    if (flags & L2TP_LENGTH) {
-        b = bytes_limit(b, bytes_u16(b, 2));
-        header_bytes += 2;
-    }
-    if (flags & L2TP_SEQUENCE)
-        header_bytes += 4;
-    if (flags & L2TP_OFFSET)
-        header_bytes += 2 + bytes_u16(b, header_bytes);
-    if (bytes_has(b, header_bytes) && wire_enter_tunnel(packet, WIRE_L2TP, 0))
-        wire_ppp(packet, bytes_from(b, header_bytes));
-}
-
 /* RFC 8086 */
 void wire_gre_in_udp(struct packet *packet, struct bytes b)
 {

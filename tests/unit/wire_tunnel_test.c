@@ -119,6 +119,20 @@ static const struct {
     {"ip4:17 udp:1701 hex:4a02 len16:4 hex:00070008 hex:00010002 hex:0002 hex:0000 hex:0021 ip4:6 "
      "tcp",
      "l2tp " V4},
+    /* version 3: cookies of 0, 4 and 8 octets, with and without a sublayer header */
+    {"ip4:115 hex:00000007 eth:0800 ip4:6 tcp", "l2tp " V4},
+    {"ip4:115 hex:00000007 hex:c0c1c2c3 eth:0800 ip4:6 tcp", "l2tp " V4},
+    {"ip4:115 hex:00000007 hex:c0c1c2c3c4c5c6c7 hex:00000000 eth:8100 hex:000a86dd ip6:6 tcp",
+     "l2tp " V4 ", vlan 10"},
+    {"ip4:17 udp:1701 hex:00030000 hex:00000007 hex:00000000 eth:0800 ip4:6 tcp", "l2tp " V4},
+    /* CAPWAP: 802.3; 802.11 in either order, behind a radio MAC address */
+    {"ip4:17 udp:5247 hex:0010020000000000 eth:0800 ip4:6 tcp", "capwap " V4},
+    {"ip4:17 udp:5247 hex:0020031000000000 hex:0602000000000900 "
+     "hex:08010000020000000002020000000001020000000003 hex:0000 hex:aaaa030000000800 ip4:6 tcp",
+     "capwap " V4},
+    {"ip4:17 udp:5247 hex:0010030000000000 "
+     "hex:01080000020000000002020000000001020000000003 hex:0000 hex:aaaa030000000800 ip4:6 tcp",
+     "capwap " V4},
     /* Teredo: bare, authentication, origin, both; on another port it takes proof */
     {"ip4:17 udp:3544 ip6:6 tcp", "teredo"},
     {"ip4:17 udp:3544 hex:00010000 hex:000000000000000000 ip6:6 tcp", "teredo"},
@@ -228,6 +242,9 @@ static void closed_books(void)
     spec_check(101, "ip4:17 udp:6081 hex:0080080000000500 ip4:6 tcp", 0, "");
     spec_check(101, "ip4:17 udp:1701 hex:c802 len16:2 hex:00070000 hex:00010002", 0, "");
     spec_check(101, "ip4:17 udp:53 ip4:6 tcp", 0, "");
+    spec_check(101, "ip4:115 hex:00000000 hex:c8030000 pad:40", 0, "");
+    spec_check(101, "ip4:17 udp:5247 hex:0100000000000000 pad:40", 0, "");
+    spec_check(101, "ip4:17 udp:5247 hex:0010020800000000 pad:40", 0, "");
     spec_check(101, "ip4:47 hex:00020800 ip4:6 tcp", 0, "");
     spec_check(101, "ip4:132 pad:80", 0, "");
     /* A GRE keep-alive and a PPTP acknowledgement without data */
