@@ -2,11 +2,11 @@
 # The Debian packages that the project needs, and how they come onto the machine. Sourced by ./dev.
 
 # To build the program and the plugin.
-BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libglib2.0-dev libpcap-dev zlib1g-dev
-    libzstd-dev liblz4-dev libnghttp2-dev wireshark-dev libwireshark-dev)
+BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config gettext libglib2.0-dev libpcap-dev
+    zlib1g-dev libzstd-dev liblz4-dev libnghttp2-dev wireshark-dev libwireshark-dev)
 
 # What the tests run: the plugin's host, compressors, and the lab's peers.
-TEST_PACKAGES=(python3 tshark zstd lz4 iproute2 tcpdump curl nginx-light)
+TEST_PACKAGES=(python3 tshark zstd lz4 iproute2 tcpdump curl nginx-light git)
 
 # Other compilers and checkers.
 CHECK_PACKAGES=(clang clang-format)
