@@ -17,7 +17,9 @@
  * is covered; its captured part ends where the first cut is.
  *
  * Limits: max_fragments datagrams (default 1024) of 64 KiB each; the oldest is dropped for a new
- * one. Datagrams of which the capture lacks a fragment are never decoded: nobody received them.
+ * one. A datagram of which the capture lacks a fragment is never decoded, its TCP header neither:
+ * nothing shows that it arrived. A capture filter by port keeps first fragments only, and so hides
+ * such segments.
  */
 #ifndef LIFELINE_WIRE_FRAGMENT_H
 #define LIFELINE_WIRE_FRAGMENT_H
