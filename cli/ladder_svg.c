@@ -227,7 +227,7 @@ static void append_row(struct drawing *d, const struct ladder_row *row, bool ver
     enter_states(d, row, top, bottom);
     for (unsigned i = 0; i < row->transition_count; i++)
         lines[row->transitions[i].endpoint & 1]++;
-    d->y += ROW + NOTE * d->label->notes->len;
+    d->y += ROW + (d->label->notes->len ? NOTE * d->label->notes->len + 4 : 0);
     if (MAX(lines[0], lines[1]) > 2) /* many names need their height */
         d->y = MAX(d->y, top + 14 * MAX(lines[0], lines[1]) + SLOPE);
 }
