@@ -69,6 +69,8 @@ WS_DLL_PUBLIC void register_seq_analysis(const char *name, const char *ui_name, 
                                          tap_packet_cb tap_func);
 WS_DLL_PUBLIC struct compat_flow_item *
 sequence_analysis_create_sai_with_addresses(packet_info *pinfo, struct compat_flow *flow);
+WS_DLL_PUBLIC void sequence_analysis_use_color_filter(packet_info *pinfo,
+                                                      struct compat_flow_item *item);
 #endif
 
 /* WS_PLUGIN_DESC_DISSECTOR; 4.0 has no plugin_describe() and doesn't install the header. */

@@ -72,6 +72,7 @@ static tap_packet_status add_arrow(void *user, packet_info *pinfo, epan_dissect_
     item->comment = g_strdup(text_summary(pinfo->pool, note));
     item->conversation = (guint16)note->life->connection;
     item->line_style = 1;
+    sequence_analysis_use_color_filter(pinfo, item);
     item->display = TRUE;
     g_queue_push_tail(flow->items, item);
     return TAP_PACKET_REDRAW;
