@@ -433,19 +433,24 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
     g_ptr_array_add(view->findings, g_string_free(all, FALSE));
 }
 
+static const char *state_name(uint8_t state)
+{
+    const char *name = lifeline_name_of(lifeline_state_names, state);
+    return name && state != LIFELINE_STATE_UNKNOWN ? name : tr(N_("a state that can't be known"));
+}
+
 static void tell_end(struct explain *view, const struct lifeline_connection *c)
 {
     const char *closer = role_name(c->teardown.active_closer);
     const char *other =
         role_name(c->teardown.active_closer == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT);
-    const struct prose_value values[] = {
-        {"client", role_name(LIFELINE_CLIENT)},
-        {"server", role_name(LIFELINE_SERVER)},
-        {"closer", closer},
-        {"other", other},
-        {"client_state", lifeline_name_of(lifeline_state_names, c->client.state)},
-        {"server_state", lifeline_name_of(lifeline_state_names, c->server.state)},
-        {NULL, NULL}};
+    const struct prose_value values[] = {{"client", role_name(LIFELINE_CLIENT)},
+                                         {"server", role_name(LIFELINE_SERVER)},
+                                         {"closer", closer},
+                                         {"other", other},
+                                         {"client_state", state_name(c->client.state)},
+                                         {"server_state", state_name(c->server.state)},
+                                         {NULL, NULL}};
     const char *teardown = explain_teardown(c);
     enter(view, SECTION_END);
     print_filled(view, explain_handshake(c), values, 0);

@@ -83,6 +83,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     if (foreign(pass)) {
         return LIFELINE_CAUSE_INJECTED;
     }
+    if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
+        return LIFELINE_UNKNOWN; /* it belongs to nothing that was seen */
+    }
     if (from->state == LIFELINE_TIME_WAIT) {
         /* One that answers what crossed its FIN says only that nobody reads any more. */
         return (to->flags & END_FIN_REPEATED) && pass->segment->seq == from->fin_end

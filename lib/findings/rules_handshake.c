@@ -110,6 +110,20 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
                         "the capture point, or the accept queue is full"));
         return true;
     }
+    const struct noted *reset = &s->facts->noted[NOTED_RESET][LIFELINE_CLIENT];
+    if (h->syn_retransmissions && reset->count && reset->last_frame < h->synack_frame) {
+        /* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. */
+        out->duration_ns = syn->count ? syn->last_ns - r->start_ns : 0;
+        finding_frame(out, r->client.reset_frame);
+        finding_frame(out, syn->last_frame);
+        finding_says(
+            out,
+            N_("the SYN met an earlier connection on the same ports at {subject} (in "
+               "TIME-WAIT, or half-open) and had to be repeated: {duration} lost"),
+            N_("SYNs meet earlier connections on the same ports at {subject} and have to be "
+               "repeated; up to {duration} lost"));
+        return true;
+    }
     if (h->syn_retransmissions) {
         out->count = h->syn_retransmissions;
         out->duration_ns = syn->count ? syn->last_ns - r->start_ns : LIFELINE_UNKNOWN_NS;

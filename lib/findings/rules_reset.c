@@ -70,7 +70,9 @@ static bool reset_after_close(const struct scene *s, struct lifeline_finding *ou
         return false;
     }
     out->count = t->half_close_bytes;
-    if (out->endpoint == LIFELINE_CLIENT || t->half_close_bytes <= FAREWELL_BYTES) {
+    /* What HTTP lost by it is a finding of its own. */
+    if (out->endpoint == LIFELINE_CLIENT || t->half_close_bytes <= FAREWELL_BYTES ||
+        s->facts->found) {
         out->severity = LIFELINE_NOTE;
     }
     if (t->half_close_bytes) {
