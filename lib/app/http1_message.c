@@ -47,7 +47,7 @@ static void keep_field(void *user, struct http_text name, struct http_text value
 static void keep_fields(struct app_flow *flow, struct exchange *x, bool is_request,
                         const struct http1_octets *octets)
 {
-    if (!flow->app->options->keep_headers)
+    if (!flow->app->options->keep_headers || !octets->fields)
         return;
     struct keeper k = {flow->app, x, is_request ? &x->record.request : &x->record.response};
     http_each_field(octets->fields, octets->fields_bytes, keep_field, &k);

@@ -104,12 +104,13 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
 void http2_side_ends(struct app_flow *flow, struct http2 *h, struct exchange *x, unsigned end)
 {
     bool is_response = end == x->response_end_of;
+    bool begun = is_response ? x->has_response : x->has_request;
     bool *done = is_response ? &x->response_done : &x->request_done;
-    if (*done)
+    if (*done || !begun)
         return;
     *done = true;
     exchange_announce(flow, x, is_response, true);
-    if (x->request_done && x->response_done)
+    if (x->response_done && (x->request_done || !x->has_request))
         http2_give(flow, h, x, APP_CLOSE_GONE, false);
 }
 
@@ -188,7 +189,8 @@ static void take_field(struct fields *f, struct http_text name, struct http_text
 /* Decodes a block into f. False: it, or a part of it, couldn't be. */
 static bool inflate(struct app *app, struct http2_side *side, struct fields *f)
 {
-    const uint8_t *p = side->block.bytes;
+    static const uint8_t nothing;
+    const uint8_t *p = side->block.used ? side->block.bytes : &nothing;
     size_t left = side->block.used, text = 0;
     if (side->block.too_long || !have_table(app, side))
         return false;
