@@ -44,13 +44,12 @@ static void check_message(const struct lifeline_http_message *m, uint64_t frame)
 {
     require(m->first_frame <= frame && m->last_frame <= frame);
     require(m->first_ns <= m->last_ns);
-    uint8_t sum = 0;
+    volatile uint8_t sum = 0; /* reads each octet, for the sanitizer */
     for (uint64_t i = 0; i < m->header_count; i++)
         require(m->headers[i].name[m->headers[i].name_bytes] == '\0' &&
                 m->headers[i].value[m->headers[i].value_bytes] == '\0');
     for (uint64_t i = 0; i < m->body_kept_bytes; i++)
-        sum = (uint8_t)(sum + m->body[i]); /* for the sanitizer */
-    require(sum <= 0xff);
+        sum = (uint8_t)(sum + m->body[i]);
 }
 
 static void on_exchange(void *user, const struct lifeline_exchange *x)
