@@ -95,6 +95,8 @@ static inline char *put_value(struct json *json, char *p, const struct op *op, c
         json_text(json->out, AT(char *));
         return out_reserve(json->out, OUT_MAX_RESERVE);
     case LIFELINE_FIELD_ADDRESS:
+        if (!AT(struct lifeline_address).family)
+            return put_null(p);
         *p++ = '"';
         p += lifeline_address_text(&AT(struct lifeline_address), p, 46);
         *p++ = '"';
@@ -230,6 +232,7 @@ struct json *json_new(struct out *out, bool headers)
         [LIFELINE_RECORD_FINDING] = "{\"record\":\"finding\"",
         [LIFELINE_RECORD_TIME_WAIT] = "{\"record\":\"time-wait\"",
         [LIFELINE_RECORD_CENSUS] = "{\"record\":\"time-wait-census\"",
+        [LIFELINE_RECORD_HOLDER] = "{\"record\":\"time-wait\"",
     };
     struct json *json = g_new0(struct json, 1);
 

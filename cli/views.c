@@ -3,14 +3,15 @@
 #include "view.h"
 
 /* One row a view: declare it here, name it below. */
-extern const struct view view_timeline, view_connections, view_http, view_diagnose, view_explain,
-    view_trace;
+extern const struct view view_timeline, view_connections, view_http, view_time_wait, view_diagnose,
+    view_explain, view_trace;
 
 /* clang-format off */
 const struct view *const views[] = {
     &view_timeline,
     &view_connections,
     &view_http,
+    &view_time_wait,
     &view_diagnose,
     &view_explain,
     &view_trace,

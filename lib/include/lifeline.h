@@ -501,10 +501,36 @@ size_t lifeline_finding_render(const struct lifeline_finding *finding, const cha
 /* How many endpoints of a host hold TIME-WAIT towards one remote socket, at a time. */
 struct lifeline_census {
     int64_t time_ns;
-    struct lifeline_address ip, remote_ip;
-    uint16_t remote_port;
+    struct lifeline_address ip, remote_ip; /* remote_ip: family 0 in a host's total */
+    uint64_t remote_port; /* unknown in a host's total, and where a server holds: ports vary */
     uint64_t count;
-    double port_share; /* of the host's ephemeral port range, 0 to 1 */
+    double port_share; /* of the ephemeral port range, 0 to 1; NaN unless a client holds */
+};
+
+/* One TIME-WAIT with whose it is. */
+struct lifeline_holder {
+    uint64_t connection;
+    uint32_t incarnation;
+    struct lifeline_address ip, remote_ip;
+    uint16_t port, remote_port;
+    struct lifeline_time_wait time_wait;
+};
+
+/* The census of one pair (or of one host, see struct lifeline_census) over the capture. */
+struct lifeline_census_pair {
+    struct lifeline_address ip, remote_ip;
+    uint64_t remote_port;
+    uint8_t holder;   /* enum lifeline_role; LIFELINE_BOTH in a host's total */
+    uint64_t entered; /* TIME-WAITs in all */
+    uint64_t peak, at_end;
+    int64_t peak_ns, first_ns, last_ns; /* first_ns and last_ns: of entries */
+    double rate; /* entries per second, from the first to the last; 0: fewer than two */
+    double peak_share, end_share; /* of the ephemeral ports; NaN unless a client holds */
+    double sustainable_rate;      /* entries per second at which the ports last for ever */
+    double seconds_left;          /* at this rate, from the capture's end; negative: for ever */
+    int64_t start_ns, step_ns;    /* of the samples: counts[i] is at start_ns + (i + 1) * step_ns */
+    uint32_t sample_count;
+    const uint32_t *counts;
 };
 
 /* All callbacks may be NULL. */
@@ -527,7 +553,7 @@ struct lifeline_thresholds {
     int64_t close_wait_ns;      /* nothing sent in CLOSE-WAIT: close-wait-stuck */
     int64_t fin_wait_2_ns;      /* nothing received in FIN-WAIT-2: fin-wait-2-stuck */
     int64_t idle_race_ns;       /* FIN to request: a race up to here, a stale connection beyond */
-    double port_share;          /* of the ephemeral ports in TIME-WAIT: port-exhaustion-risk */
+    double port_share;          /* of the ephemeral port range, 0 to 1; NaN unless a client holds */
     uint64_t short_connections; /* of one exchange, client to server: connection-not-reused */
 };
 
@@ -604,6 +630,28 @@ const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t
 bool lifeline_parse_tcp(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wire_bytes,
                         struct lifeline_segment *segment);
 
+/* ---- census ------------------------------------------------------------------------------------
+ */
+
+/*
+ * TIME-WAITs over time, from connection records; see lib/census/census.c.
+ *
+ * Counts are sampled at 512 points at most, of one width for all pairs; memory is bounded by
+ * max_pairs (0: 4096): what exceeds them is counted in lifeline_census_dropped().
+ */
+struct lifeline_census_book;
+struct lifeline_census_book *lifeline_census_new(enum lifeline_stack stack, int64_t time_wait_ns,
+                                                 uint32_t max_pairs);
+void lifeline_census_free(struct lifeline_census_book *book);
+void lifeline_census_add(struct lifeline_census_book *book,
+                         const struct lifeline_connection *connection);
+/* Calls back for each pair and each host, largest peak first; borrowed. end_ns: the capture's last
+ * time; LIFELINE_UNKNOWN_NS takes the latest that the records showed. */
+void lifeline_census_each(struct lifeline_census_book *book, int64_t end_ns,
+                          void (*call)(void *user, const struct lifeline_census_pair *pair),
+                          void *user);
+uint64_t lifeline_census_dropped(const struct lifeline_census_book *book);
+
 /* ---- names -------------------------------------------------------------------------------------
  */
 
@@ -659,6 +707,7 @@ enum lifeline_record_kind {
     LIFELINE_RECORD_FINDING,
     LIFELINE_RECORD_TIME_WAIT,
     LIFELINE_RECORD_CENSUS,
+    LIFELINE_RECORD_HOLDER,
     LIFELINE_RECORD_COUNT
 };
 

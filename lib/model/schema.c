@@ -325,11 +325,41 @@ static const struct lifeline_field time_wait_fields[] = {
           "what allows the reuse, with outcome reused", "RFC 9293 3.6.1 MAY-2, RFC 6191"),
     END};
 
+static const struct lifeline_field holder_fields[] = {
+    FIELD(holder, "connection", U64, connection, "Connection", "number of the connection", NULL),
+    FIELD(holder, "incarnation", U32, incarnation, "Incarnation", "of the 4-tuple, from 0", NULL),
+    FIELD(holder, "ip", ADDRESS, ip, "Holder address", "who is in TIME-WAIT", NULL),
+    FIELD(holder, "port", U16, port, "Holder port", "who is in TIME-WAIT", NULL),
+    FIELD(holder, "remote_ip", ADDRESS, remote_ip, "Remote address", "towards which", NULL),
+    FIELD(holder, "remote_port", U16, remote_port, "Remote port", "towards which", NULL),
+    NAMED(holder, "endpoint", ENUM, time_wait.endpoint, role, "Holder", "its role",
+          "RFC 9293 3.6.1"),
+    FIELD(holder, "entered_frame", FRAME, time_wait.entered_frame, "Entered in frame",
+          "the segment on which it was entered", NULL),
+    FIELD(holder, "entered", TIME, time_wait.entered_ns, "Entered", "when it was entered", NULL),
+    FIELD(holder, "expires", TIME, time_wait.expires_ns, "Expires", "when 2MSL will have passed",
+          "RFC 9293 3.4.2"),
+    FIELD(holder, "ended", TIME, time_wait.ended_ns, "Ended", "when it ended; null while it runs",
+          NULL),
+    FIELD(holder, "ended_frame", FRAME, time_wait.ended_frame, "Ended in frame",
+          "the SYN or RST that ended it", NULL),
+    FIELD(holder, "restarts", U64, time_wait.restarts, "Restarts",
+          "retransmitted FINs that were acknowledged again", "RFC 9293 3.10.7.4"),
+    FIELD(holder, "absorbed", U64, time_wait.absorbed, "Absorbed",
+          "old duplicates that arrived in it", NULL),
+    NAMED(holder, "outcome", ENUM, time_wait.outcome, time_wait, "Outcome", "how it ended", NULL),
+    FIELD(holder, "remaining_seconds", DURATION, time_wait.remaining_ns, "Remaining",
+          "time left at the end of the capture, with outcome running", NULL),
+    NAMED(holder, "reuse_rule", ENUM, time_wait.reuse_rule, reuse, "Reuse rule",
+          "what allows the reuse, with outcome reused", "RFC 9293 3.6.1 MAY-2, RFC 6191"),
+    END};
+
 static const struct lifeline_field census_fields[] = {
     FIELD(census, "time", TIME, time_ns, "Time", "when the count changed", NULL),
     FIELD(census, "ip", ADDRESS, ip, "Host", "whose endpoints are in TIME-WAIT", NULL),
     FIELD(census, "remote_ip", ADDRESS, remote_ip, "Remote address", "towards which", NULL),
-    FIELD(census, "remote_port", U16, remote_port, "Remote port", "towards which", NULL),
+    FIELD(census, "remote_port", U64, remote_port, "Remote port",
+          "towards which; null in a host's total and where a server holds", NULL),
     FIELD(census, "count", U64, count, "Count", "endpoints in TIME-WAIT", NULL),
     FIELD(census, "port_share", DOUBLE, port_share, "Port share",
           "of the host's ephemeral port range, 0 to 1", "RFC 6056 3.2"),
@@ -344,6 +374,7 @@ const struct lifeline_field *lifeline_fields(enum lifeline_record_kind kind)
         [LIFELINE_RECORD_FINDING] = finding_fields,
         [LIFELINE_RECORD_TIME_WAIT] = time_wait_fields,
         [LIFELINE_RECORD_CENSUS] = census_fields,
+        [LIFELINE_RECORD_HOLDER] = holder_fields,
     };
 
     return (unsigned)kind < LIFELINE_RECORD_COUNT ? tables[kind] : NULL;

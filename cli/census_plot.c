@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "census_plot.h"
+
+#include <inttypes.h>
+
+#include "text.h"
+
+#define ROWS  6
+#define LABEL 11 /* columns left of the plot */
+
+/* SVG geometry */
+#define WIDTH  960
+#define HEIGHT 440
+#define LEFT   70
+#define RIGHT  30
+#define TOP    70
+#define BOTTOM 90
+#define CURVES 6
+
+void census_append_name(GString *out, const struct lifeline_census_pair *pair, bool ascii)
+{
+    char text[48];
+    lifeline_address_text(&pair->ip, text, sizeof text);
+    g_string_append(out, text);
+    if (pair->holder == LIFELINE_BOTH) {
+        g_string_append(out, " in all");
+        return;
+    }
+    if (pair->holder == LIFELINE_SERVER)
+        g_string_append(out, " (as server)");
+    g_string_append(out, ascii ? " -> " : " → ");
+    lifeline_address_text(&pair->remote_ip, text, sizeof text);
+    bool colons = pair->remote_ip.family == 6 && pair->remote_port != LIFELINE_UNKNOWN_COUNT;
+    g_string_append_printf(out, colons ? "[%s]" : "%s", text);
+    if (pair->remote_port != LIFELINE_UNKNOWN_COUNT)
+        g_string_append_printf(out, ":%" PRIu64, pair->remote_port);
+}
+
+/* The highest count of the samples that fall to column x of columns. */
+static uint32_t column_count(const struct lifeline_census_pair *pair, unsigned x, unsigned columns)
+{
+    uint32_t from = (uint32_t)((uint64_t)x * pair->sample_count / columns);
+    uint32_t to = (uint32_t)((uint64_t)(x + 1) * pair->sample_count / columns);
+    uint32_t most = 0;
+    if (to <= from)
+        to = from + 1;
+    for (uint32_t i = from; i < to && i < pair->sample_count; i++)
+        most = MAX(most, pair->counts[i]);
+    return most;
+}
+
+void census_plot_text(GString *out, const struct lifeline_census_pair *pair, unsigned width,
+                      bool ascii)
+{
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    unsigned columns = width > LABEL + 13 ? MIN(width, 120) - LABEL - 1 : 12;
+
+    if (!pair->peak || !pair->sample_count)
+        return;
+    for (unsigned row = ROWS; row-- > 0;) {
+        uint64_t mark = row == ROWS - 1 ? pair->peak : row == 0 ? 0 : LIFELINE_UNKNOWN_COUNT;
+        if (mark != LIFELINE_UNKNOWN_COUNT)
+            g_string_append_printf(out, "%*" PRIu64 " ", LABEL - 2, mark);
+        else
+            g_string_append_printf(out, "%*s", LABEL - 1, "");
+        g_string_append(out, ascii ? "|" : "┤");
+        for (unsigned x = 0; x < columns; x++) {
+            uint64_t eighths = (uint64_t)column_count(pair, x, columns) * ROWS * 8 / pair->peak;
+            uint64_t here = eighths > row * 8 ? MIN(eighths - row * 8, 8) : 0;
+            g_string_append(out, ascii ? (here > 4 ? "#" : here ? "." : " ") : blocks[here]);
+        }
+        while (out->len && out->str[out->len - 1] == ' ')
+            g_string_truncate(out, out->len - 1);
+        g_string_append_c(out, '\n');
+    }
+    int64_t end_ns = pair->start_ns + (int64_t)pair->sample_count * pair->step_ns;
+    g_string_append_printf(out, "%*s", LABEL, "");
+    size_t start = out->len;
+    text_append_clock(out, pair->start_ns, pair->start_ns);
+    GString *end = g_string_new(NULL);
+    text_append_clock(end, end_ns, pair->start_ns);
+    unsigned used = (unsigned)(out->len - start + end->len);
+    g_string_append_printf(out, "%*s%s\n", used < columns ? (int)(columns - used) : 1, "",
+                           end->str);
+    g_string_free(end, TRUE);
+}
+
+/* 1, 2 or 5 times a power of ten, at least value. */
+static double round_up(double value)
+{
+    double unit = 1;
+    while (unit * 10 < value)
+        unit *= 10;
+    return value <= unit       ? unit
+           : value <= unit * 2 ? unit * 2
+           : value <= unit * 5 ? unit * 5
+                               : unit * 10;
+}
+
+static void append_curve(GString *out, const struct lifeline_census_pair *pair, int64_t low_ns,
+                         double span_ns, double top, const char *color)
+{
+    double plot_width = WIDTH - LEFT - RIGHT, plot_height = HEIGHT - TOP - BOTTOM;
+    double y = HEIGHT - BOTTOM;
+
+    g_string_append_printf(out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" d=\"M",
+                           color);
+    for (uint32_t i = 0; i < pair->sample_count; i++) {
+        double x =
+            LEFT + (double)(pair->start_ns + i * pair->step_ns - low_ns) / span_ns * plot_width;
+        g_string_append_printf(out, "%.1f %.1fH%.1fL", x, y, x); /* steps: counts jump */
+        y = HEIGHT - BOTTOM - pair->counts[i] / top * plot_height;
+    }
+    g_string_append_printf(out, "%d %.1f\"/>\n", WIDTH - RIGHT, y);
+}
+
+void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, unsigned count,
+                     const char *title, unsigned ports)
+{
+    static const char *const colors[CURVES] = {"#1d4ed8", "#b45309", "#047857",
+                                               "#b91c1c", "#6d28d9", "#374151"};
+    unsigned shown = MIN(count, CURVES);
+    int64_t low_ns = INT64_MAX, high_ns = INT64_MIN;
+    uint64_t peak = 1;
+    double plot_height = HEIGHT - TOP - BOTTOM;
+    char *safe = g_markup_escape_text(title, -1);
+
+    for (unsigned i = 0; i < shown; i++) {
+        low_ns = MIN(low_ns, pairs[i].start_ns);
+        high_ns =
+            MAX(high_ns, pairs[i].start_ns + (int64_t)pairs[i].sample_count * pairs[i].step_ns);
+        peak = MAX(peak, pairs[i].peak);
+    }
+    bool near_limit = (double)peak > 0.2 * ports;
+    double top = round_up(near_limit ? MAX((double)ports, (double)peak) : (double)peak);
+    double span_ns = shown && high_ns > low_ns ? (double)(high_ns - low_ns) : 1;
+
+    g_string_append_printf(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+        "height=\"%d\" "
+        "font-family=\"system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif\" "
+        "font-size=\"13\" fill=\"#1f2933\">\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
+        "<text x=\"%d\" y=\"30\" font-size=\"17\" font-weight=\"600\">Endpoints in "
+        "TIME-WAIT</text>\n"
+        "<text x=\"%d\" y=\"50\" fill=\"#616e7c\">%s</text>\n",
+        WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, LEFT, safe);
+    g_free(safe);
+    for (unsigned i = 0; i <= 4; i++) {
+        double y = HEIGHT - BOTTOM - i / 4.0 * plot_height;
+        g_string_append_printf(
+            out,
+            "<path stroke=\"#e4e7eb\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" "
+            "text-anchor=\"end\" fill=\"#616e7c\">%g</text>\n",
+            LEFT, y, WIDTH - RIGHT, LEFT - 8, y + 4, top * i / 4);
+    }
+    if (near_limit) {
+        double y = HEIGHT - BOTTOM - ports / top * plot_height;
+        g_string_append_printf(
+            out,
+            "<path stroke=\"#b91c1c\" stroke-dasharray=\"6 4\" d=\"M%d %.1fH%d\"/>"
+            "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\" fill=\"#b91c1c\">%u "
+            "ephemeral ports</text>\n",
+            LEFT, y, WIDTH - RIGHT, WIDTH - RIGHT, y - 6, ports);
+    }
+    for (unsigned i = 0; shown && i <= 4; i++) {
+        GString *clock = g_string_new(NULL);
+        double x = LEFT + i / 4.0 * (WIDTH - LEFT - RIGHT);
+        text_append_clock(clock, low_ns + (int64_t)(span_ns * i / 4), low_ns);
+        g_string_append_printf(
+            out,
+            "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#616e7c\">%s"
+            "</text>\n",
+            x, HEIGHT - BOTTOM + 20, clock->str);
+        g_string_free(clock, TRUE);
+    }
+    for (unsigned i = 0; i < shown; i++) {
+        GString *name = g_string_new(NULL);
+        unsigned x = LEFT + i % 3 * 290, y = HEIGHT - 36 + i / 3 * 20;
+        append_curve(out, &pairs[i], low_ns, span_ns, top, colors[i]);
+        census_append_name(name, &pairs[i], false);
+        g_string_append_printf(
+            out,
+            "<path stroke=\"%s\" stroke-width=\"3\" d=\"M%u %uh18\"/><text x=\"%u\" "
+            "y=\"%u\">%s, peak %" PRIu64 "</text>\n",
+            colors[i], x, y - 4, x + 24, y, name->str, pairs[i].peak);
+        g_string_free(name, TRUE);
+    }
+    g_string_append(out, "</svg>\n");
+}

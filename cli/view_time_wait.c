@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lifeline time-wait: each TIME-WAIT, and the census over time with its forecast. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "census_plot.h"
+#include "csv.h"
+#include "json.h"
+#include "style.h"
+#include "table.h"
+#include "text.h"
+#include "view.h"
+
+#define ROWS_SHOWN  20 /* of TIME-WAITs in text, without -v */
+#define PLOTS_SHOWN 6
+
+static const struct column columns[] = {
+    {.title = "#", .columns = 5, .right = true},
+    {.title = "held by", .columns = 21},
+    {.title = "towards", .columns = 21, .elastic = true},
+    {.title = "frame", .columns = 6, .right = true, .rank = 2},
+    {.title = "entered", .columns = 12, .rank = 3},
+    {.title = "how it ended", .columns = 20},
+    {.title = "restarts", .columns = 8, .right = true, .rank = 4},
+    {.title = "absorbed", .columns = 8, .right = true, .rank = 4},
+};
+
+struct time_waits {
+    const struct view_context *context;
+    struct out *out;
+    struct json *json;
+    struct csv *csv;
+    struct table *table;
+    struct lifeline_census_book *book;
+    const struct lifeline_stack_facts *facts;
+    GString *cell;
+    uint64_t rows;
+    bool svg, ascii;
+    GArray *pairs; /* struct lifeline_census_pair, largest peak first */
+    unsigned plots;
+};
+
+static void append_socket(GString *cell, const struct lifeline_address *ip, uint16_t port)
+{
+    struct lifeline_endpoint endpoint = {.ip = *ip, .port = port};
+    text_append_endpoint(cell, &endpoint);
+}
+
+static void append_end(struct time_waits *view, const struct lifeline_time_wait *tw)
+{
+    GString *cell = view->cell;
+    switch (tw->outcome) {
+    case LIFELINE_TIME_WAIT_RUNNING:
+        g_string_append(cell, "runs, ");
+        text_append_duration(cell, tw->remaining_ns, view->ascii);
+        g_string_append(cell, " left");
+        return;
+    case LIFELINE_TIME_WAIT_REUSED:
+        g_string_append(cell, tw->reuse_rule == LIFELINE_REUSE_UNSAFE ? "reused (!) after "
+                                                                      : "reused after ");
+        break;
+    case LIFELINE_TIME_WAIT_ASSASSINATED:
+        g_string_append(cell, "RST after ");
+        break;
+    default:
+        g_string_append(cell, "expired after ");
+    }
+    text_append_duration(cell, tw->ended_ns - tw->entered_ns, view->ascii);
+}
+
+static void print_row(struct time_waits *view, const struct lifeline_holder *h)
+{
+    const struct lifeline_time_wait *tw = &h->time_wait;
+    GString *cell = view->cell;
+    bool odd =
+        tw->outcome == LIFELINE_TIME_WAIT_ASSASSINATED ||
+        (tw->outcome == LIFELINE_TIME_WAIT_REUSED && tw->reuse_rule == LIFELINE_REUSE_UNSAFE);
+
+    if (view->rows++ >= ROWS_SHOWN && !view->context->verbose)
+        return;
+    text_append_u64(cell, h->connection);
+    table_cell(view->table, cell, PAINT_NONE);
+    append_socket(cell, &h->ip, h->port);
+    table_cell(view->table, cell, PAINT_NONE);
+    append_socket(cell, &h->remote_ip, h->remote_port);
+    table_cell(view->table, cell, PAINT_NONE);
+    text_append_u64(cell, tw->entered_frame);
+    table_cell(view->table, cell, PAINT_NONE);
+    text_append_clock(cell, tw->entered_ns, tw->entered_ns);
+    table_cell(view->table, cell, PAINT_DIM);
+    append_end(view, tw);
+    table_cell(view->table, cell, odd ? PAINT_BAD : PAINT_NONE);
+    text_append_u64(cell, tw->restarts);
+    table_cell(view->table, cell, PAINT_NONE);
+    text_append_u64(cell, tw->absorbed);
+    table_cell(view->table, cell, PAINT_NONE);
+    table_end(view->table);
+}
+
+static void take(void *user, const struct lifeline_connection *c)
+{
+    struct time_waits *view = user;
+
+    lifeline_census_add(view->book, c);
+    for (unsigned i = 0; i < c->time_wait_count; i++) {
+        bool client = c->time_wait[i].endpoint == LIFELINE_CLIENT;
+        const struct lifeline_endpoint *own = client ? &c->client : &c->server;
+        const struct lifeline_endpoint *remote = client ? &c->server : &c->client;
+        struct lifeline_holder holder = {
+            .connection = c->connection,
+            .incarnation = c->incarnation,
+            .ip = own->ip,
+            .remote_ip = remote->ip,
+            .port = own->port,
+            .remote_port = remote->port,
+            .time_wait = c->time_wait[i],
+        };
+        if (view->json)
+            json_record(view->json, LIFELINE_RECORD_HOLDER, &holder);
+        else if (view->csv)
+            csv_record(view->csv, &holder);
+        else if (view->table)
+            print_row(view, &holder);
+    }
+}
+
+static void json_number(struct out *out, const char *key, double value)
+{
+    if (isnan(value))
+        out_format(out, ",\"%s\":null", key);
+    else
+        out_format(out, ",\"%s\":%.6g", key, value);
+}
+
+/* The samples at which the count changes, then the sum. */
+static void print_census_json(struct time_waits *view, const struct lifeline_census_pair *pair)
+{
+    struct lifeline_census census = {
+        .ip = pair->ip,
+        .remote_ip = pair->remote_ip,
+        .remote_port = pair->remote_port,
+    };
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < pair->sample_count; i++) {
+        if (pair->counts[i] == before)
+            continue;
+        before = pair->counts[i];
+        census.count = before;
+        census.time_ns = pair->start_ns + (int64_t)(i + 1) * pair->step_ns;
+        census.port_share = pair->peak ? pair->peak_share * before / (double)pair->peak : NAN;
+        json_record(view->json, LIFELINE_RECORD_CENSUS, &census);
+    }
+    struct out *out = view->out;
+    char ip[48], remote[48];
+    lifeline_address_text(&pair->ip, ip, sizeof ip);
+    lifeline_address_text(&pair->remote_ip, remote, sizeof remote);
+    out_format(out, "{\"record\":\"time-wait-forecast\",\"ip\":\"%s\"", ip);
+    if (pair->remote_ip.family)
+        out_format(out, ",\"remote_ip\":\"%s\"", remote);
+    else
+        out_text(out, ",\"remote_ip\":null");
+    if (pair->remote_port != LIFELINE_UNKNOWN_COUNT)
+        out_format(out, ",\"remote_port\":%" PRIu64, pair->remote_port);
+    else
+        out_text(out, ",\"remote_port\":null");
+    out_format(out, ",\"entered\":%" PRIu64 ",\"peak\":%" PRIu64 ",\"count\":%" PRIu64,
+               pair->entered, pair->peak, pair->at_end);
+    json_number(out, "peak_port_share", pair->peak_share);
+    json_number(out, "rate_per_second", pair->rate > 0 ? pair->rate : NAN);
+    bool client = pair->holder == LIFELINE_CLIENT;
+    json_number(out, "sustainable_rate_per_second", client ? pair->sustainable_rate : NAN);
+    json_number(out, "ports_last_seconds", pair->seconds_left < 0 ? NAN : pair->seconds_left);
+    out_format(out, ",\"ports_run_out\":%s}\n",
+               !client                  ? "null"
+               : pair->seconds_left < 0 ? "false"
+                                        : "true");
+    out_line(out);
+}
+
+static void append_forecast(struct time_waits *view, const struct lifeline_census_pair *pair)
+{
+    GString *text = view->cell;
+    if (pair->rate <= 0)
+        return;
+    g_string_append_printf(text, "   %.3g new ones per second; ", pair->rate);
+    if (pair->seconds_left < 0) {
+        g_string_append_printf(text, "the ports last for ever up to %.4g per second\n",
+                               pair->sustainable_rate);
+    } else if (pair->seconds_left > 0) {
+        g_string_append(text, "at this rate the ports run out in ");
+        text_append_duration(text, (int64_t)(pair->seconds_left * 1e9), view->ascii);
+        g_string_append_printf(text, " (for ever: up to %.4g per second)\n",
+                               pair->sustainable_rate);
+    } else {
+        g_string_append_printf(text, "the ports have run out (for ever: up to %.4g per second)\n",
+                               pair->sustainable_rate);
+    }
+}
+
+static void print_census_text(struct time_waits *view, const struct lifeline_census_pair *pair)
+{
+    GString *text = view->cell;
+    g_string_append_c(text, '\n');
+    census_append_name(text, pair, view->ascii);
+    g_string_append_printf(text, ": %" PRIu64 " TIME-WAIT%s, at most %" PRIu64 " at once",
+                           pair->entered, pair->entered == 1 ? "" : "s", pair->peak);
+    if (pair->holder == LIFELINE_CLIENT)
+        g_string_append_printf(text, ", %.3g %% of %u ports", pair->peak_share * 100,
+                               view->facts->last_port - view->facts->first_port + 1U);
+    g_string_append_c(text, '\n');
+    if (pair->holder == LIFELINE_CLIENT)
+        append_forecast(view, pair);
+    if (pair->peak > 1 && view->plots < PLOTS_SHOWN) {
+        view->plots++;
+        census_plot_text(text, pair, view->context->width ? view->context->width : 80, view->ascii);
+    }
+    out_bytes(view->out, text->str, text->len);
+    g_string_truncate(text, 0);
+}
+
+static void collect(void *user, const struct lifeline_census_pair *pair)
+{
+    struct time_waits *view = user;
+    g_array_append_val(view->pairs, *pair);
+}
+
+/* A host's total says nothing beside the only pair of that host. */
+static bool says_nothing(const GArray *pairs, const struct lifeline_census_pair *total)
+{
+    for (guint i = 0; i < pairs->len; i++) {
+        const struct lifeline_census_pair *pair =
+            &g_array_index(pairs, struct lifeline_census_pair, i);
+        if (total->holder == LIFELINE_BOTH && pair->holder != LIFELINE_BOTH &&
+            pair->entered == total->entered && memcmp(&pair->ip, &total->ip, sizeof pair->ip) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_census(struct time_waits *view)
+{
+    const GArray *pairs = view->pairs;
+
+    if (view->svg) {
+        census_plot_svg(view->cell, (const struct lifeline_census_pair *)(void *)pairs->data,
+                        pairs->len, view->context->input,
+                        view->facts->last_port - view->facts->first_port + 1U);
+        out_bytes(view->out, view->cell->str, view->cell->len);
+    }
+    for (guint i = 0; i < pairs->len; i++) {
+        const struct lifeline_census_pair *pair =
+            &g_array_index(pairs, struct lifeline_census_pair, i);
+        if (view->json)
+            print_census_json(view, pair);
+        else if (view->table && !says_nothing(pairs, pair))
+            print_census_text(view, pair);
+    }
+}
+
+static void *open_time_wait(const struct view_context *context, struct lifeline_options *options,
+                            struct lifeline_sink *sink, char **error)
+{
+    struct time_waits *view = g_new0(struct time_waits, 1);
+    (void)error;
+
+    view->context = context;
+    view->ascii = !context->utf8;
+    view->out = out_new(context->out, context->live);
+    view->cell = g_string_new(NULL);
+    view->facts = lifeline_stack_facts((enum lifeline_stack)options->stack);
+    view->book = lifeline_census_new((enum lifeline_stack)options->stack, options->time_wait_ns, 0);
+    if (strcmp(context->format, "jsonl") == 0)
+        view->json = json_new(view->out, false);
+    else if (strcmp(context->format, "csv") == 0)
+        view->csv = csv_new(view->out, LIFELINE_RECORD_HOLDER);
+    else if (strcmp(context->format, "svg") == 0)
+        view->svg = true;
+    else
+        view->table = table_new(view->out, context, columns, G_N_ELEMENTS(columns));
+    options->no_http = true;
+    sink->user = view;
+    sink->connection = take;
+    return view;
+}
+
+static int close_time_wait(void *state, const struct lifeline_counters *counters)
+{
+    struct time_waits *view = state;
+    uint64_t dropped;
+
+    (void)counters;
+    if (view->table && view->rows > ROWS_SHOWN && !view->context->verbose)
+        out_format(view->out, "  ... and %" PRIu64 " more (-v shows all)\n",
+                   view->rows - ROWS_SHOWN);
+    view->pairs = g_array_new(FALSE, FALSE, sizeof(struct lifeline_census_pair));
+    lifeline_census_each(view->book, LIFELINE_UNKNOWN_NS, collect, view);
+    print_census(view);
+    if (view->table && !view->rows)
+        out_text(view->out, "no TIME-WAIT in this capture\n");
+    dropped = lifeline_census_dropped(view->book);
+    if (dropped)
+        g_printerr("lifeline: the census left out %" PRIu64 " TIME-WAITs: too many host pairs\n",
+                   dropped);
+    g_array_free(view->pairs, TRUE);
+    lifeline_census_free(view->book);
+    if (view->json)
+        json_free(view->json);
+    if (view->csv)
+        csv_free(view->csv);
+    if (view->table)
+        table_free(view->table);
+    g_string_free(view->cell, TRUE);
+    out_free(view->out);
+    g_free(view);
+    return 0;
+}
+
+const struct view view_time_wait = {
+    .command = "time-wait",
+    .formats = "text,jsonl,csv,svg",
+    .summary = "each TIME-WAIT, and the census over time: when do the ports run out?",
+    .help =
+        "First each TIME-WAIT: who holds it, since when, and how it ended. Then the census: how "
+        "many "
+        "endpoints of a host are in TIME-WAIT at once, towards which remote socket, at most and "
+        "over "
+        "time; the share of the ephemeral ports that they take; and the forecast: at the rate "
+        "seen, "
+        "the ports last so long, or for ever, and the highest rate at which they would.\n"
+        "\n"
+        "--stack says whose TIME-WAIT and port range to assume, --time-wait another duration. In "
+        "jsonl a time-wait record comes as its connection ends, time-wait-census records (where "
+        "the "
+        "count changes) and time-wait-forecast records at the end. svg is a plot for a report.",
+    .open = open_time_wait,
+    .close = close_time_wait,
+};
