@@ -16,8 +16,8 @@
  * the connections are those that the command line sees. A segment that the decoder doesn't find
  * (the link type is unknown to it, or an option of Wireshark's makes it a segment) has context 0.
  *
- * Not fed: TCP headers quoted in ICMP errors, and what reaches TCP by other ways than "ip.proto"
- * (Decode As on that table, exported PDUs of TCP).
+ * Not fed: TCP headers quoted in ICMP errors, fragments that weren't reassembled, and what reaches
+ * TCP by other ways than "ip.proto" (Decode As on that table, exported PDUs of TCP).
  */
 #include "feed.h"
 
@@ -112,24 +112,52 @@ static void begin_frame(struct lifeline_engine *engine, packet_info *pinfo)
     lifeline_decode(engine, &frame, keep, NULL);
 }
 
-/* Fills in what the decoder knows about this segment; the first that fits, and once. */
-static void match(struct lifeline_segment *segment)
+static bool same_ends(const struct lifeline_segment *a, const struct lifeline_segment *b)
 {
+    return memcmp(&a->src, &b->src, sizeof(a->src)) == 0 &&
+           memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0;
+}
+
+/* The decoder's segment that is this one, or NULL. Addresses may differ, if nothing fits better:
+ * the decoder takes a home address or the end of a route for the address, Wireshark the header's.
+ */
+static struct lifeline_segment *find(const struct lifeline_segment *segment)
+{
+    struct lifeline_segment *other = NULL;
+
     for (unsigned i = 0; i < current.count; i++) {
         struct lifeline_segment *found = &current.segments[i];
 
-        if (found->seq != segment->seq || found->src_port != segment->src_port ||
-            found->dst_port != segment->dst_port || found->flags != segment->flags ||
-            memcmp(&found->src, &segment->src, sizeof(found->src)) != 0 ||
-            memcmp(&found->dst, &segment->dst, sizeof(found->dst)) != 0)
+        if (found->src.family != segment->src.family || found->seq != segment->seq ||
+            found->ack != segment->ack || found->src_port != segment->src_port ||
+            found->dst_port != segment->dst_port || found->flags != segment->flags)
             continue;
-        segment->context = found->context;
-        segment->ttl = found->ttl;
-        segment->ip_id = found->ip_id;
-        segment->bad_checksum = found->bad_checksum;
-        found->src.family = 0; /* taken */
-        return;
+        if (same_ends(found, segment))
+            return found;
+        if (other == NULL)
+            other = found;
     }
+    return other;
+}
+
+/* Fills in what the decoder knows about this segment. False if it doesn't know the segment. */
+static bool match(struct lifeline_segment *segment)
+{
+    struct lifeline_segment *found = find(segment);
+
+    if (found == NULL)
+        return false;
+    segment->src = found->src;
+    segment->dst = found->dst;
+    segment->context = found->context;
+    segment->ttl = found->ttl;
+    segment->ip_id = found->ip_id;
+    segment->bad_checksum = found->bad_checksum;
+    /* Where a tool cut the packet and its length, Wireshark believes the frame, the decoder IP. */
+    if (segment->captured_bytes == found->captured_bytes)
+        segment->payload_bytes = found->payload_bytes;
+    found->src.family = 0; /* taken */
+    return true;
 }
 
 /* ---- segments -------------------------------------------------------------------------------- */
@@ -164,8 +192,11 @@ static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
         return;
     segment.frame = current.frame;
     segment.time_ns = frame_time_ns(pinfo);
-    segment.layer = current.layers++;
-    match(&segment);
+    segment.layer = current.layers;
+    /* A first fragment whose datagram Wireshark couldn't, or was told not to, reassemble. */
+    if (!match(&segment) && pinfo->fragmented)
+        return;
+    current.layers++;
     annotations_push(pinfo, &segment);
 }
 
