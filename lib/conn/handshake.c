@@ -69,7 +69,10 @@ static void syn_ack_repeated(struct pass *pass)
         c->synack_retransmissions++;
     }
     facts_note_control(pass);
-    if (from->state == LIFELINE_ESTABLISHED && (from->flags & END_WITHDRAWABLE) &&
+    /* As many SYN,ACKs as SYNs: a listener's may answer a SYN that was repeated on a slow path. */
+    bool answers = apply_state_at(from, 0) == LIFELINE_LISTEN &&
+                   c->synack_retransmissions <= c->syn_retransmissions;
+    if (!answers && from->state == LIFELINE_ESTABLISHED && (from->flags & END_WITHDRAWABLE) &&
         pass->time_ns - from->delivered_ns > facts_turnaround_ns(c, pass->e)) {
         apply_withdrawal(pass, pass->e, from->delivered_frame);
         from->flags &= ~(uint32_t)END_SYN_ACKED;

@@ -30,7 +30,8 @@ static uint8_t judge(const struct pass *pass)
         if ((to->flags & END_SYN_ACKED) && s->seq == from->next) {
             return LIFELINE_RESET_ACCEPTABLE; /* follows a SYN,ACK that passed */
         }
-        return pass->ack && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next)
+        /* One more: a SYN,FIN takes two numbers. */
+        return pass->ack && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next + 1)
                    ? LIFELINE_RESET_ACCEPTABLE
                    : LIFELINE_RESET_OUT_OF_WINDOW;
     case LIFELINE_STATE_UNKNOWN:
