@@ -77,7 +77,8 @@ static void append_message(GString *text, const struct ladder_message *message, 
 {
     if (message->is_response) {
         if (message->status != LIFELINE_UNKNOWN_COUNT)
-            g_string_append_printf(text, "%" PRIu64 " ", message->status);
+            g_string_append_printf(text, "%" PRIu64 "%s", message->status,
+                                   message->length ? " " : "");
         text_append_safe(text, message->text, message->length, ascii);
         if (message->wait_ns != LIFELINE_UNKNOWN_NS) {
             g_string_append(text, " after ");

@@ -25,7 +25,8 @@
 #define LEFT_STATE  14 /* "SYN-RECEIVED" in parentheses */
 #define RIGHT_STATE 15 /* and a space before it */
 #define MIN_WIDTH   64
-#define MIN_MIDDLE  20
+#define MIN_MIDDLE  20 /* below, times lose digits */
+#define MIN_ARROW   8
 #define MAX_MIDDLE  110
 
 struct drawing {
@@ -37,7 +38,8 @@ struct drawing {
     struct ladder_label *label;
     GString *cell; /* scratch */
     unsigned time_columns, frame_columns, middle;
-    unsigned width; /* of the whole; 0: not limited */
+    unsigned time_cut; /* characters that times lose for want of columns: 0, 3 or 7 */
+    unsigned width;    /* of the whole; 0: not limited */
 };
 
 static void append_spaces(GString *out, unsigned count)
@@ -209,11 +211,19 @@ static void append_state(struct drawing *d, const struct lifeline_transition *t,
         append_spaces(d->out, LEFT_STATE - MIN(columns, LEFT_STATE));
 }
 
+/* Into the scratch cell. */
+static void put_time_cell(struct drawing *d, const struct ladder_row *row)
+{
+    g_string_truncate(d->cell, 0);
+    text_append_offset(d->cell, row->time_ns - d->connection->start_ns);
+    g_string_truncate(d->cell, d->cell->len - d->time_cut);
+}
+
 static void append_left_columns(struct drawing *d, const struct ladder_row *row)
 {
     g_string_truncate(d->cell, 0);
     if (row)
-        text_append_offset(d->cell, row->time_ns - d->connection->start_ns);
+        put_time_cell(d, row);
     append_right(d->out, d->cell, d->time_columns);
     g_string_append_c(d->out, ' ');
     g_string_truncate(d->cell, 0);
@@ -422,8 +432,7 @@ static void measure(struct drawing *d)
     for (size_t i = 0; i < length; i++) {
         const struct ladder_row *row = ladder_row(d->ladder, i);
 
-        g_string_truncate(cell, 0);
-        text_append_offset(cell, row->time_ns - d->connection->start_ns);
+        put_time_cell(d, row);
         d->time_columns = count_columns(d->time_columns, cell);
         g_string_truncate(cell, 0);
         put_frames(cell, row, 7);
@@ -440,8 +449,15 @@ static void measure(struct drawing *d)
         }
     }
     rest = d->time_columns + 1 + d->frame_columns + 1 + LEFT_STATE + RIGHT_STATE + 2;
+    while (d->width && rest + MIN_MIDDLE > d->width && d->time_cut < 7 && d->time_columns > 11) {
+        unsigned cut = d->time_cut ? 4 : 3; /* the dot too */
+
+        d->time_cut += cut;
+        d->time_columns -= cut;
+        rest -= cut;
+    }
     if (d->width)
-        d->middle = CLAMP(d->width > rest ? d->width - rest : 0, MIN_MIDDLE, MAX_MIDDLE);
+        d->middle = CLAMP(d->width > rest ? d->width - rest : 0, MIN_ARROW, MAX_MIDDLE);
     else
         d->middle = CLAMP(longest + 5, 80 - MIN(rest, 46), MAX_MIDDLE);
 }
