@@ -41,6 +41,7 @@ class Tracepoint:
         self._set("events/sock/inet_sock_set_state/enable", "1")
         self._pipe = os.open(self.instance + "/trace_pipe", os.O_RDONLY | os.O_NONBLOCK)
         self._rest = b""
+        self.closed = False
 
     def _set(self, name, value):
         with open(f"{self.instance}/{name}", "w") as file:
@@ -86,6 +87,7 @@ class Tracepoint:
                             _TRACE_NAMES[new.decode()]))
 
     def close(self):
+        self.closed = True
         os.close(self._pipe)
         self._set("events/sock/inet_sock_set_state/enable", "0")
         os.rmdir(self.instance)

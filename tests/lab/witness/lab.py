@@ -2,14 +2,16 @@
 """Runs kinds and random scripts in worker processes, compares, counts, reports."""
 import asyncio
 import collections
+import copy
 import gc
+import json
 import multiprocessing
 import pathlib
 import tempfile
 import time
 import traceback
 
-from . import compare, kernel, kinds, net, scripts, world
+from . import compare, kernel, minimise, net, scripts, world
 
 BATCH = 250  # random connections that live at the same time in one world
 
@@ -19,7 +21,7 @@ class Tally:
 
     def __init__(self):
         self.views = collections.defaultdict(collections.Counter)
-        self.disagreements, self.failures, self.links = [], [], 0
+        self.disagreements, self.failures, self.notes, self.links = [], [], [], 0
 
     def add(self, verdicts):
         for v in verdicts:
@@ -30,6 +32,7 @@ class Tally:
             self.views[name] += counter
         self.disagreements += other.disagreements
         self.failures += other.failures
+        self.notes += other.notes
         self.links += other.links
 
     def report(self, title, seconds):
@@ -49,6 +52,8 @@ class Tally:
                 print(f"    {n:7} {rule}")
         for text in self.failures:
             print("  FAILED " + text)
+        for text in self.notes:
+            print("  " + text)
         return not self.disagreements and not self.failures
 
 
@@ -68,11 +73,13 @@ def _judge(links, options, tally, folder, script_of):
                 for one in verdicts:
                     print(one)
             bad[link] += [v for v in verdicts if v.rule is None]
+    bad = {link: verdicts for link, verdicts in bad.items() if verdicts}
     for link, verdicts in bad.items():
-        if verdicts:
+        if script_of:
             compare.save(options.keep, link, script_of(link), verdicts)
-            tally.disagreements.append((link.name, [str(v) for v in verdicts]))
+        tally.disagreements.append((link.name, [str(v) for v in verdicts]))
     tally.links += len(links)
+    return bad
 
 
 # ---- kinds ---------------------------------------------------------------------------------------
@@ -156,7 +163,7 @@ def run_kinds(chosen, options):
 
 
 def tally_data(tally):
-    return (dict(tally.views), tally.disagreements, tally.failures, tally.links)
+    return dict(tally.views), tally.disagreements, tally.failures, tally.notes, tally.links
 
 
 def _run_workers(context, workers, tally):
@@ -171,7 +178,7 @@ def _run_workers(context, workers, tally):
         while process.is_alive() and not pipe.poll(0.2):
             pass
         if pipe.poll(0.5):
-            views, one.disagreements, one.failures, one.links = pipe.recv()
+            views, one.disagreements, one.failures, one.notes, one.links = pipe.recv()
             one.views.update(views)
         else:
             one.failures.append("a worker died")
@@ -214,6 +221,44 @@ async def _random_worker(options, seeds, tally):
                         hosts.forget(link)
                     links.clear()
                     gc.collect()
+        hosts.close()
+        bad = [int(name.removeprefix("seed-")) for name, _ in tally.disagreements]
+        if options.minimise and bad:
+            tracepoint.close()
+            await _minimise_worker(options, bad[:10], tally)
+            return
+    finally:
+        if not tracepoint.closed:
+            tracepoint.close()
+
+
+async def _minimise_worker(options, seeds, tally):
+    """Cuts down the scripts of these seeds; the result is saved beside the disagreement."""
+    tracepoint = kernel.Tracepoint()
+    try:
+        hosts = world.World(tracepoint, network=world.fresh_network())
+        for name, value in scripts.SYSCTL.items():
+            hosts.sysctl(name, value)
+        quiet = copy.copy(options)
+        quiet.verbose = False
+        async with hosts.running():
+            with tempfile.TemporaryDirectory(prefix="lifeline-lab-") as folder:
+                async def disagreeing(batch):
+                    links, _ = await _live_scripts(hosts, batch)
+                    bad = _judge(list(links), quiet, Tally(), pathlib.Path(folder), None)
+                    for link in links:
+                        hosts.forget(link)
+                    return [links[link] for link in bad]
+
+                for seed in seeds:
+                    script = scripts.generate(seed, not options.no_injections)
+                    least = await minimise.minimise(script, disagreeing)
+                    links, _ = await _live_scripts(hosts, [least] * 6)
+                    bad = _judge(list(links), quiet, Tally(), pathlib.Path(folder), None)
+                    for link, verdicts in list(bad.items())[:1]:
+                        link.name = f"seed-{seed}-least"
+                        compare.save(options.keep, link, least, verdicts)
+                    tally.notes.append(f"seed {seed}, cut down: {json.dumps(least)}")
         hosts.close()
     finally:
         tracepoint.close()

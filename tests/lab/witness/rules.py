@@ -33,11 +33,32 @@ def explain(case, side, life, ours):
         life, used = life.without_end(), ["silent-end"]
     if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side):
         ours, used = ours[:-1], used + ["forged"]
+    opened = opening(case, side, life, ours)
+    if opened is not None:
+        ours, used = opened, used + ["opening"]
     if used and life.states == ours:
         return "+".join(used)
     for name, function in RULES:
         if function(case, side, life, ours):
             return "+".join(used + [name])
+    return None
+
+
+def opening(case, side, life, ours):
+    """ours with the kernel's opening, where a simultaneous opener's SYN, or the SYN,ACK behind it,
+    is not in the view or was overtaken by a later segment; None when that is not the matter."""
+    own = [s for s in case.seen if s.side == side]
+    truth = life.states
+    crossing = ["CLOSED", "SYN-SENT", "SYN-RECEIVED"]
+    if truth[:3] == crossing and ours[:2] == ["LISTEN", "SYN-RECEIVED"]:
+        # The SYN isn't its first segment here: it looks like a listener.
+        first = own[0].segment.flags if own else SYN | ACK
+        return crossing + ours[2:] if first & (SYN | ACK) != SYN else None
+    if truth[:3] == crossing and "SYN-RECEIVED" not in ours and ours[:2] == crossing[:2]:
+        # The SYN,ACK isn't here, or comes after a bare ACK.
+        flags = [s.segment.flags & (SYN | ACK) for s in own]
+        late = (SYN | ACK) not in flags or ACK in flags[:flags.index(SYN | ACK)]
+        return crossing + ours[2:] if late else None
     return None
 
 
@@ -76,37 +97,45 @@ def shows(case, side, start, end=1 << 62):
     return [s for s in case.sent(side, start, end) if s.packet in case.visible]
 
 
-def repeats(case, side, index):
-    """Does the view hold a later SYN or FIN of `side` that repeats sequence space?"""
+def repeats(case, side, index, control):
+    """Does the view hold a later segment of `side` with the flag `control` that repeats sequence
+    space?"""
     top = None
     for s in case.seen:
         if s.side != side or not s.segment.length or s.packet not in case.own(side):
             continue
         end = (s.segment.seq + s.segment.length) & 0xFFFFFFFF
         new = top is None or 0 < (end - top) & 0xFFFFFFFF < 1 << 31
-        if s.index > index and not new and s.segment.flags & (SYN | FIN):
+        if s.index > index and not new and s.segment.flags & control:
             return True
         top = end if new else top
     return False
 
 
-def by_acknowledgement(states, n):
+def by_acknowledgement(states, n, reset):
     """Is states[n] entered by an ACK or RST alone, which nobody answers?"""
     before, state = states[n - 1] if n else None, states[n]
-    return state in ("FIN-WAIT-2", "CLOSED") or (before, state) in (
-        ("SYN-RECEIVED", "ESTABLISHED"), ("CLOSING", "TIME-WAIT"))
+    return state == "FIN-WAIT-2" or state == "CLOSED" and reset or (before, state) in (
+        ("SYN-RECEIVED", "ESTABLISHED"), ("CLOSING", "TIME-WAIT"), ("LAST-ACK", "CLOSED"))
 
 
-def on_the_wire(case, side, life, passed=()):
+def on_the_wire(case, side, life, passed=(), shown_only=False):
     """The kernel's history as an ideal observer of this view would tell it.
 
     close() enters FIN-WAIT-1 (or LAST-ACK) at once, but the FIN waits behind queued data, and may
     be lost before the capture point: its effect is put where the view shows the first FIN. The
     packets in `passed` take effect when they pass the capture point, whenever and whether or not
-    they arrive.
+    they arrive. shown_only: the peer's FIN counts only where the view holds this endpoint's ACK.
     """
     sent = case.sent(side, life.start, life.end)
     first = next((s.index for s in sent if s.segment.flags & FIN and s.packet in case.visible), None)
+    peer_fin = next(((s.segment.seq + s.segment.length) & 0xFFFFFFFF for s in case.all
+                     if s.side == OTHER[side] and s.segment.flags & FIN), None)
+    shown = next((s for s in case.seen if s.side == side and s.segment.flags & FIN), None)
+    if shown and shown.segment.ack == peer_fin:
+        first = shown.index  # the first that passes was sent after the peer's FIN had come
+    reset = next((s.index for s in case.seen if s.side == side and s.segment.flags & RST and
+                  s.packet in case.own(side) and s.index >= life.entered[-1] - 1), None)
     fins = [s.segment for s in sent if s.segment.flags & FIN]
     fin_end = (fins[0].seq + fins[0].length) & 0xFFFFFFFF if fins else None
     segments = {s.packet: s.segment for s in case.all}
@@ -122,13 +151,16 @@ def on_the_wire(case, side, life, passed=()):
         cause = segments.get(life.causes[n])
         if state == "CLOSED" and n and not (before == "LAST-ACK" and cause is not None and
                                             not cause.flags & RST):
-            add(when, 4, "over")
+            own = cause is None or not cause.flags & RST
+            add(max(when, reset) if own and reset is not None else when, 4, "over")
         elif (before, state) in (("FIN-WAIT-1", "FIN-WAIT-2"), ("CLOSING", "TIME-WAIT"),
                                  ("LAST-ACK", "CLOSED")):
             add(when, 2, "acked")
         elif (before, state) in (("ESTABLISHED", "CLOSE-WAIT"), ("SYN-RECEIVED", "CLOSE-WAIT"),
                                  ("FIN-WAIT-1", "CLOSING"), ("FIN-WAIT-2", "TIME-WAIT")):
-            add(when, 1, "received")
+            if not shown_only or any(s.segment.ack == peer_fin for s in case.seen
+                                     if s.side == side):
+                add(when, 1, "received")
         elif state in ("FIN-WAIT-1", "LAST-ACK"):
             if first is not None:
                 add(max(when, first), 3, "sent")
@@ -172,7 +204,7 @@ def on_the_wire(case, side, life, passed=()):
 def fin_queued(case, side, life, ours):
     """close() with data still queued: on the wire the FIN comes later, or was lost before the
     capture point."""
-    return ours == on_the_wire(case, side, life)
+    return ours in (on_the_wire(case, side, life), on_the_wire(case, side, life, (), True))
 
 
 @rule("no-sign-of-life")
@@ -230,16 +262,36 @@ def lost_behind(case, side, life, ours):
     the endpoint sent again since then shows it."""
     reached = case.reached(side)
     lost = [s for s in case.seen if s.side == OTHER[side] and s.packet not in reached]
-    return bool(lost) and not repeats(case, side, lost[-1].index) and \
-        (ours[:len(life.states)] == life.states or ours == on_the_wire(case, side, life, lost))
+    told = on_the_wire(case, side, life, lost)
+    if told[-2:] == ["TIME-WAIT", "CLOSED"]:
+        told.remove("TIME-WAIT")  # its RST tells that it never held one
+    opens = "ESTABLISHED" in ours and "ESTABLISHED" not in life.states
+    return bool(lost) and not repeats(case, side, lost[-1].index, SYN if opens else FIN) and \
+        (ours[:len(life.states)] == life.states or ours == told)
 
 
 @rule("under-way")
 def under_way(case, side, life, ours):
     """A segment passed the capture point and arrived later: what the endpoint did between seems to
-    have come after it."""
-    passed = [s for s in case.seen if s.side == OTHER[side] and s.packet in case.reached(side)]
-    return ours == on_the_wire(case, side, life, passed)
+    have come after it, or to show that it never came."""
+    passed = [s for s in case.seen if s.side == OTHER[side]]
+    if ours == on_the_wire(case, side, life, passed):
+        return True
+    if ours != life.states[:-1] or life.causes[-1] not in case.visible:
+        return False
+    came = next(s.index for s in passed if s.packet == life.causes[-1])
+    again = [s for s in case.sent(side, 0, life.entered[-1])
+             if s.segment.flags & (SYN | FIN) and s.packet in case.visible]
+    return any(s.index > came for s in case.seen if s.packet in {one.packet for one in again})
+
+
+@rule("reset-taken")
+def reset_taken(case, side, life, ours):
+    """An RST in the window, to be challenged by RFC 5961, was taken by a FIN-WAIT-2 minisock, and
+    nothing followed."""
+    return life.states[-2:] == ["FIN-WAIT-2", "CLOSED"] and ours == life.states[:-1] and \
+        any(s.packet == life.causes[-1] and s.segment.flags & RST for s in case.seen) and \
+        not shows(case, side, life.entered[-1], life.end)
 
 
 @rule("lost-before")
@@ -247,13 +299,6 @@ def lost_before(case, side, life, ours):
     """States that no segment of this view shows: what caused them, or what was sent in them, was
     lost before the capture point (or made behind it)."""
     truth = life.states
-    syns = [s.segment.flags & ACK for s in case.seen if s.side == side and s.segment.flags & SYN]
-    if truth[:3] == ["CLOSED", "SYN-SENT", "SYN-RECEIVED"] and ours[:2] == ["LISTEN", "SYN-RECEIVED"] \
-            and syns and syns[0]:
-        # Without its SYN an active opener whose SYN crossed looks like a listener.
-        if ours[1:] == truth[2:]:
-            return True
-        ours = truth[:2] + ours[1:]
     resets = [s for s in case.sent(side, life.entered[-1], life.end) if s.segment.flags & RST]
     if truth[-1] == "CLOSED" and ours[-1:] == ["CLOSED"] and resets and \
             resets[0].packet not in case.visible and \
@@ -267,23 +312,23 @@ def lost_before(case, side, life, ours):
         end = life.entered[n + 1] if n + 1 < len(life.states) else life.end
         if shows(case, side, life.entered[n], end):
             return False
-        if by_acknowledgement(life.states, n) and life.causes[n] in case.visible:
+        cause = next((s.segment for s in case.all if s.packet == life.causes[n]), None)
+        if life.causes[n] in case.visible and \
+                by_acknowledgement(life.states, n, cause is not None and cause.flags & RST):
             return False
     return at == len(ours)
 
 
 @rule("overtaken-behind")
 def overtaken_behind(case, side, life, ours):
-    """Two captured packets reached this endpoint in the other order: its FIN's ACK and the peer's
-    FIN make FIN-WAIT-2 or CLOSING, whichever came first."""
+    """Captured packets reached this endpoint in another order, or one of them again only: the ACK
+    of its FIN and the peer's FIN make FIN-WAIT-2 or CLOSING, whichever came first."""
     passed = [s.packet for s in case.seen if s.side == OTHER[side]]
     arrived = [s.packet for s in case.all if s.vantage == side != s.side]
-    both = set(passed) & set(arrived)
 
     def alike(states):
         return [state for state in states if state not in ("FIN-WAIT-2", "CLOSING")]
-    return [p for p in passed if p in both] != [p for p in arrived if p in both] and \
-        alike(ours) == alike(life.states)
+    return passed != [p for p in arrived if p in case.visible] and alike(ours) == alike(life.states)
 
 
 @rule("forged")
@@ -300,10 +345,14 @@ def forged(case, side, life, ours):
 
 @rule("superseded")
 def superseded(case, side, life, ours):
-    """The next incarnation took the 4-tuple from a FIN-WAIT-2 minisock: the kernel shows no CLOSED
-    between, the wire shows that the old endpoint is gone."""
-    return life.states[-1] == "FIN-WAIT-2" and ours == life.states + ["CLOSED"] and \
-        any(one.start >= life.end for one in case.lives(side))
+    """A next incarnation had begun. The kernel shows no CLOSED where it took the 4-tuple from a
+    FIN-WAIT-2 minisock; and what becomes of the other end of the old one is nobody's question."""
+    later = [one for which in ("client", "server") for one in case.lives(which)
+             if one.start > life.start]
+    if life.states[-1] == "FIN-WAIT-2" and ours == life.states + ["CLOSED"]:
+        return any(one.start >= life.end for one in case.lives(side))
+    return life.states == ours + ["CLOSED"] and \
+        any(one.start <= life.entered[-1] for one in later)
 
 
 @rule("behind-the-capture")
