@@ -199,6 +199,7 @@ void reset_segment(struct pass *pass)
         }
     } else if (closes_sender(pass, verdict)) {
         if (acknowledges_fin(pass)) {
+            apply(pass, pass->e, SENDS_AS_OPEN);
             apply(pass, pass->e, SENDS_ACK_OF_FIN); /* it had it before it aborted */
         }
         sender_closed = apply(pass, pass->e, SENDS_RST);

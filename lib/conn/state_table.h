@@ -30,8 +30,6 @@ ROW(FIN_WAIT_2, SENDS_ACK_OF_FIN, TIME_WAIT, SENT, "RFC 9293 3.10.7.4",
 /* Closing, the other end */
 ROW(ESTABLISHED, SENDS_ACK_OF_FIN, CLOSE_WAIT, SENT, "RFC 9293 3.10.7.4",
     "The peer has no more to send; it may go on sending until its user closes.")
-ROW(SYN_RECEIVED, SENDS_ACK_OF_FIN, CLOSE_WAIT, SENT, "RFC 9293 3.10.7.4",
-    "The peer closed at once: the FIN came with or before the ACK of the handshake.")
 ROW(ESTABLISHED, GETS_FIN, CLOSE_WAIT, DELIVERED, "RFC 9293 3.10.7.4",
     "The peer's FIN passed before the RST that ended all: it was taken, though never acknowledged.")
 ROW(CLOSE_WAIT, SENDS_FIN, LAST_ACK, SENT, "RFC 9293 3.10.4",
@@ -52,8 +50,6 @@ ROW(TIME_WAIT, TWO_MSL_PASSED, CLOSED, TIMER, "RFC 9293 3.10.8",
     "2MSL have passed: no segment of this incarnation can be alive.")
 ROW(TIME_WAIT, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4, RFC 1337",
     "An RST ends TIME-WAIT before its time: assassination.")
-ROW(TIME_WAIT, SENDS_RST, CLOSED, SENT, "RFC 9293 3.10.7.1",
-    "It answers with RST: it held no TIME-WAIT.")
 
 /* RST sent: 3.10.5 ABORT, or 3.10.7.1 for an endpoint without a connection */
 ROW(SYN_SENT, SENDS_RST, CLOSED, SENT, "RFC 9293 3.10.5",
