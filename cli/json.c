@@ -56,7 +56,8 @@ static char *put_double(char *p, double value)
 }
 
 /* Writes one value at p. */
-static inline char *put_value(struct json *json, char *p, const struct op *op, const void *record)
+static inline __attribute__((always_inline)) char *
+put_value(struct json *json, char *p, const struct op *op, const void *record)
 {
     switch (op->type) {
     case LIFELINE_FIELD_U8:

@@ -163,7 +163,9 @@ static void note_marks(struct ladder_label *label, const struct ladder_row *row,
 static void make_event(struct ladder_label *label, const struct ladder_row *row)
 {
     label->paint = PAINT_DIM;
-    if (row->steps & LIFELINE_STEP_TIME_WAIT)
+    if (row->transition_count && row->transitions[0].evidence != LIFELINE_TIMER)
+        g_string_append(label->text, "an RST ends TIME-WAIT");
+    else if (row->steps & LIFELINE_STEP_TIME_WAIT)
         g_string_append(label->text, "2MSL are over");
     else if (!(row->steps & LIFELINE_STEP_WITHDRAWAL))
         g_string_append(label->text, "timer");
