@@ -38,6 +38,7 @@ enum end_flag {
     END_HAD_DATA_SINCE = 1 << 16, /* the peer's new data passed since its own last payload */
     END_WITHDRAWABLE = 1 << 17,   /* delivered_* describe the top of its history */
     END_FIN_DOUBTED = 1 << 18,    /* after the ACK of its FIN an older ACK passed */
+    END_RESET_OLD = 1 << 19,      /* it answered, by RST, what was sent before its FIN arrived */
 };
 
 struct end {
@@ -91,6 +92,7 @@ struct closing {
     uint32_t reset_frame;
     uint32_t reset_seq;
     uint32_t reset_peer_next; /* what its receiver had sent when it passed */
+    uint32_t reset_acked;     /* what its sender had acknowledged */
     int64_t reset_ns;
     bool reset_closed[2]; /* which ends the RST closed */
 };

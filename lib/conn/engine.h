@@ -68,7 +68,7 @@ void facts_learn(struct end *end, uint32_t seq, bool is_syn);
 /* The same packet again, not a retransmission? Compares with the sender's last SYN or FIN. */
 bool facts_is_copy(const struct pass *pass);
 void facts_note_control(struct pass *pass);
-/* The time in which the end's answer to a segment that passes now can pass; 0 when not measured. */
+/* The time in which what the end sent before it got a passing segment can still pass. */
 int64_t facts_turnaround_ns(const struct conn *c, unsigned end);
 
 /* apply.c: changing states */

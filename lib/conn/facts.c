@@ -12,8 +12,10 @@
  */
 #include "conn/engine.h"
 
-#define MISSING_MAX_BYTES (1 << 26) /* of one hole in the capture */
-#define COPY_WINDOW_NS    5000000   /* no retransmission timer is that short */
+#define MISSING_MAX_BYTES     (1 << 26) /* of one hole in the capture */
+#define UNKNOWN_TURNAROUND_NS 150000000 /* longer than most paths, shorter than any timer */
+#define JITTER_NS             5000000
+#define COPY_WINDOW_NS        5000000 /* no retransmission timer is that short */
 
 void facts_learn(struct end *end, uint32_t seq, bool is_syn)
 {
@@ -25,7 +27,10 @@ void facts_learn(struct end *end, uint32_t seq, bool is_syn)
 int64_t facts_turnaround_ns(const struct conn *c, unsigned end)
 {
     int64_t ns = end == c->client ? c->synack_to_ack_ns : c->syn_to_synack_ns;
-    return ns == LIFELINE_UNKNOWN_NS ? 0 : ns + ns / 2;
+    if (ns == LIFELINE_UNKNOWN_NS) {
+        return UNKNOWN_TURNAROUND_NS;
+    }
+    return ns + ns / 2 > JITTER_NS ? ns + ns / 2 : JITTER_NS;
 }
 
 bool facts_is_copy(const struct pass *pass)

@@ -62,7 +62,7 @@ static void syn_ack_repeated(struct pass *pass)
 {
     struct conn *c = pass->conn;
     struct end *from = pass->from;
-    if (facts_is_copy(pass)) {
+    if (facts_is_copy(pass) || pass->stale) {
         return;
     }
     if (pass->e != c->client) {

@@ -5,8 +5,8 @@
  * Verdict, RFC 9293 3.10.7.4 with RFC 5961 3.2: in SYN-SENT an RST counts when it acknowledges the
  * SYN; in the other states when its number is exactly the next one expected. What the receiver
  * expects is known within what passed: the highest it acknowledged, or all that was captured
- * without a hole. One below is taken too after a FIN, as Linux does. In the window but not exact
- * draws a challenge ACK; outside it is ignored.
+ * without a hole. Linux also takes one below after a FIN, and with SACK the edge behind a hole. In
+ * the window but not exact draws a challenge ACK; outside it is ignored.
  *
  * An RST is refuted when its receiver goes on (it was lost or not accepted), or when its supposed
  * sender does (it came from somebody else). "Goes on" needs proof: segments already under way when
@@ -14,8 +14,7 @@
  */
 #include "conn/engine.h"
 
-#define UNKNOWN_TURNAROUND_NS 150000000
-#define TTL_TOLERANCE         2
+#define TTL_TOLERANCE 2
 
 static uint8_t judge(const struct pass *pass)
 {
@@ -46,10 +45,12 @@ static uint8_t judge(const struct pass *pass)
     }
     uint32_t low = to->flags & END_ACKED_KNOWN ? to->acked : from->contiguous;
     if (s->seq == from->contiguous || s->seq == low ||
-        (s->seq == from->next && from->block_start == from->block_end)) {
+        (s->seq == from->next &&
+         (from->block_start == from->block_end || (from->flags & to->flags & END_SACK)))) {
         return LIFELINE_RESET_ACCEPTABLE;
     }
-    if (s->seq == low - 1 && (from->flags & END_FIN)) {
+    if (s->seq == low - 1 && (from->flags & END_FIN) && to->state != LIFELINE_FIN_WAIT_2 &&
+        to->state != LIFELINE_TIME_WAIT) {
         return LIFELINE_RESET_ACCEPTABLE;
     }
     uint32_t edge = to->flags & END_ACKED_KNOWN ? to->edge : from->next + 65535;
@@ -130,12 +131,17 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
 /* An RST without ACK takes its number from the ACK of the segment that it answers. One below its
  * sender's own FIN answers what the peer sent before it had that FIN: its sender was gone already
  * when the peer's later segments arrived, and what they were thought to have done is taken back. */
-static void gone_before(struct pass *pass)
+static void gone_before(struct pass *pass, bool acceptable)
 {
     struct end *from = pass->from;
-    if (pass->ack || !(from->flags & END_FIN) || (from->flags & END_FIN_DOUBTED) ||
-        seq_geq(pass->segment->seq, from->fin_end)) {
+    if (pass->ack || !(from->flags & END_FIN) || (from->flags & END_FIN_DOUBTED)) {
         return;
+    }
+    if (seq_lt(pass->segment->seq, from->fin_end) && seq_gt(pass->segment->seq, from->isn)) {
+        from->flags |= END_RESET_OLD;
+    }
+    if (!acceptable || !(from->flags & END_RESET_OLD)) {
+        return; /* a number far below may be anybody's: one that is accepted confirms it */
     }
     if (end_closed(from)) {
         /* An RST of the peer closed it in the same mistaken order. */
@@ -181,9 +187,7 @@ void reset_segment(struct pass *pass)
     if (!k) {
         return;
     }
-    if (verdict == LIFELINE_RESET_ACCEPTABLE || end_closed(to)) {
-        gone_before(pass);
-    }
+    gone_before(pass, verdict == LIFELINE_RESET_ACCEPTABLE || end_closed(to));
     bool sender_closed = false, receiver_closed = false;
 
     uint8_t sender_was = from->state, receiver_was = to->state;
@@ -237,6 +241,7 @@ void reset_segment(struct pass *pass)
     if (k->reset_by == pass->e) {
         k->reset_seq = pass->segment->seq;
         k->reset_peer_next = to->next;
+        k->reset_acked = from->acked;
         k->reset_ns = pass->time_ns;
         k->reset_closed[pass->e] |= sender_closed;
         k->reset_closed[pass->p] |= receiver_closed;
@@ -300,14 +305,14 @@ void reset_reconsider(struct pass *pass)
         !k->reset_closed[pass->e]) {
         return;
     }
-    int64_t turnaround = facts_turnaround_ns(c, pass->e);
-    bool late = pass->time_ns - k->reset_ns > (turnaround ? turnaround : UNKNOWN_TURNAROUND_NS);
+    bool late = pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;
-        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn ||
-                      pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
-        bool hears = pass->ack && pass->ack_fits && seq_gt(pass->segment->ack, k->reset_peer_next);
+        bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
+        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
+        bool hears = pass->ack && pass->ack_fits &&
+                     seq_gt(pass->segment->ack, doubtful ? k->reset_acked : k->reset_peer_next);
         bool opens = pass->ack && !pass->syn && pass->segment->seq == pass->from->isn + 1 &&
                      apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT;
         if (opens) {

@@ -95,8 +95,11 @@ static void end_silently(struct lifeline_engine *engine, struct conn *c, unsigne
     struct pass pass;
     begin_silent(&pass, engine, c, time_ns);
     pass.mark = mark;
+    bool waited = time_wait_running(c, end);
     if (apply(&pass, end, stimulus)) {
-        time_wait_end(c, end, outcome, time_ns, mark);
+        if (waited) {
+            time_wait_end(c, end, outcome, time_ns, mark);
+        }
         emit_event(&pass);
     }
 }
@@ -129,7 +132,8 @@ void time_wait_reused(struct conn *old, const struct conn *by)
     }
 }
 
-/* An RST of the old incarnation's numbers, seen while a new one already has the entry. */
+/* An RST of the old incarnation's numbers, seen while a new one already has the entry: it ends what
+ * is left of the old one. */
 void time_wait_killed_behind(struct pass *pass)
 {
     struct conn *c = pass->conn;
@@ -138,7 +142,7 @@ void time_wait_killed_behind(struct pass *pass)
     }
     struct conn *old = table_at(&pass->engine->table, c->older);
     unsigned from = old->swapped == c->swapped ? pass->e : !pass->e;
-    if (time_wait_running(old, !from) && pass->segment->seq == old->end[!from].acked) {
+    if (!end_closed(&old->end[!from]) && pass->segment->seq == old->end[!from].acked) {
         end_silently(pass->engine, old, !from, GETS_RST, LIFELINE_TIME_WAIT_ASSASSINATED,
                      pass->time_ns, frame_mark(old, pass->segment->frame));
         engine_relist(pass->engine, old);
