@@ -26,6 +26,13 @@ static const struct column columns[] = {
     {.title = "absorbed", .columns = 8, .right = true, .rank = 4},
 };
 
+static char *port_range;
+static const GOptionEntry entries[] = {
+    {"ports", 0, 0, G_OPTION_ARG_STRING, &port_range,
+     "the ephemeral ports; default: the stack's (linux: 32768-60999)", "LOW-HIGH"},
+    {.long_name = NULL},
+};
+
 struct time_waits {
     const struct view_context *context;
     struct out *out;
@@ -33,7 +40,7 @@ struct time_waits {
     struct csv *csv;
     struct table *table;
     struct lifeline_census_book *book;
-    const struct lifeline_stack_facts *facts;
+    unsigned ports; /* size of the ephemeral range */
     GString *cell;
     uint64_t rows;
     bool svg, ascii;
@@ -206,8 +213,7 @@ static void print_census_text(struct time_waits *view, const struct lifeline_cen
     g_string_append_printf(text, ": %" PRIu64 " TIME-WAIT%s, at most %" PRIu64 " at once",
                            pair->entered, pair->entered == 1 ? "" : "s", pair->peak);
     if (pair->holder == LIFELINE_CLIENT)
-        g_string_append_printf(text, ", %.3g %% of %u ports", pair->peak_share * 100,
-                               view->facts->last_port - view->facts->first_port + 1U);
+        g_string_append_printf(text, ", %.3g %% of %u ports", pair->peak_share * 100, view->ports);
     g_string_append_c(text, '\n');
     if (pair->holder == LIFELINE_CLIENT)
         append_forecast(view, pair);
@@ -244,8 +250,7 @@ static void print_census(struct time_waits *view)
 
     if (view->svg) {
         census_plot_svg(view->cell, (const struct lifeline_census_pair *)(void *)pairs->data,
-                        pairs->len, view->context->input,
-                        view->facts->last_port - view->facts->first_port + 1U);
+                        pairs->len, view->context->input, view->ports);
         out_bytes(view->out, view->cell->str, view->cell->len);
     }
     for (guint i = 0; i < pairs->len; i++) {
@@ -261,15 +266,25 @@ static void print_census(struct time_waits *view)
 static void *open_time_wait(const struct view_context *context, struct lifeline_options *options,
                             struct lifeline_sink *sink, char **error)
 {
-    struct time_waits *view = g_new0(struct time_waits, 1);
-    (void)error;
+    const struct lifeline_stack_facts *facts =
+        lifeline_stack_facts((enum lifeline_stack)options->stack);
+    unsigned low = facts->first_port, high = facts->last_port;
+    struct time_waits *view;
 
+    if (port_range &&
+        (sscanf(port_range, "%u-%u", &low, &high) != 2 || low > high || high > 65535)) {
+        *error =
+            g_strdup_printf("--ports wants two numbers such as 32768-60999, not '%s'", port_range);
+        return NULL;
+    }
+    view = g_new0(struct time_waits, 1);
+    view->ports = high - low + 1;
     view->context = context;
     view->ascii = !context->utf8;
     view->out = out_new(context->out, context->live);
     view->cell = g_string_new(NULL);
-    view->facts = lifeline_stack_facts((enum lifeline_stack)options->stack);
-    view->book = lifeline_census_new((enum lifeline_stack)options->stack, options->time_wait_ns, 0);
+    view->book = lifeline_census_new((enum lifeline_stack)options->stack, options->time_wait_ns,
+                                     view->ports, 0);
     if (strcmp(context->format, "jsonl") == 0)
         view->json = json_new(view->out, false);
     else if (strcmp(context->format, "csv") == 0)
@@ -333,6 +348,7 @@ const struct view view_time_wait = {
         "jsonl a time-wait record comes as its connection ends, time-wait-census records (where "
         "the "
         "count changes) and time-wait-forecast records at the end. svg is a plot for a report.",
+    .entries = entries,
     .open = open_time_wait,
     .close = close_time_wait,
 };

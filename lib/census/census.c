@@ -51,7 +51,7 @@ struct lifeline_census_book {
 };
 
 struct lifeline_census_book *lifeline_census_new(enum lifeline_stack stack, int64_t time_wait_ns,
-                                                 uint32_t max_pairs)
+                                                 uint32_t ports, uint32_t max_pairs)
 {
     struct lifeline_census_book *book = calloc(1, sizeof *book);
     const struct lifeline_stack_facts *facts = lifeline_stack_facts(stack);
@@ -72,7 +72,7 @@ struct lifeline_census_book *lifeline_census_new(enum lifeline_stack stack, int6
     book->width_bits = FIRST_WIDTH_BITS;
     book->low_ns = INT64_MAX;
     book->high_ns = book->latest_ns = INT64_MIN;
-    book->ports = facts->last_port - facts->first_port + 1;
+    book->ports = ports ? ports : facts->last_port - facts->first_port + 1U;
     book->time_wait_seconds = (double)(time_wait_ns > 0 ? time_wait_ns : facts->time_wait_ns) / 1e9;
     return book;
 }

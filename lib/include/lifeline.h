@@ -636,12 +636,13 @@ bool lifeline_parse_tcp(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wi
 /*
  * TIME-WAITs over time, from connection records; see lib/census/census.c.
  *
+ * time_wait_ns and ports (the size of the ephemeral range): 0 takes the stack's.
  * Counts are sampled at 512 points at most, of one width for all pairs; memory is bounded by
  * max_pairs (0: 4096): what exceeds them is counted in lifeline_census_dropped().
  */
 struct lifeline_census_book;
 struct lifeline_census_book *lifeline_census_new(enum lifeline_stack stack, int64_t time_wait_ns,
-                                                 uint32_t max_pairs);
+                                                 uint32_t ports, uint32_t max_pairs);
 void lifeline_census_free(struct lifeline_census_book *book);
 void lifeline_census_add(struct lifeline_census_book *book,
                          const struct lifeline_connection *connection);
