@@ -136,6 +136,9 @@ static void prepare(struct lifeline_finding *out, const struct rule *rule)
 static void give(struct findings *f, struct lifeline_finding *out)
 {
     char text[512];
+    if (out->duration_ns < 0 && out->duration_ns != LIFELINE_UNKNOWN_NS) {
+        out->duration_ns = 0; /* the capture's clock went back */
+    }
     lifeline_finding_render(out, out->text_template, text, sizeof text);
     out->text = text;
     if (f->sink->finding) {

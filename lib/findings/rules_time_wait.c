@@ -91,6 +91,9 @@ static bool time_wait_assassinated(const struct scene *s, struct lifeline_findin
     }
     out->endpoint = w->endpoint;
     out->duration_ns = w->ended_ns - w->entered_ns;
+    if (endpoint_of(s->record, other_role(w->endpoint))->reset_cause != LIFELINE_CAUSE_INJECTED) {
+        out->severity = LIFELINE_NOTE; /* honest hosts do it, a busy loopback is enough */
+    }
     finding_frame(out, w->entered_frame);
     finding_frame(out, s->facts->noted[NOTED_ABSORBED][other_role(w->endpoint)].first_frame);
     finding_frame(out, w->ended_frame);
