@@ -7,22 +7,9 @@
  *   captured its first octets decide: a stranger makes the flow APP_OPAQUE, and no more work is
  *   done for it. Where it wasn't, each segment's first octets are asked until one proves a message.
  *
- * Causal order
- *   A segment that acknowledges octets of the other end which haven't been delivered yet is held
- *   back, as is one behind a hole. So octets are delivered in an order in which both ends can have
- *   sent and received them, whatever order the capture is in.
- *
- * Giving up
- *   A hole that its receiver acknowledged is lost to the capture, or the capture is out of order
- * and the octets still come. The flow waits PATIENCE frames or PATIENCE_NS for them, less after
- * each time in vain, then declares a gap. A gap behind which nothing was seen (tail gap) is taken
- * back if its octets do come after all: some senders acknowledge nonsense. A hole that nobody
- *   acknowledged is kept open until a limit of memory or the stream's end: a retransmission fills
- * it.
- *
  * Limits
- *   Held octets per stream and in total: struct stream_pool. The flow itself is about 800 bytes
- * while it follows a protocol.
+ *   Held octets per stream and in total: struct stream_pool. The flow itself is below 1 KiB, and is
+ *   freed with its second FIN, with an RST, or when its octets are no protocol's any more.
  */
 #include "app/app.h"
 
@@ -31,10 +18,8 @@
 
 #include "app/exchange.h"
 #include "app/flow.h"
+#include "app/order.h"
 
-#define PATIENCE        16
-#define PATIENCE_NS     (50 * 1000000ll)
-#define PROBE_BYTES     2048 /* of a start line that comes in pieces */
 #define KEEP_FREE_FLOWS 256
 #define MEBIBYTE        (1u << 20)
 
@@ -108,7 +93,7 @@ static struct app_flow *flow_new(struct app *app, const struct app_link *link)
     }
     memset(flow, 0, offsetof(struct app_flow, state));
     flow->app = app;
-    flow->patience = PATIENCE;
+    flow->patience = APP_PATIENCE;
     for (unsigned end = 0; end < 2; end++) {
         flow->tail_gap[end] = APP_NO_OFFSET;
         flow->fin[end].received = flow->reset[end].received = APP_NO_OFFSET;
@@ -140,8 +125,7 @@ void app_flow_abandon(struct app_flow *flow)
     flow->abandoned = true;
 }
 
-static bool open_protocol(struct app_flow *flow, const struct app_protocol *protocol,
-                          unsigned client)
+bool app_open_protocol(struct app_flow *flow, const struct app_protocol *protocol, unsigned client)
 {
     memset(flow->state, 0, protocol->state_bytes);
     flow->protocol = protocol;
@@ -182,248 +166,6 @@ bool app_raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, 
                                                                      : closes[i]->frame < frame))
             return true;
     return false;
-}
-
-/* ---- delivery ---- */
-
-/* Is everything that the segment acknowledges delivered? The FIN counts as an octet. */
-static bool is_causal(const struct app_flow *flow, unsigned end, const struct stream_origin *origin)
-{
-    const struct stream *other = &flow->stream[!end];
-    if (!origin->has_ack || !flow->opened[!end])
-        return true;
-    return stream_offset(other, origin->ack) <= other->next + (other->next >= other->end);
-}
-
-static void check_fin(struct app_flow *flow, unsigned end)
-{
-    struct stream *s = &flow->stream[end];
-    if (s->next < s->end || flow->fin_given[end] || !flow->protocol || flow->abandoned)
-        return;
-    flow->fin_given[end] = true;
-    flow->protocol->fin(flow, end);
-}
-
-static void deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
-                        const struct stream_origin *origin)
-{
-    struct stream *s = &flow->stream[end];
-    if (until > s->end)
-        until = s->end;
-    if (until <= s->next)
-        return;
-    struct app_at at = {
-        .frame = origin ? origin->frame : flow->now_frame,
-        .time_ns = origin ? origin->time_ns : flow->now_ns,
-        .offset = s->next,
-        .peer_offset = APP_NO_OFFSET,
-        .layer = origin ? origin->layer : flow->layer,
-    };
-    uint64_t bytes = (uint64_t)(until - s->next);
-    s->next = until;
-    if (flow->protocol)
-        flow->protocol->gap(flow, end, bytes, &at);
-    else
-        flow->hunting[end] = true;
-    check_fin(flow, end);
-}
-
-/* Delivers the octets of a segment that aren't delivered yet; offset is its first one's. */
-static void deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint8_t *data,
-                    uint32_t bytes, uint32_t captured, const struct stream_origin *origin)
-{
-    struct stream *s = &flow->stream[end];
-    if (offset + bytes > s->end)
-        bytes = s->end > offset ? (uint32_t)(s->end - offset) : 0;
-    if (captured > bytes)
-        captured = bytes;
-    uint32_t skip = (uint32_t)(s->next - offset);
-    flow->tail_gap[end] = APP_NO_OFFSET;
-    struct app_at at = {
-        .frame = origin->frame,
-        .time_ns = origin->time_ns,
-        .offset = s->next,
-        .peer_offset = origin->has_ack && flow->opened[!end]
-                           ? stream_offset(&flow->stream[!end], origin->ack)
-                           : APP_NO_OFFSET,
-        .layer = origin->layer,
-        .segment_start = skip == 0,
-        .repeats = origin->repeats,
-    };
-    while (skip < captured && !flow->abandoned) {
-        uint32_t taken = flow->protocol->data(flow, end, data + skip, captured - skip, &at);
-        skip += taken;
-        at.offset += taken;
-        at.segment_start = false;
-        at.repeats = 0;
-        s->next = at.offset;
-    }
-    if (flow->abandoned)
-        return;
-    deliver_gap(flow, end, offset + bytes, origin);
-    check_fin(flow, end);
-}
-
-/* Asks the protocols about what is held of a flow that has none yet. */
-static bool decide(struct app_flow *flow, unsigned end)
-{
-    struct stream *s = &flow->stream[end];
-    while (s->spans && s->spans->offset == s->next) {
-        uint8_t bytes[PROBE_BYTES];
-        size_t length = 0;
-        bool cut = false;
-        int64_t at = s->next;
-        for (const struct stream_span *span = s->spans;
-             span && span->offset == at && !cut && length < sizeof bytes; span = span->next) {
-            size_t n = span->captured;
-            if (n > sizeof bytes - length)
-                n = sizeof bytes - length;
-            memcpy(bytes + length, span->data, n);
-            length += n;
-            at += span->bytes;
-            cut = span->captured < span->bytes;
-        }
-        enum app_verdict verdict;
-        const struct app_protocol *protocol =
-            app_protocol_probe(bytes, length, !flow->hunting[end], &verdict);
-        if (protocol) {
-            if (!open_protocol(flow, protocol, verdict == APP_IS_CLIENT ? end : !end))
-                app_flow_abandon(flow);
-            return !flow->abandoned;
-        }
-        if (verdict == APP_MAYBE && !cut && length < sizeof bytes && !flow->hunting[end])
-            return false;
-        /* A stranger. Where octets are missing, or the other end hasn't spoken, it may look so only
-         * for want of them. */
-        if (!flow->hunting[end] && !cut && flow->hunting[!end]) {
-            app_flow_abandon(flow);
-            return false;
-        }
-        flow->hunting[end] = true;
-        struct stream_span *span = stream_take(s);
-        s->next += span->bytes;
-        stream_release(s, &flow->app->pool, span);
-    }
-    return false;
-}
-
-/* Delivers the head of what is held, if its time has come. */
-static bool deliver_held(struct app_flow *flow, unsigned end)
-{
-    struct stream *s = &flow->stream[end];
-    if (flow->abandoned || !s->spans || s->spans->offset != s->next ||
-        !is_causal(flow, end, &s->spans->origin))
-        return false;
-    if (!flow->protocol && !decide(flow, end))
-        return false;
-    struct stream_span *span = stream_take(s);
-    if (!span)
-        return false;
-    deliver(flow, end, span->offset, span->data, span->bytes, span->captured, &span->origin);
-    stream_release(s, &flow->app->pool, span);
-    return true;
-}
-
-static void pump(struct app_flow *flow)
-{
-    bool moved;
-    do {
-        moved = deliver_held(flow, 0);
-        moved |= deliver_held(flow, 1);
-    } while (moved);
-}
-
-/* A hole before the FIN, with nothing held behind it. */
-static bool has_hole_before_fin(const struct stream *s)
-{
-    return !s->spans && s->end != STREAM_NO_END && s->next < s->end;
-}
-
-static bool is_pending(const struct app_flow *flow)
-{
-    return flow->stream[0].spans || flow->stream[1].spans ||
-           has_hole_before_fin(&flow->stream[0]) || has_hole_before_fin(&flow->stream[1]);
-}
-
-/* Is the flow held up by octets that their receiver has? */
-static bool is_stalled(const struct app_flow *flow)
-{
-    for (unsigned end = 0; end < 2; end++) {
-        const struct stream *s = &flow->stream[end];
-        if (has_hole_before_fin(s) && s->acked >= s->end)
-            return true;
-        if (s->spans && (s->spans->offset > s->next ? s->acked >= s->spans->offset
-                                                    : !is_causal(flow, end, &s->spans->origin)))
-            return true;
-    }
-    return false;
-}
-
-/* Declares those gaps that let at least one held segment go. force: holes that a retransmission
- * could still fill, too. */
-static bool give_up(struct app_flow *flow, bool force)
-{
-    bool moved = false;
-    for (unsigned end = 0; end < 2 && !flow->abandoned; end++) {
-        struct stream *s = &flow->stream[end], *other = &flow->stream[!end];
-        const int64_t before = s->next, before_other = other->next;
-        if (has_hole_before_fin(s) && (force || s->acked >= s->end)) {
-            deliver_gap(flow, end, s->end, NULL);
-        } else if (stream_has_hole(s)) {
-            if (!force && s->acked < s->spans->offset)
-                continue;
-            if (s->acked < s->spans->offset)
-                flow->app->counters->stream_bytes_dropped += (uint64_t)(s->spans->offset - s->next);
-            deliver_gap(flow, end, s->spans->offset, NULL);
-        } else if (s->spans && !is_causal(flow, end, &s->spans->origin)) {
-            int64_t until = stream_offset(other, s->spans->origin.ack);
-            if (other->spans && other->spans->offset < until)
-                until = other->spans->offset;
-            if (!other->spans && flow->tail_gap[!end] == APP_NO_OFFSET)
-                flow->tail_gap[!end] = other->next;
-            deliver_gap(flow, !end, until, NULL);
-            if (other->next == before_other) { /* nothing more to wait for */
-                s->spans->origin.has_ack = 0;
-                moved = true;
-            }
-        }
-        moved |= s->next != before || other->next != before_other;
-    }
-    return moved;
-}
-
-static void wait_or_give_up(struct app_flow *flow)
-{
-    while (!flow->abandoned && is_stalled(flow)) {
-        if (!flow->stalled_frames)
-            flow->stalled_ns = flow->now_ns;
-        flow->stalled_frames += flow->is_new_frame;
-        flow->is_new_frame = false;
-        if (flow->stalled_frames <= flow->patience && flow->now_ns - flow->stalled_ns < PATIENCE_NS)
-            return;
-        flow->patience = (uint16_t)(flow->patience > 1 ? flow->patience / 2 : 1);
-        flow->stalled_frames = 0;
-        if (!give_up(flow, false))
-            break;
-        pump(flow);
-    }
-    flow->stalled_frames = 0;
-}
-
-/* All that is held goes out, with gaps where octets lack. */
-static void flush(struct app_flow *flow)
-{
-    while (!flow->abandoned && is_pending(flow)) {
-        pump(flow);
-        if (!flow->protocol && !stream_has_hole(&flow->stream[0]) &&
-            !stream_has_hole(&flow->stream[1]) && !is_stalled(flow))
-            return; /* undecided: too little was ever sent */
-        if (!give_up(flow, true))
-            break;
-    }
-    for (unsigned end = 0; end < 2 && !flow->abandoned; end++)
-        if (flow->opened[end] && flow->stream[end].acked > flow->stream[end].next)
-            deliver_gap(flow, end, flow->stream[end].acked, NULL);
 }
 
 /* ---- calls ---- */
@@ -474,8 +216,8 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
     struct stream_origin origin = {.ack = segment->ack,
                                    .has_ack = (segment->flags & LIFELINE_ACK) != 0};
     /* Octets that it acknowledges may still come: then it waits, to be decided later. */
-    if (protocol && is_causal(flow, end, &origin) &&
-        !open_protocol(flow, protocol, verdict == APP_IS_CLIENT ? end : !end)) {
+    if (protocol && app_is_causal(flow, end, &origin) &&
+        !app_open_protocol(flow, protocol, verdict == APP_IS_CLIENT ? end : !end)) {
         flow->link = link;
         app_flow_abandon(flow);
         leave(flow);
@@ -517,12 +259,12 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
             .layer = segment->layer,
         };
         bool direct =
-            flow->protocol && stream_fits(s, offset, bytes) && is_causal(flow, end, &origin);
+            flow->protocol && stream_fits(s, offset, bytes) && app_is_causal(flow, end, &origin);
         /* A limit is hit: what holds the stream up is given up; then it fits or is lost. */
         while (!direct && !stream_hold(s, &app->pool, offset, bytes, segment->captured_bytes,
                                        segment->payload, &origin)) {
-            bool moved = give_up(flow, true);
-            pump(flow);
+            bool moved = app_give_up(flow, true);
+            app_pump(flow);
             direct = flow->protocol && stream_fits(s, offset, bytes);
             if (flow->abandoned || (!direct && !moved)) {
                 app->counters->stream_bytes_dropped += segment->captured_bytes;
@@ -531,10 +273,11 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
             }
         }
         if (direct && !flow->abandoned && offset + bytes > s->next)
-            deliver(flow, end, offset, segment->payload, bytes, segment->captured_bytes, &origin);
-        if (is_pending(flow)) {
-            pump(flow);
-            wait_or_give_up(flow);
+            app_deliver(flow, end, offset, segment->payload, bytes, segment->captured_bytes,
+                        &origin);
+        if (app_is_pending(flow)) {
+            app_pump(flow);
+            app_wait(flow);
         }
     }
     leave(flow);
@@ -551,10 +294,10 @@ void app_acked(struct app *app, const struct app_link *link, unsigned end, uint3
     int64_t offset = stream_offset(s, ack);
     if (offset > s->acked)
         s->acked = offset;
-    if (!is_pending(flow))
+    if (!app_is_pending(flow))
         return;
     enter(flow, link, segment);
-    wait_or_give_up(flow);
+    app_wait(flow);
     leave(flow);
 }
 
@@ -587,8 +330,8 @@ void app_fin(struct app *app, const struct app_link *link, unsigned end, uint32_
         int64_t at = stream_offset(s, seq);
         s->end = at > s->next ? at : s->next;
     }
-    check_fin(flow, end);
-    pump(flow);
+    app_check_fin(flow, end);
+    app_pump(flow);
     leave(flow);
 }
 
@@ -601,7 +344,7 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
         return;
     enter(flow, link, segment);
     flow->reset[end] = farewell(flow, end, segment);
-    flush(flow);
+    app_flush(flow);
     close_protocol(flow, APP_CLOSE_RESET);
     flow->abandoned = true;
     leave(flow);
@@ -631,10 +374,10 @@ void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64
     while (length && !flow->abandoned) {
         uint32_t n = length < MEBIBYTE ? (uint32_t)length : MEBIBYTE;
         if (flow->protocol && !s->spans)
-            deliver(flow, end, s->next, bytes, n, n, &origin);
+            app_deliver(flow, end, s->next, bytes, n, n, &origin);
         else if (stream_hold(s, &app->pool, s->last ? s->last->offset + s->last->bytes : s->next, n,
                              n, bytes, &origin))
-            pump(flow);
+            app_pump(flow);
         else
             app_flow_abandon(flow);
         bytes += n;
@@ -659,7 +402,7 @@ void app_end(struct app *app, const struct app_link *link, bool capture_ended)
         return;
     flow->link = link;
     if (!flow->abandoned)
-        flush(flow);
+        app_flush(flow);
     close_protocol(flow, capture_ended ? APP_CLOSE_CAPTURE_END : APP_CLOSE_GONE);
     flow_free(flow);
 }

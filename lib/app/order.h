@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which octets are handed to the protocol next: see order.c. For app.c only. */
+#ifndef LIFELINE_APP_ORDER_H
+#define LIFELINE_APP_ORDER_H
+
+#include "app/flow.h"
+
+#define APP_PATIENCE 16 /* frames that a flow waits for octets that were received */
+
+/* Puts a protocol on the flow. False: no memory. (app.c) */
+bool app_open_protocol(struct app_flow *flow, const struct app_protocol *protocol, unsigned client);
+
+/* Is everything that the segment acknowledges delivered? The FIN counts as an octet. */
+bool app_is_causal(const struct app_flow *flow, unsigned end, const struct stream_origin *origin);
+
+/* Delivers the octets of a segment that aren't delivered yet; offset is its first one's. */
+void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint8_t *data,
+                 uint32_t bytes, uint32_t captured, const struct stream_origin *origin);
+
+/* Declares the octets below until missing, that aren't delivered yet. origin: the segment that
+ * shows it, NULL for the current one. */
+void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
+                     const struct stream_origin *origin);
+
+/* Tells the protocol of the stream's end, once it is reached. */
+void app_check_fin(struct app_flow *flow, unsigned end);
+
+/* Delivers what is held and whose time has come. */
+void app_pump(struct app_flow *flow);
+
+/* Is anything held, or a FIN whose octets lack? */
+bool app_is_pending(const struct app_flow *flow);
+
+/* Declares those gaps that let at least one held segment go; false when there is none. force: holes
+ * that a retransmission could still fill, too. */
+bool app_give_up(struct app_flow *flow, bool force);
+
+/* Gives up if the flow has waited long enough. */
+void app_wait(struct app_flow *flow);
+
+/* All that is held goes out, with gaps where octets lack. */
+void app_flush(struct app_flow *flow);
+
+#endif
