@@ -324,9 +324,7 @@ void app_fin(struct app *app, const struct app_link *link, unsigned end, uint32_
     struct stream *s = &flow->stream[end];
     if (!flow->fin[end].seen)
         flow->fin[end] = farewell(flow, end, segment);
-    if (flow->fed) {
-        s->end = s->next;
-    } else if (s->end == STREAM_NO_END && flow->opened[end]) {
+    if (!flow->fed && s->end == STREAM_NO_END && flow->opened[end]) {
         int64_t at = stream_offset(s, seq);
         s->end = at > s->next ? at : s->next;
     }
@@ -401,6 +399,12 @@ void app_end(struct app *app, const struct app_link *link, bool capture_ended)
     if (app_is_idle(flow))
         return;
     flow->link = link;
+    for (unsigned end = 0; end < 2 && flow->fed; end++) {
+        if (flow->fin[end].seen) { /* its segment may have carried the last octets, too */
+            flow->stream[end].end = flow->stream[end].next;
+            app_check_fin(flow, end);
+        }
+    }
     if (!flow->abandoned)
         app_flush(flow);
     close_protocol(flow, capture_ended ? APP_CLOSE_CAPTURE_END : APP_CLOSE_GONE);

@@ -385,6 +385,23 @@ void lifeline_finish(struct lifeline_engine *engine)
     }
 }
 
+void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
+                          uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
+                          const uint8_t *bytes, size_t length)
+{
+    if (engine->options.no_http || slot >= engine->table.slab_count * 1024) {
+        return;
+    }
+    struct conn *c = table_at(&engine->table, slot);
+    if (!c->in_use || c->number != connection) {
+        return;
+    }
+    struct app_link link;
+    app_link_of(c, &link);
+    unsigned end = from == LIFELINE_CLIENT ? c->client : !c->client;
+    app_feed(engine->app, &link, end, frame, time_ns, layer, bytes, length);
+}
+
 bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
                    struct lifeline_connection *out)
 {

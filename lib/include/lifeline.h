@@ -603,6 +603,15 @@ void lifeline_push_frame(struct lifeline_engine *engine, const struct lifeline_f
 /* Feeds one ready-made segment. */
 void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment);
 
+/* Feeds octets of a connection's stream that another layer made of it, such as a decrypted TLS stream:
+ * exchanges on them are followed as on plain ones, and from the first such call on the TCP payload
+ * itself isn't looked at any more. from: enum lifeline_role. The octets follow the last ones given
+ * for that role; frame, time_ns and layer are those of the segment that completed them, which was
+ * pushed before. slot and connection are an event's; nothing happens when slot no longer holds it. */
+void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
+                          uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
+                          const uint8_t *bytes, size_t length);
+
 /* Lets capture time pass without a segment: timers up to time_ns fire. */
 void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns);
 
