@@ -17,7 +17,7 @@ struct player {
     const struct http_case *c;
     struct notes *records, *positions;
     uint64_t frame;
-    bool broken;
+    bool fed, broken;
     uint64_t given;
 };
 
@@ -162,6 +162,11 @@ static void send_piece(struct player *p, struct app *app, struct app_link *link,
         link->base_seen[e] = e == end;
         link->base[e] = seq;
     }
+    if (p->fed && b->kind == BLOCK_DATA) {
+        app_feed(app, link, end, segment.frame, segment.time_ns, 0, payload, captured);
+        free(payload);
+        return;
+    }
     app_acked(app, link, !end, segment.ack, &segment);
     switch (b->kind) {
     case BLOCK_DATA:
@@ -180,10 +185,10 @@ static void send_piece(struct player *p, struct app *app, struct app_link *link,
     free(payload);
 }
 
-bool play(const struct http_case *c, const struct piece *pieces, size_t count,
+bool play(const struct http_case *c, const struct piece *pieces, size_t count, bool fed,
           struct notes *records, struct notes *positions)
 {
-    struct player p = {.c = c, .records = records, .positions = positions};
+    struct player p = {.c = c, .fed = fed, .records = records, .positions = positions};
     struct lifeline_options options = {
         .keep_headers = c->keep,
         .keep_body_bytes = c->keep ? 64 : 0,

@@ -18,10 +18,10 @@ struct notes {
 };
 void note(struct notes *n, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Plays the pieces in order. records: a line for each exchange, in the words that expectations use.
- * positions: with frames, which depend on how a case was cut. False when a rule was broken that
- * holds for every playing. */
-bool play(const struct http_case *c, const struct piece *pieces, size_t count,
+/* Plays the pieces in order. fed: not as segments, but as a stream that is in order already.
+ * records: a line for each exchange, in the words that expectations use. positions: with frames,
+ * which depend on how a case was cut. False when a rule was broken that holds for every playing. */
+bool play(const struct http_case *c, const struct piece *pieces, size_t count, bool fed,
           struct notes *records, struct notes *positions);
 
 #endif
