@@ -16,6 +16,8 @@
 #define QUIET_MARKS                                                                                \
     (uint32_t)(LIFELINE_MARK_BAD_CHECKSUM | LIFELINE_MARK_TRUNCATED | LIFELINE_MARK_DUPLICATE_ACK)
 
+#define SHORT_REASON 12 /* octets: "OK", "Not Found" */
+
 struct ladder_label *ladder_label_new(void)
 {
     struct ladder_label *label = g_new0(struct ladder_label, 1);
@@ -73,20 +75,33 @@ static void append_flags(GString *text, uint16_t flags, bool verbose)
     g_string_append(text, *names ? names : "no flags");
 }
 
-static void append_message(GString *text, const struct ladder_message *message, bool ascii)
+/* "200 OK after 31.6 ms"; a long reason phrase comes last, since what doesn't fit is cut. */
+static void append_response(GString *text, const struct ladder_message *message, bool ascii)
 {
-    if (message->is_response) {
-        if (message->status != LIFELINE_UNKNOWN_COUNT)
-            g_string_append_printf(text, "%" PRIu64 "%s", message->status,
-                                   message->length ? " " : "");
-        text_append_safe(text, message->text, message->length, ascii);
-        if (message->wait_ns != LIFELINE_UNKNOWN_NS) {
-            g_string_append(text, " after ");
-            text_append_duration(text, message->wait_ns, ascii);
-        }
-    } else {
+    bool last = message->length > SHORT_REASON && message->wait_ns != LIFELINE_UNKNOWN_NS;
+
+    if (message->status != LIFELINE_UNKNOWN_COUNT)
+        g_string_append_printf(text, "%" PRIu64, message->status);
+    if (!last && message->length) {
+        g_string_append(text, text->len ? " " : "");
         text_append_safe(text, message->text, message->length, ascii);
     }
+    if (message->wait_ns != LIFELINE_UNKNOWN_NS) {
+        g_string_append(text, " after ");
+        text_append_duration(text, message->wait_ns, ascii);
+    }
+    if (last) {
+        g_string_append(text, ", ");
+        text_append_safe(text, message->text, message->length, ascii);
+    }
+}
+
+static void append_message(GString *text, const struct ladder_message *message, bool ascii)
+{
+    if (message->is_response)
+        append_response(text, message, ascii);
+    else
+        text_append_safe(text, message->text, message->length, ascii);
 }
 
 static void append_amount(GString *text, const struct ladder_row *row, bool ascii)

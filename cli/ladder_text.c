@@ -148,16 +148,19 @@ static void append_findings(struct drawing *d, GString *line)
 static void append_head(struct drawing *d)
 {
     struct verdict *verdict = verdict_new(d->connection, !d->style->utf8);
-    GString *line = g_string_new(NULL);
+    GString *line = g_string_new(NULL), *title = g_string_new(NULL);
+    const char *last_line;
 
     g_string_printf(line, "#%" PRIu64 " ", d->connection->connection);
     verdict_title(line, d->connection, !d->style->utf8);
-    if (d->width)
-        text_cut(line, 0, d->width, !d->style->utf8);
-    paint(d, PAINT_BOLD, line->str);
-    append_phrases(d, verdict, text_columns(line->str, line->len));
+    text_append_wrapped(title, line->str, 0, 3, d->width);
+    paint(d, PAINT_BOLD, title->str);
+    last_line = strrchr(title->str, '\n');
+    last_line = last_line ? last_line + 1 : title->str;
+    append_phrases(d, verdict, text_columns(last_line, strlen(last_line)));
     append_facts(d, line);
     append_findings(d, line);
+    g_string_free(title, TRUE);
     g_string_free(line, TRUE);
     verdict_free(verdict);
 }
@@ -350,6 +353,8 @@ static void append_row(struct drawing *d, const struct ladder_row *row)
     guint next_note = 0;
 
     ladder_label_make(d->label, row, d->ladder->incarnation, d->style->verbose, !d->style->utf8);
+    if (d->style->verbose && text_columns(d->label->text->str, d->label->text->len) > d->middle - 5)
+        g_ptr_array_insert(d->label->notes, 0, g_strdup(d->label->text->str)); /* uncut */
     if (arrow)
         merge_note(d, row->messages && row->messages->next);
     wrap_notes(d);
