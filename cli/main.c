@@ -6,6 +6,7 @@
  * refused (options, filters, missing files, interfaces) is refused before anything is printed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,6 +179,9 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
                 "lifeline: -c: there is no connection %" PRIu64 " to show; %" PRIu64
                 " were found\n",
                 options->connection, counters.connections);
+    else if (options->where && counters.connections > 0 && selection_count(run->selection) == 0)
+        fprintf(stderr, "lifeline: --where: none of %" PRIu64 " connections matches\n",
+                counters.connections);
     return status == EXIT_DONE ? view_status : status;
 }
 
@@ -202,10 +206,23 @@ static int run_view(struct run *run)
     return read_and_print(run, &engine_options, &sink, &context, state);
 }
 
+/* A standard descriptor that the caller closed must not become a capture file's or an interface's:
+ * what is printed would go there. Reading or writing these fails instead. */
+static void occupy_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_PATH | O_CLOEXEC);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct run run = {0};
     int status;
+    occupy_standard_descriptors();
     translate_init();
     if (!options_parse(argc, argv, &run.options, &status)) {
         options_release();

@@ -326,6 +326,11 @@ class Selection(Case):
         with open(self.file, "rb") as file:
             self.assertEqual(self.lines(*where, "-", data=file.read()), wanted)
 
+    def test_where_that_matches_nothing_is_told(self):
+        code, out, err = run("connections", "--where", "server.port == 1", self.file)
+        self.assertEqual((code, out), (0, ""))
+        self.assertIn("--where: none of 2 connections matches", err)
+
     def test_where_help_lists_fields(self):
         code, out, _ = run("--where", "help")
         self.assertEqual(code, 0)
@@ -427,6 +432,15 @@ class Streams(Case):
                                   stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 5)
         self.assertIn(b"lifeline: standard output: No space left on device", done.stderr)
+
+    def test_closed_standard_descriptors(self):
+        """Nothing is printed into what was opened in their place."""
+        for closed, status in ((">&-", 5), ("<&-", 0), ("2>&-", 0)):
+            done = subprocess.run(["sh", "-c", f'"$0" connections -o jsonl "$1" {closed}', LIFELINE,
+                                   self.file], capture_output=True)
+            self.assertEqual(done.returncode, status, closed)
+        done = subprocess.run(["sh", "-c", '"$0" connections - <&-', LIFELINE], capture_output=True)
+        self.assertEqual(done.returncode, 3)
 
     def test_data_alone_on_standard_output(self):
         code, out, err = run("connections", "-v", "-o", "jsonl", self.file)
