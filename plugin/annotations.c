@@ -80,23 +80,29 @@ static struct note *make_note(const struct lifeline_event *event, struct life *l
     return note;
 }
 
-static void on_event(void *user, const struct lifeline_event *event)
+/* Another connection changed while a segment is at hand. */
+static void touch(struct life *life)
 {
-    struct life *life =
-        lives_get(session.lives, event->connection, event->incarnation, event->slot);
     struct touched *touched;
 
-    (void)user;
     if (!session.pushing)
         return; /* the capture's end */
-    if (event->segment != NULL && session.note == NULL) {
-        session.note = make_note(event, life);
-        return;
-    }
     touched = wmem_new(wmem_file_scope(), struct touched);
     touched->life = life;
     touched->next = session.touched;
     session.touched = touched;
+}
+
+static void on_event(void *user, const struct lifeline_event *event)
+{
+    struct life *life =
+        lives_get(session.lives, event->connection, event->incarnation, event->slot);
+
+    (void)user;
+    if (event->segment != NULL && session.note == NULL)
+        session.note = make_note(event, life);
+    else
+        touch(life);
 }
 
 static void on_message(void *user, const struct lifeline_message *message)
@@ -116,9 +122,11 @@ static void on_exchange(void *user, const struct lifeline_exchange *exchange)
 
 static void on_connection(void *user, const struct lifeline_connection *connection)
 {
+    struct life *life = lives_find(session.lives, connection->connection, connection->incarnation);
+
     (void)user;
-    life_connection(lives_find(session.lives, connection->connection, connection->incarnation),
-                    connection);
+    life_connection(life, connection);
+    touch(life);
 }
 
 static void hang_finding(const struct lifeline_finding *finding, uint64_t frame)

@@ -13,6 +13,7 @@ usage: agree.py --lifeline PROGRAM --plugin lifeline.so [--known TSV] [--verbose
 """
 import argparse
 import collections
+import concurrent.futures
 import datetime
 import json
 import os
@@ -141,7 +142,7 @@ def walk(layer):
 
 
 class Comparison:
-    def __init__(self, values, known=()):
+    def __init__(self, values):
         self.values = values
         self.differences = []
 
@@ -325,10 +326,13 @@ def main():
         if not names:
             sys.exit("agree: tshark doesn't load the plugin")
         values = Values(names)
-        for capture in options.captures:
+        workers = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+        futures = [workers.submit(compare, options.lifeline, wireshark, values, capture)
+                   for capture in options.captures]
+        for capture, future in zip(options.captures, futures):
             name = os.path.basename(capture)
             try:
-                differences, e, n = compare(options.lifeline, wireshark, values, capture)
+                differences, e, n = future.result()
             except (RuntimeError, ValueError) as error:
                 print(f"FAIL {name}: {error}")
                 failed += 1

@@ -57,14 +57,15 @@ class Wireshark:
                               capture_output=True, cwd=self.home, **more)
 
     def tshark(self, capture, *arguments, **more):
-        # A capture below a directory that the ordinary user can't enter is read from a pipe's end.
-        with open(capture, "rb") as file:
-            if os.geteuid() != 0:
-                return self.run("tshark", "-n", "-r", os.path.abspath(capture), *arguments, **more)
-            copy = os.path.join(self.home, "capture")
-            with open(copy, "wb") as out:
-                shutil.copyfileobj(file, out)
-        return self.run("tshark", "-n", "-r", copy, *arguments, **more)
+        """Runs tshark on a capture, which the ordinary user may not be able to reach itself."""
+        if os.geteuid() != 0:
+            return self.run("tshark", "-n", "-r", os.path.abspath(capture), *arguments, **more)
+        with tempfile.NamedTemporaryFile(dir=self.home) as copy:
+            with open(capture, "rb") as file:
+                shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.chmod(copy.name, 0o644)
+            return self.run("tshark", "-n", "-r", copy.name, *arguments, **more)
 
     def value_names(self):
         """{field: {number as text: name}} of the plugin's value strings."""

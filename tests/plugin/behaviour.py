@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the plugin promises beside the records themselves: passes, filters, outputs, preferences,
+statistics, and that Wireshark is as it was without it.
+
+usage: behaviour.py --lifeline PROGRAM --plugin lifeline.so --testdata FOLDER
+"""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+from wireshark import Wireshark, frames
+
+STATES = ["-T", "fields", "-e", "frame.number", "-e", "lifeline.connection", "-e", "lifeline.step",
+          "-e", "lifeline.client.state", "-e", "lifeline.server.state", "-e", "lifeline.transition"]
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+class Bench:
+    def __init__(self, options, wireshark):
+        self.testdata = options.testdata
+        self.program = options.lifeline
+        self.wireshark = wireshark
+
+    def path(self, name):
+        return name if name.startswith("/") else f"{self.testdata}/{name}.pcap"
+
+    def text(self, capture, *arguments):
+        done = self.wireshark.tshark(self.path(capture), *arguments)
+        assert done.returncode == 0, done.stderr.decode()[-500:]
+        return done.stdout.decode()
+
+    def rows(self, capture, *arguments):
+        return [line.split("\t") for line in self.text(capture, *arguments).splitlines()]
+
+    def numbers(self, capture, display_filter, *arguments):
+        """The frames that a display filter leaves, in two passes."""
+        rows = self.rows(capture, "-2", "-Y", display_filter, "-T", "fields", "-e", "frame.number",
+                         *arguments)
+        return [int(row[0]) for row in rows]
+
+    def records(self, command, capture):
+        done = subprocess.run([self.program, command, "-o", "jsonl", self.path(capture)],
+                              capture_output=True, check=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def same(shown, expected):
+    assert shown == expected, f"{shown!r} instead of {expected!r}"
+
+
+@check
+def listed_as_a_dissector(b):
+    text = b.wireshark.run("tshark", "-G", "plugins", text=True).stdout
+    assert re.search(r"^lifeline\.so\s+\S+\s+(dissector|.*dissector)", text, re.M), text
+
+
+@check
+def one_pass_shows_the_same_states_as_two(b):
+    for capture in ("http-four-way-close", "lost-last-ack", "time-wait-reused", "gre"):
+        same(b.rows(capture, *STATES), b.rows(capture, "-2", *STATES))
+
+
+@check
+def forward_references_in_two_passes(b):
+    fields = ["-T", "fields", "-e", "lifeline.handshake.complete", "-e", "lifeline.teardown.kind",
+              "-e", "lifeline.handshake.ack_frame", "-Y", "frame.number == 1"]
+    complete, kind, ack = b.rows("http-four-way-close", "-2", *fields)[0]
+    assert complete in ("1", "True") and ack == "3", (complete, ack)
+    same(b.wireshark.value_names()["lifeline.teardown.kind"][kind], "four-way")
+    # What isn't known yet isn't claimed.
+    complete, _, ack = b.rows("http-four-way-close", *fields)[0]
+    assert complete not in ("1", "True") and ack == "", (complete, ack)
+
+
+@check
+def filters_by_name(b):
+    same(b.numbers("http-four-way-close", 'lifeline.client.state == "TIME-WAIT"'), [20])
+    same(b.numbers("http-four-way-close", 'lifeline.transition.evidence == "delivered"'), [3, 14, 20])
+    same(b.numbers("http-four-way-close", 'lifeline.step == "teardown-3"'), [19])
+    same(b.numbers("http-four-way-close", "lifeline.teardown.step > 2"), [19, 20])
+    same(b.numbers("http-four-way-close", "lifeline.time_wait == 1"), [20])
+    same(b.numbers("http-four-way-close", 'lifeline.client.states == "CLOSING"'), [])
+    same(b.numbers("refused", 'lifeline.handshake.kind in {"refused", "unanswered"}'), [1, 2])
+    assert b.numbers("refused", 'lifeline.finding == "connection-refused"')
+    assert b.numbers("refused", "lifeline.finding.connection-refused")
+    same(b.numbers("http-four-way-close", "lifeline.http.wait > 0.2"), [11, 15, 17])
+
+
+@check
+def one_pass_filters_need_no_second_pass(b):
+    rows = b.rows("http-four-way-close", "-Y", 'lifeline.server.state == "LAST-ACK"', "-T", "fields",
+                  "-e", "frame.number")
+    same(rows, [["19"]])
+
+
+@check
+def read_filter_renumbers_frames(b):
+    """Rejected frames are part of the connection, though their numbers are given to others."""
+    whole = {row[0]: row[1:] for row in b.rows("http-four-way-close", "-2", *STATES)}
+    kept = ["3", "13", "14", "19", "20"]
+    rows = b.rows("http-four-way-close", "-2", "-R", "lifeline.handshake.step == 3 or "
+                  "lifeline.teardown.step", *STATES)
+    same([row[0] for row in rows], ["1", "2", "3", "4", "5"])
+    same([row[1:] for row in rows], [whole[number] for number in kept])
+    links = ["-T", "fields", "-e", "lifeline.handshake.syn_frame", "-e",
+             "lifeline.handshake.ack_frame", "-e", "lifeline.teardown.fin1_frame", "-e",
+             "lifeline.teardown.ack2_frame"]
+    rows = b.rows("http-four-way-close", "-2", "-R", "lifeline.handshake.step == 3 or "
+                  "lifeline.teardown.step", *links)
+    same(rows, [["", "1", "2", "5"]] * 5)
+
+
+@check
+def every_output_is_well_formed(b):
+    capture = "http-pipelining"
+    count = len(b.rows(capture, "-T", "fields", "-e", "frame.number"))
+    same(len(json.loads(b.text(capture, "-T", "json"))), count)
+    lines = [json.loads(line) for line in b.text(capture, "-T", "ek").splitlines()]
+    same(sum("layers" in line for line in lines), count)
+    root = xml.etree.ElementTree.fromstring(b.text(capture, "-T", "pdml"))
+    same(len(root.findall("./packet/proto[@name='lifeline']")), count)
+    same(b.text(capture, "-V").count("[TCP Lifecycle: "), count)
+    same(len(b.rows(capture, "-T", "psml")) > count, True)
+
+
+@check
+def tree_is_readable_when_collapsed(b):
+    text = b.text("http-four-way-close", "-2", "-V")
+    assert "[TCP Lifecycle: teardown 1/4, client ESTABLISHED \u2192 FIN-WAIT-1]" in text
+    assert "[TCP Lifecycle: handshake 2/3, server LISTEN \u2192 SYN-RECEIVED]" in text
+    assert "[TCP Lifecycle: GET /, client ESTABLISHED, server ESTABLISHED]" in text
+
+
+@check
+def disabled_it_leaves_tcp_alone(b):
+    tcp = ["-T", "fields", "-e", "frame.number", "-e", "tcp.seq", "-e", "tcp.len", "-e", "http.host"]
+    plain = b.rows("http-keep-alive", *tcp)
+    same(b.rows("http-keep-alive", "--disable-protocol", "lifeline", *tcp), plain)
+    same(b.text("http-keep-alive", "--disable-protocol", "lifeline", "-Y", "lifeline"), "")
+    assert any(row[3] for row in plain)
+
+
+@check
+def tcp_disabled_disables_it(b):
+    same(b.text("http-keep-alive", "--disable-protocol", "tcp", "-Y", "lifeline"), "")
+
+
+@check
+def decode_as_changes_nothing(b):
+    for rule in ("tcp.port==80,echo", "ip.proto==17,icmp"):
+        same(b.rows("http-keep-alive", "-d", rule, *STATES), b.rows("http-keep-alive", *STATES))
+
+
+@check
+def preferences_reach_the_engine(b):
+    remaining = ["-2", "-T", "fields", "-e", "lifeline.time_wait.remaining", "-Y",
+                 "frame.number == 20"]
+    same(float(b.rows("http-four-way-close", *remaining)[0][0]), 60)
+    same(float(b.rows("http-four-way-close", "-o", "lifeline.stack:windows", *remaining)[0][0]), 120)
+    same(float(b.rows("http-four-way-close", "-o", "lifeline.time_wait_seconds:7",
+                      *remaining)[0][0]), 7)
+    assert b.numbers("http-four-way-close", "lifeline.http")
+    same(b.numbers("http-four-way-close", "lifeline.http", "-o", "lifeline.http:FALSE"), [])
+
+
+@check
+def expert_infos_have_their_severity(b):
+    text = b.text("refused", "-2", "-q", "-z", "expert")
+    warnings = text[text.index("Warns"):text.index("Chats")]
+    assert "TCP Lifecycle  connection-refused: " in warnings, text
+
+
+def statistics(text):
+    """{topic: {item: count}} of the second level and the third of a statistics tree."""
+    topics, topic = {}, None
+    for line in text.splitlines():
+        match = re.match(r"( {1,2})(\S.*?)  +(\d+) ", line)
+        if match and match.group(1) == " ":
+            topic = topics.setdefault(match.group(2), {})
+        elif match and topic is not None and int(match.group(3)):
+            topic[match.group(2)] = int(match.group(3))
+    return topics
+
+
+def tally(values):
+    out = {}
+    for value in values:
+        if value is not None:
+            out[value] = out.get(value, 0) + 1
+    return out
+
+
+@check
+def statistics_count_what_the_records_say(b):
+    for capture in ("http-many-short", "http-four-way-close", "refused", "time-wait-reused"):
+        records = b.records("connections", capture)
+        waits = [t for r in records for t in r["time_wait"]]
+        expected = {
+            "Handshake": tally(r["handshake"]["kind"] for r in records),
+            "Teardown": tally(r["teardown"]["kind"] for r in records),
+            "Closed first by": tally(r["teardown"]["active_closer"] for r in records),
+            "TIME-WAIT held by": tally(t["endpoint"] for t in waits),
+            "TIME-WAIT outcome": tally(t["outcome"] for t in waits),
+            "Client at the end": tally(r["client"]["state"] for r in records),
+            "Server at the end": tally(r["server"]["state"] for r in records),
+        }
+        for passes in (["-2"], []):
+            text = b.text(capture, *passes, "-q", "-z", "lifeline,tree")
+            assert re.search(rf"^Connections +{len(records)} ", text, re.M), text
+            topics = statistics(text)
+            for topic, counts in expected.items():
+                shown = {k: v for k, v in topics.get(topic, {}).items() if k != "unknown"}
+                same((capture, topic, shown), (capture, topic, counts))
+
+
+@check
+def time_waits_by_endpoint(b):
+    records = b.records("connections", "http-many-short")
+    expected = {}
+    for r in records:
+        for t in r["time_wait"]:
+            row = expected.setdefault((r[t["endpoint"]]["ip"], t["endpoint"],
+                                       f"{r['server']['ip']}:{r['server']['port']}"), [0, 0])
+            row[0] += 1
+            row[1] += t["outcome"] == "running"
+    shown = {}
+    for line in b.text("http-many-short", "-2", "-q", "-z", "lifeline,time-wait").splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 9 and cells[3].isdigit():
+            shown[tuple(cells[:3])] = [int(cells[3]), int(cells[4])]
+    same(shown, expected)
+
+
+@check
+def flow_graph_names_states(b):
+    text = b.text("http-four-way-close", "-q", "-z", "flow,lifeline,standard")
+    assert "client SYN-SENT" in text and "teardown 4/4, client FIN-WAIT-2 \u2192 TIME-WAIT" in text
+
+
+@check
+def profile_has_columns_and_buttons(b):
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../plugin/profile/Lifeline")
+    home = b.wireshark.home + "/.config/wireshark/profiles"
+    if not os.path.exists(home):
+        os.makedirs(home)
+        b.wireshark.run("sh", "-c", "true")
+        subprocess.run(["cp", "-r", folder, home], check=True)
+        subprocess.run(["chmod", "-R", "a+rX", b.wireshark.home], check=True)
+    text = b.text("http-four-way-close", "-C", "Lifeline")
+    assert re.search(r"teardown-1\s+FIN-WAIT-1\s+ESTABLISHED", text), text
+    for name in ("colorfilters", "dfilter_buttons"):
+        with open(f"{folder}/{name}", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("#"):
+                    continue
+                field = line.split("@")[2] if name == "colorfilters" else \
+                    json.loads("[" + line.replace("\\x22", "\\\"") + "]")[2]
+                b.numbers("refused", field)  # tshark refuses a filter that doesn't compile
+
+
+@check
+def cut_packets_agree(b):
+    """Cut behind the TCP header: what isn't captured isn't missed in the states."""
+    for capture in ("http-four-way-close", "time-wait-reused", "gre"):
+        cut = b.wireshark.home + "/cut.pcap"
+        for octets in ("54", "66", "90"):
+            subprocess.run(["editcap", "-s", octets, b.path(capture), cut], check=True)
+            os.chmod(cut, 0o644)
+            events = {}
+            for e in b.records("timeline", cut):
+                if e["record"] == "event" and e["frame"]:
+                    events[e["frame"]] = (e["client_state"], e["server_state"])
+            names = b.wireshark.value_names()
+            done = b.wireshark.tshark(cut, "-2", "-T", "json", "-J", "frame lifeline", "-Y",
+                                      "lifeline")
+            shown = {}
+            for number, layers in frames(done.stdout):
+                shown[number] = tuple(
+                    names[f"lifeline.{end}.state"].get(layers[0][f"lifeline.{end}.state"][0])
+                    if f"lifeline.{end}.state" in layers[0] else None for end in ("client", "server"))
+            same((capture, octets, shown), (capture, octets, events))
+
+
+@check
+def several_files_in_one_process(b):
+    """A merged capture, whose frames interleave."""
+    merged = b.wireshark.home + "/merged.pcap"
+    subprocess.run(["mergecap", "-F", "pcap", "-w", merged, b.path("refused"),
+                    b.path("http-pipelining"), b.path("gre")], check=True)
+    os.chmod(merged, 0o644)
+    records = b.records("connections", merged)
+    rows = b.rows(merged, "-2", "-T", "fields", "-e", "lifeline.connection", "-e",
+                  "lifeline.first_frame", "-Y", "lifeline")
+    same(sorted({tuple(row) for row in rows}),
+         sorted((str(r["connection"]), str(r["first_frame"])) for r in records))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--lifeline", required=True)
+    parser.add_argument("--plugin", required=True)
+    parser.add_argument("--testdata", required=True)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    failed = 0
+    with Wireshark(options.plugin) as wireshark:
+        bench = Bench(options, wireshark)
+        for function in CHECKS:
+            if options.only not in function.__name__:
+                continue
+            name = function.__name__.replace("_", " ")
+            try:
+                function(bench)
+                print(f"ok    {name}")
+            except Exception as error:  # a check that can't run is a failed check
+                failed += 1
+                print(f"FAIL  {name}: {type(error).__name__}: {str(error)[:1500]}")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
