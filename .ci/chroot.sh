@@ -12,7 +12,6 @@ suite=${1:-bookworm}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- ./dev test
 folder=${LIFELINE_CHROOT:-/var/tmp/lifeline-chroot}
-root=$folder/$suite
 
 if [ "$(id -u)" -ne 0 ]; then
     echo "./dev chroot must be run as root" >&2
@@ -38,12 +37,14 @@ clean_up() {
     done
     rm -rf --one-file-system "$root"
 }
-trap clean_up EXIT
-rm -rf --one-file-system "$root"
 mkdir -p "$folder"
+root=$(mktemp -d "$folder/$suite.XXXXXX")
+chmod 755 "$root"
+trap clean_up EXIT
 echo "Making a clean $suite in $root" >&2
-debootstrap --variant=minbase "$suite" "$root" "$archive" > "$folder/$suite.log" 2>&1 ||
-    { tail -20 "$folder/$suite.log" >&2; exit 1; }
+debootstrap --variant=minbase "$suite" "$root" "$archive" > "$root.log" 2>&1 ||
+    { tail -20 "$root.log" >&2; exit 1; }
+rm "$root.log"
 
 # The archive with its updates, reached the way that this machine reaches it.
 {
