@@ -314,6 +314,7 @@ void reset_reconsider(struct pass *pass)
         bool hears = pass->ack && pass->ack_fits &&
                      seq_gt(pass->segment->ack, doubtful ? k->reset_acked : k->reset_peer_next);
         bool opens = pass->ack && !pass->syn && pass->segment->seq == pass->from->isn + 1 &&
+                     pass->from->state_count >= 2 &&
                      apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT;
         if (opens) {
             /* It never gave up the handshake; its peer may still have believed the RST. */
