@@ -2,6 +2,7 @@
 #include "census_plot.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -34,6 +35,18 @@ void census_append_name(GString *out, const struct lifeline_census_pair *pair, b
     g_string_append_printf(out, colons ? "[%s]" : "%s", text);
     if (pair->remote_port != LIFELINE_UNKNOWN_COUNT)
         g_string_append_printf(out, ":%" PRIu64, pair->remote_port);
+}
+
+bool census_is_redundant(const struct lifeline_census_pair *pairs, unsigned count, unsigned index)
+{
+    const struct lifeline_census_pair *total = &pairs[index];
+
+    for (unsigned i = 0; i < count && total->holder == LIFELINE_BOTH; i++) {
+        if (pairs[i].holder != LIFELINE_BOTH && pairs[i].entered == total->entered &&
+            memcmp(&pairs[i].ip, &total->ip, sizeof total->ip) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* The highest count of the samples that fall to column x of columns. */
@@ -119,13 +132,18 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
 {
     static const char *const colors[CURVES] = {"#1d4ed8", "#b45309", "#047857",
                                                "#b91c1c", "#6d28d9", "#374151"};
-    unsigned shown = MIN(count, CURVES);
+    unsigned curves[CURVES], shown = 0;
     int64_t low_ns = INT64_MAX, high_ns = INT64_MIN;
     uint64_t peak = 1;
     double plot_height = HEIGHT - TOP - BOTTOM;
     char *safe = g_markup_escape_text(title, -1);
 
-    for (unsigned i = 0; i < shown; i++) {
+    for (unsigned i = 0; i < count && shown < CURVES; i++) {
+        if (!census_is_redundant(pairs, count, i))
+            curves[shown++] = i;
+    }
+    for (unsigned k = 0; k < shown; k++) {
+        unsigned i = curves[k];
         low_ns = MIN(low_ns, pairs[i].start_ns);
         high_ns =
             MAX(high_ns, pairs[i].start_ns + (int64_t)pairs[i].sample_count * pairs[i].step_ns);
@@ -174,16 +192,17 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
             x, HEIGHT - BOTTOM + 20, clock->str);
         g_string_free(clock, TRUE);
     }
-    for (unsigned i = 0; i < shown; i++) {
+    for (unsigned k = 0; k < shown; k++) {
+        const struct lifeline_census_pair *pair = &pairs[curves[k]];
         GString *name = g_string_new(NULL);
-        unsigned x = LEFT + i % 3 * 290, y = HEIGHT - 36 + i / 3 * 20;
-        append_curve(out, &pairs[i], low_ns, span_ns, top, colors[i]);
-        census_append_name(name, &pairs[i], false);
+        unsigned x = LEFT + k % 3 * 290, y = HEIGHT - 36 + k / 3 * 20;
+        append_curve(out, pair, low_ns, span_ns, top, colors[k]);
+        census_append_name(name, pair, false);
         g_string_append_printf(
             out,
             "<path stroke=\"%s\" stroke-width=\"3\" d=\"M%u %uh18\"/><text x=\"%u\" "
             "y=\"%u\">%s, peak %" PRIu64 "</text>\n",
-            colors[i], x, y - 4, x + 24, y, name->str, pairs[i].peak);
+            colors[k], x, y - 4, x + 24, y, name->str, pair->peak);
         g_string_free(name, TRUE);
     }
     g_string_append(out, "</svg>\n");

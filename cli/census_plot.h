@@ -3,6 +3,8 @@
 #ifndef LIFELINE_CENSUS_PLOT_H
 #define LIFELINE_CENSUS_PLOT_H
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "lifeline.h"
@@ -18,5 +20,8 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
 
 /* "10.0.0.2 → 10.0.0.1:80", "10.0.0.1 (server) → 10.0.0.2", "10.0.0.2 in all". */
 void census_append_name(GString *out, const struct lifeline_census_pair *pair, bool ascii);
+
+/* True for a host's total beside the only pair of that host: it says the same again. */
+bool census_is_redundant(const struct lifeline_census_pair *pairs, unsigned count, unsigned index);
 
 #endif

@@ -231,19 +231,6 @@ static void collect(void *user, const struct lifeline_census_pair *pair)
     g_array_append_val(view->pairs, *pair);
 }
 
-/* A host's total says nothing beside the only pair of that host. */
-static bool says_nothing(const GArray *pairs, const struct lifeline_census_pair *total)
-{
-    for (guint i = 0; i < pairs->len; i++) {
-        const struct lifeline_census_pair *pair =
-            &g_array_index(pairs, struct lifeline_census_pair, i);
-        if (total->holder == LIFELINE_BOTH && pair->holder != LIFELINE_BOTH &&
-            pair->entered == total->entered && memcmp(&pair->ip, &total->ip, sizeof pair->ip) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void print_census(struct time_waits *view)
 {
     const GArray *pairs = view->pairs;
@@ -258,7 +245,9 @@ static void print_census(struct time_waits *view)
             &g_array_index(pairs, struct lifeline_census_pair, i);
         if (view->json)
             print_census_json(view, pair);
-        else if (view->table && !says_nothing(pairs, pair))
+        else if (view->table &&
+                 !census_is_redundant((const struct lifeline_census_pair *)(void *)pairs->data,
+                                      pairs->len, i))
             print_census_text(view, pair);
     }
 }

@@ -4,7 +4,7 @@
 
 /* One row a view: declare it here, name it below. */
 extern const struct view view_timeline, view_connections, view_http, view_time_wait, view_diagnose,
-    view_explain, view_trace;
+    view_explain, view_report, view_trace;
 
 /* clang-format off */
 const struct view *const views[] = {
@@ -14,6 +14,7 @@ const struct view *const views[] = {
     &view_time_wait,
     &view_diagnose,
     &view_explain,
+    &view_report,
     &view_trace,
     NULL,
 };
