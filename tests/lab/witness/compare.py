@@ -162,7 +162,8 @@ def match(case, own, held):
     """
     pairs = {}
     for life in own:
-        packets = {s.packet for s in case.all if life.start - 1 <= s.index < life.end}
+        start = life.start - 1 if life is not own[0] else 0
+        packets = {s.packet for s in case.all if start <= s.index < life.end}
         if len(life.states) < 2 and len(own) > 1 or not packets & case.visible:
             continue  # somebody listened, or nothing of it passed here
         score, n = max(((len(packets & one), -n) for n, one in enumerate(held) if n not in pairs),

@@ -205,7 +205,7 @@ async def _(link):
 async def _(link):
     client, server = await link.open()
     await exchange(client, server)
-    link.inject("client", ACK, link.next_seq("client"), link.next_seq("server") + 100000)
+    link.inject("client", ACK, link.next_seq("client"), link.next_seq("server") + (1 << 30))
     await link.quiet()
     await close_four_way(link, client, server)
 

@@ -27,7 +27,7 @@ def explain(case, side, life, ours):
     if life is None:
         return "forged" if ours and forged_life(case, side) else None
     if ours is None:
-        return None
+        return "duplicate-syn" if duplicate_syn(case, side, life) else None
     used = []
     if silent_end(case, side, life):
         life, used = life.without_end(), ["silent-end"]
@@ -62,6 +62,16 @@ def opening(case, side, life, ours):
     return None
 
 
+def duplicate_syn(case, side, life):
+    """A late copy of an old SYN made a request socket, which the opener's RST ended (RFC 9293
+    figure 9): no incarnation for an observer, since no end of it was ever opened."""
+    syn = next((s.segment for s in case.all if s.packet == life.causes[1]), None)
+    return life.states in (["LISTEN", "SYN-RECEIVED"], ["LISTEN", "SYN-RECEIVED", "CLOSED"]) and \
+        syn is not None and any(s.segment.flags & SYN and s.segment.seq == syn.seq and
+                                s.index < life.start - 1 and s.packet != life.causes[1]
+                                for s in case.all if s.side != side)
+
+
 def silent_end(case, side, life):
     """The socket ended by its timer or its program's will, and no segment said so."""
     return len(life.states) > 1 and life.states[-1] == "CLOSED" and life.causes[-1] is None and \
@@ -90,6 +100,11 @@ def common(a, b):
     while n < min(len(a), len(b)) and a[n] == b[n]:
         n += 1
     return n
+
+
+def alike(states):
+    """The history without what the order of the peer's last segments decides."""
+    return [state for state in states if state not in ("FIN-WAIT-2", "CLOSING")]
 
 
 def shows(case, side, start, end=1 << 62):
@@ -277,12 +292,16 @@ def under_way(case, side, life, ours):
     passed = [s for s in case.seen if s.side == OTHER[side]]
     if ours == on_the_wire(case, side, life, passed):
         return True
-    if ours != life.states[:-1] or life.causes[-1] not in case.visible:
-        return False
-    came = next(s.index for s in passed if s.packet == life.causes[-1])
-    again = [s for s in case.sent(side, 0, life.entered[-1])
-             if s.segment.flags & (SYN | FIN) and s.packet in case.visible]
-    return any(s.index > came for s in case.seen if s.packet in {one.packet for one in again})
+    # A repeated SYN or FIN that was on its way when the answer passed.
+    again = {s.packet for s in case.sent(side) if s.segment.flags & (SYN | FIN)}
+    for n, cause in enumerate(life.causes):
+        came = next((s.index for s in passed if s.packet == cause), None)
+        if came is not None and any(
+                s.packet in again and s.index > came and
+                min(one.index for one in case.all if one.packet == s.packet) < life.entered[n]
+                for s in case.seen):
+            return ours == life.states[:-1] or alike(ours) == alike(life.states)
+    return False
 
 
 @rule("reset-taken")
@@ -326,8 +345,6 @@ def overtaken_behind(case, side, life, ours):
     passed = [s.packet for s in case.seen if s.side == OTHER[side]]
     arrived = [s.packet for s in case.all if s.vantage == side != s.side]
 
-    def alike(states):
-        return [state for state in states if state not in ("FIN-WAIT-2", "CLOSING")]
     return passed != [p for p in arrived if p in case.visible] and alike(ours) == alike(life.states)
 
 
@@ -335,6 +352,9 @@ def overtaken_behind(case, side, life, ours):
 def forged(case, side, life, ours):
     """The box made a segment with this endpoint's addresses, its receiver believed it (the kernel
     says so), and so must the observer: the histories are equal up to there."""
+    if case.view.direction and life.causes[-1] in case.visible - case.own(OTHER[side]):
+        # The box's RST was believed by this endpoint, and only its own segments would show it.
+        return ours[:len(life.states) - 1] == life.states[:-1]
     own = case.own(side)
     causes = {cause for life in case.lives(OTHER[side]) for cause in life.causes}
     fakes = [s for s in case.seen
@@ -349,8 +369,12 @@ def superseded(case, side, life, ours):
     FIN-WAIT-2 minisock; and what becomes of the other end of the old one is nobody's question."""
     later = [one for which in ("client", "server") for one in case.lives(which)
              if one.start > life.start]
-    if life.states[-1] == "FIN-WAIT-2" and ours == life.states + ["CLOSED"]:
-        return any(one.start >= life.end for one in case.lives(side))
+    if any(one.start >= life.end for one in case.lives(side)):
+        if life.states[-1] == "FIN-WAIT-2" and ours == life.states + ["CLOSED"]:
+            return True
+        if life.states[-1] == "TIME-WAIT" and ours == life.states[:-1] + ["CLOSED"] and \
+                not shows(case, side, life.entered[-1], life.end):
+            return True  # no segment of its TIME-WAIT passed; the next SYN shows that it is gone
     return life.states == ours + ["CLOSED"] and \
         any(one.start <= life.entered[-1] for one in later)
 
