@@ -129,13 +129,15 @@ static bool http1_open(struct app_flow *flow, unsigned client)
 {
     struct http1 *h = http1_of(flow);
     h->client = (uint8_t)client;
-    h->server_gap_end = APP_NO_OFFSET;
+    h->server_gap_end = h->client_gap_end = h->client_gap_answered = APP_NO_OFFSET;
     h->last_end_ns = LIFELINE_UNKNOWN_NS;
     for (unsigned end = 0; end < 2; end++) {
         if (!flow->hunting[end] && flow->opened[end])
             continue;
         h->side[end].place = HTTP1_LOST;
         h->likely = true;
+        if (flow->stream[end].next > 0) /* else nothing says that there was more */
+            http1_messages_lost(flow, h, end, flow->stream[end].next);
     }
     return true;
 }

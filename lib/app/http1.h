@@ -44,10 +44,12 @@ struct http1 {
     struct http1_side side[2];     /* by end */
     struct exchange *first, *last; /* requests that wait, oldest first */
     uint32_t waiting;
-    uint64_t skipped;       /* requests beyond the pipeline limit, not recorded, after last */
-    int64_t server_gap_end; /* the server's octets below it may hold lost responses */
-    int64_t last_end_ns;    /* end of the exchange given last; LIFELINE_UNKNOWN_NS */
-    uint16_t interim[8];    /* of a response that answers nothing so far */
+    uint64_t skipped;            /* requests beyond the pipeline limit, not recorded, after last */
+    int64_t server_gap_end;      /* the server's octets below it may hold lost responses */
+    int64_t client_gap_end;      /* the client's octets below it may hold lost requests */
+    int64_t client_gap_answered; /* and the server's above it their answers */
+    int64_t last_end_ns;         /* end of the exchange given last; LIFELINE_UNKNOWN_NS */
+    uint16_t interim[8];         /* of a response that answers nothing so far */
     uint8_t interim_count;
     uint8_t client; /* end */
     bool answered;  /* a final response began */

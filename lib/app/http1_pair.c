@@ -11,8 +11,9 @@
  *   - A client that doesn't pipeline has its last answer before it asks again. So when one request
  *     waited as the gap began, and the next was sent behind the gap, the first one's answer is what
  *     is missing, and what follows answers the second.
- *   - When all was quiet as a request began (nothing waits, and its sender has all of the server's
- *     octets), requests that were lost before it have had their answers.
+ *   - When all was quiet as a request began (nothing waits, its sender has all of the server's
+ *     octets, and some of them came since the gap), requests that were lost before it have had
+ *     their answers.
  *   - Where none of this tells, several pipelined requests wait, say, the responses are given as
  *     answers to nothing captured (no-request) and the requests as cut by a gap, until all is
  * quiet.
@@ -152,7 +153,8 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     x->sent_ack = at->peer_offset;
     x->request_end_of = h->client;
     x->response_end_of = !h->client;
-    x->barrier = side->resynced && !(http1_is_quiet(h) && has_all(flow, h, at));
+    x->barrier = side->resynced && !(http1_is_quiet(h) && has_all(flow, h, at) &&
+                                     at->peer_offset > h->client_gap_answered);
     exchange_begin(&r->request, at);
     r->retransmitted_segments = at->repeats;
     r->confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
@@ -215,7 +217,7 @@ static struct exchange *answered_by(struct app_flow *flow, struct http1 *h,
         return x;
     /* x was sent before the gap was over: its answer may be in it. */
     struct exchange *next = x->next;
-    bool unseen = at->peer_offset > flow->stream[h->client].next;
+    bool unseen = h->client_gap_end > x->request_start && at->peer_offset >= h->client_gap_end;
     if (!next && !unseen)
         return x;
     if (next && next->sent_ack >= h->server_gap_end && !next->barrier) {
@@ -283,10 +285,14 @@ void http1_response_ends(struct app_flow *flow, struct http1 *h, bool cut)
 
 void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, int64_t gap_end)
 {
-    (void)flow;
     h->likely = true;
     if (end != h->client && gap_end > h->server_gap_end)
         h->server_gap_end = gap_end;
+    /* The tail of a request that broke off is taken for its own. */
+    if (end == h->client && !h->side[end].x && gap_end > h->client_gap_end) {
+        h->client_gap_end = gap_end;
+        h->client_gap_answered = flow->stream[!end].next;
+    }
 }
 
 void http1_no_more_responses(struct app_flow *flow, struct http1 *h)

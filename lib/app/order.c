@@ -19,7 +19,7 @@
 
 #include <string.h>
 
-#define PATIENCE_NS (50 * 1000000ll)
+#define PATIENCE_NS 1000000000ll
 #define PROBE_BYTES 2048 /* of a start line that comes in pieces */
 
 /* Is everything that the segment acknowledges delivered? The FIN counts as an octet. */
