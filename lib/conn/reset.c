@@ -311,8 +311,9 @@ void reset_reconsider(struct pass *pass)
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
         bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
-        bool hears = pass->ack && pass->ack_fits &&
-                     seq_gt(pass->segment->ack, doubtful ? k->reset_acked : k->reset_peer_next);
+        bool hears =
+            pass->ack && pass->ack_fits &&
+            seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);
         bool opens = pass->ack && !pass->syn && pass->segment->seq == pass->from->isn + 1 &&
                      pass->from->state_count >= 2 &&
                      apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT;
@@ -326,8 +327,8 @@ void reset_reconsider(struct pass *pass)
             return;
         }
         pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
+        /* Its receiver may have believed the RST; it too must go on before that is taken back. */
         restore(pass, pass->e);
-        restore(pass, pass->p);
     } else {
         if (!late) {
             reset_crossing(pass);
