@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from .box import call, delay, drop
+from .box import call, delay, drop, latency
 from .frames import ACK, RST, SYN
 from .kinds import close_four_way, exchange, kind, request
 
@@ -146,6 +146,51 @@ for _stage in ("established", "fin-wait-2", "close-wait", "time-wait"):
     for _which in OFFSETS:
         kind(f"rst-injected-{_stage}-{_which}", f"the box makes an RST in {_stage.upper()}, "
              f"sequence number {_which.replace('-', ' ')}")(_injected(_stage, _which))
+
+
+def _in_passing(stage, which):
+    """The states that last one round trip: the box holds the answer back and resets meanwhile."""
+    offset = OFFSETS[which]
+
+    async def script(link):
+        client, server = await link.open()
+        await exchange(client, server)
+        await link.quiet()
+        target, sender = "client", "server"
+        client.close()
+        if stage == "fin-wait-1":
+            await asyncio.sleep(0.03)
+        elif stage == "closing":
+            server.close()
+            await link.until_states("CLOSING", None)
+        else:
+            await link.until_states(None, "CLOSE-WAIT")
+            await link.quiet()
+            server.close()
+            await asyncio.sleep(0.03)
+            target, sender = "server", "client"
+        assert link.state(target) == stage.upper(), link.state(target)
+        link.inject(sender, RST, expected_by(link, target) + offset)
+        await asyncio.sleep(0.3)
+        server.close()
+        await link.quiet(0.3)
+    return script
+
+
+def _held(stage):
+    """What keeps the target in the stage for 120 ms."""
+    if stage == "fin-wait-1":
+        return [delay("server", "ack-of-fin", 0.12, None)]
+    if stage == "closing":
+        return [latency(0.02), delay("server", "ack-of-fin", 0.1, None)]
+    return [delay("client", "ack-of-fin", 0.12, None)]
+
+
+for _stage in ("fin-wait-1", "closing", "last-ack"):
+    for _which in OFFSETS:
+        kind(f"rst-injected-{_stage}-{_which}", f"the box makes an RST in {_stage.upper()}, "
+             f"sequence number {_which.replace('-', ' ')}",
+             faults=lambda s=_stage: _held(s))(_in_passing(_stage, _which))
 
 
 def _rst_at_syn_sent(offset):

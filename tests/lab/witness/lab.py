@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 
-from . import compare, kernel, minimise, net, scripts, world
+from . import compare, kernel, minimise, moments, net, scripts, world
 
 BATCH = 250  # random connections that live at the same time in one world
 
@@ -22,6 +22,7 @@ class Tally:
     def __init__(self):
         self.views = collections.defaultdict(collections.Counter)
         self.disagreements, self.failures, self.notes, self.links = [], [], [], 0
+        self.moments, self.late = collections.Counter(), []  # see moments.py
 
     def add(self, verdicts):
         for v in verdicts:
@@ -33,6 +34,8 @@ class Tally:
         self.disagreements += other.disagreements
         self.failures += other.failures
         self.notes += other.notes
+        self.moments += other.moments
+        self.late += other.late
         self.links += other.links
 
     def report(self, title, seconds, tolerated=0.0):
@@ -52,7 +55,11 @@ class Tally:
                   f"({100 * same / total:.2f} %), {sum(ruled.values())} by rule, {bad} disagree")
             for rule, n in ruled.items():
                 print(f"    {n:7} {rule}")
-        for text in self.failures:
+        print(f"  transitions at the right frame, seen at their endpoint: {self.moments['right']} of "
+              f"{self.moments.total()}")
+        for text in self.late[:10]:
+            print("    " + text)
+        for text in self.failures[:40]:
             print("  FAILED " + text)
         for text in self.notes:
             print("  " + text)
@@ -68,7 +75,14 @@ def _judge(links, options, tally, folder, script_of):
         if not shown:
             continue
         found = compare.connections(options.program, path)
+        told, wrong = moments.replay(compare.records_of(options.program, "timeline", path))
+        wrong += moments.against_records(told, found)
+        tally.failures += [f"{links[0].name}... [{view.name}] events: {text}" for text in wrong]
         for link in links:
+            count, late = moments.against_kernel(
+                link, view, found.get(frozenset(link.text.values()), []), shown, told)
+            tally.moments += count
+            tally.late += late
             verdicts = compare.judge(link, view, found, shown)
             tally.add(verdicts)
             if options.verbose:
@@ -154,7 +168,7 @@ def run_kinds(chosen, options):
             tally.failures.append(traceback.format_exc())
         finally:
             tracepoint.close()
-        child.send(tally_data(tally))
+        child.send(tally)
 
     _run_workers(context, [(work, parent)], tally)
     for name, texts in tally.disagreements:
@@ -162,10 +176,6 @@ def run_kinds(chosen, options):
         for text in texts:
             print("  " + text.replace("\n", "\n  "))
     return tally.report(f"{len(chosen)} kinds", time.time() - started)
-
-
-def tally_data(tally):
-    return dict(tally.views), tally.disagreements, tally.failures, tally.notes, tally.links
 
 
 def _run_workers(context, workers, tally):
@@ -180,8 +190,7 @@ def _run_workers(context, workers, tally):
         while process.is_alive() and not pipe.poll(0.2):
             pass
         if pipe.poll(0.5):
-            views, one.disagreements, one.failures, one.notes, one.links = pipe.recv()
-            one.views.update(views)
+            one = pipe.recv()
         else:
             one.failures.append("a worker died")
         tally.merge(one)
@@ -282,7 +291,7 @@ def run_random(count, options):
                 asyncio.run(_random_worker(options, seeds[number::options.jobs], mine))
             except Exception:
                 mine.failures.append(traceback.format_exc())
-            child.send(tally_data(mine))
+            child.send(mine)
 
         workers.append((work, parent))
     _run_workers(context, workers, tally)

@@ -360,6 +360,8 @@ def forged(case, side, life, ours):
     fakes = [s for s in case.seen
              if s.side == side and s.packet not in own and s.packet in causes]
     n = common(life.states, ours)
+    if fakes and ours == [state for state in life.states if state != "TIME-WAIT"]:
+        return True  # an RST from a holder of TIME-WAIT tells that it never held one
     return bool(fakes) and n > 0 and (n == len(life.states) or life.entered[n] >= fakes[0].index)
 
 
