@@ -25,6 +25,17 @@ static void explain_syn(GPtrArray *list, const struct lifeline_event *event,
                  "number is new for each connection, so that old segments don't fit."));
 }
 
+static bool answers_crossed_syn(const struct lifeline_event *event)
+{
+    for (unsigned i = 0; i < event->transition_count; i++) {
+        const struct lifeline_transition *t = &event->transitions[i];
+        if (t->endpoint == event->from && t->from == LIFELINE_SYN_SENT &&
+            t->to == LIFELINE_SYN_RECEIVED)
+            return true;
+    }
+    return false;
+}
+
 static void explain_opening(GPtrArray *list, const struct lifeline_event *event,
                             const struct explain_past *past)
 {
@@ -35,6 +46,15 @@ static void explain_opening(GPtrArray *list, const struct lifeline_event *event,
                      "be seen, and who is the client is a conclusion."));
     if (event->steps & LIFELINE_STEP_HANDSHAKE_1)
         explain_syn(list, event, past);
+    if ((event->steps & LIFELINE_STEP_HANDSHAKE_1) && event->segment->payload_bytes)
+        say(list,
+            N_("The SYN carries data already: Fast Open (RFC 7413). If {receiver} accepts it, "
+               "a round trip is saved; if not, it is sent again after the handshake."));
+    if (past->crossed_syn && answers_crossed_syn(event)) {
+        say(list, N_("{sender} answers the SYN that crossed its own: the same SYN again, now with "
+                     "the ACK of the other's."));
+        return;
+    }
     if (event->steps & LIFELINE_STEP_HANDSHAKE_2)
         say(list, N_("Second step: {sender} answers with SYN and ACK in one segment. The ACK "
                      "confirms the number of {receiver}; the SYN tells its own."));
@@ -74,9 +94,15 @@ static void explain_time_wait_entry(GPtrArray *list, const struct lifeline_event
         say(list, N_("This end stays in TIME-WAIT too."));
         return;
     }
-    say(list, N_("The side that closed first does not forget the connection yet. It stays in "
-                 "TIME-WAIT for twice the longest time that a segment may live in the network "
-                 "(2MSL, here {duration}), for two reasons."));
+    if (past->crossed_fins)
+        say(list, N_("Both closed at the same time, so both are the side that closed first, and "
+                     "neither forgets the connection yet. Each stays in TIME-WAIT for twice the "
+                     "longest time that a segment may live in the network (2MSL, here {duration}), "
+                     "for two reasons."));
+    else
+        say(list, N_("The side that closed first does not forget the connection yet. It stays in "
+                     "TIME-WAIT for twice the longest time that a segment may live in the network "
+                     "(2MSL, here {duration}), for two reasons."));
     say(list, N_("One: so that both directions are closed reliably. Nobody acknowledges the last "
                  "ACK. If it is lost, the other side repeats its FIN, and there must be somebody "
                  "who answers it with an ACK; without TIME-WAIT the answer would be RST, and a "
@@ -103,6 +129,8 @@ static void explain_closing(GPtrArray *list, const struct lifeline_event *event,
             N_("Second and third step in one segment: {sender} acknowledges the FIN and sends "
                "its own, because it has nothing more to send either. The four steps take "
                "three segments."));
+    } else if ((event->steps & two) && past->crossed_fins) {
+        say(list, N_("{sender} acknowledges the FIN of {receiver}."));
     } else if (event->steps & two) {
         say(list,
             N_("Second step: {sender} acknowledges the FIN. One direction is closed now. The "
@@ -116,7 +144,9 @@ static void explain_closing(GPtrArray *list, const struct lifeline_event *event,
     } else if (fin && again) {
         say(list, N_("{sender} repeats its FIN: the ACK of it did not arrive in time."));
     }
-    if (event->steps & LIFELINE_STEP_TEARDOWN_4)
+    if ((event->steps & LIFELINE_STEP_TEARDOWN_4) && past->crossed_fins)
+        say(list, N_("{sender} acknowledges the FIN of {receiver}."));
+    else if (event->steps & LIFELINE_STEP_TEARDOWN_4)
         say(list, N_("Fourth step: {sender} acknowledges the FIN. Both directions are closed."));
     explain_time_wait_entry(list, event, past);
 }

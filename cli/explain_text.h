@@ -9,8 +9,8 @@
 
 /* What was seen of a connection before an event, as far as its explanation depends on it. */
 struct explain_past {
-    bool syn, synack, fin, fin_acked; /* passed before */
-    bool time_wait_told;              /* the two reasons were given */
+    bool syn, crossed_syn, fin, fin_acked, crossed_fins; /* passed before */
+    bool time_wait_told;                                 /* the two reasons were given */
 };
 
 /* Appends to list what there is to say about an event's segment: const char *, message ids with

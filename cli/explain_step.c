@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A step: the segment, what there is to say about it, and the states that it leads to. */
+#include <inttypes.h>
+
+#include "explain.h"
+#include "style.h"
+#include "translate.h"
+
+static const char *arrow(const struct explain *view)
+{
+    return view->context.utf8 ? style_utf8.to : style_ascii.to;
+}
+
+static void tell_segment(struct explain *view, const struct lifeline_event *event)
+{
+    char flags[64];
+    GString *head = g_string_new(NULL);
+    if (event->segment)
+        g_string_append_printf(head, "%s %" PRIu64 ", ", tr(N_("frame")), event->frame);
+    explain_time(head, view, event->time_ns);
+    if (event->segment) {
+        uint8_t to = event->from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
+        lifeline_flags_text(event->segment->flags, flags, sizeof flags);
+        g_string_append_printf(head, ": %s %s %s, %s", explain_role(event->from), arrow(view),
+                               explain_role(to), flags);
+        if (event->seq != LIFELINE_UNKNOWN_COUNT)
+            g_string_append_printf(head, ", seq %" PRIu64, event->seq);
+        if (event->ack != LIFELINE_UNKNOWN_COUNT)
+            g_string_append_printf(head, ", ack %" PRIu64, event->ack);
+        if (event->segment->payload_bytes && !(event->segment->flags & LIFELINE_RST))
+            g_string_append_printf(head, ", %" PRIu32 " B", event->segment->payload_bytes);
+    }
+    style_append(view->line, view->context.color, PAINT_OPENING, head->str);
+    g_string_append_c(view->line, '\n');
+    explain_line(view);
+    g_string_free(head, TRUE);
+}
+
+static void tell_transition(struct explain *view, const struct lifeline_transition *t)
+{
+    const struct lifeline_row *row = t->row == LIFELINE_UNKNOWN ? NULL : lifeline_row(t->row);
+    const char *from = lifeline_name_of(lifeline_state_names, t->from);
+    const char *to = lifeline_name_of(lifeline_state_names, t->to);
+    bool begins = t->from == LIFELINE_STATE_UNKNOWN;
+    g_string_append_printf(view->line, "%*s", EXPLAIN_INDENT, "");
+    size_t start = view->line->len;
+    g_string_append(view->line, explain_role(t->endpoint));
+    explain_capital(view->line, start);
+    g_string_append(view->line, ": ");
+    if (!begins && from) {
+        style_append(view->line, view->context.color, style_of_state(t->from), from);
+        g_string_append_printf(view->line, " %s ", arrow(view));
+    }
+    style_append(view->line, view->context.color, style_of_state(t->to), to ? to : "?");
+    if (row) {
+        g_string_append_printf(view->line, " (%s; %s)", tr(explain_evidence(t->evidence)),
+                               row->section);
+        g_string_append_printf(view->line, "\n%*s", EXPLAIN_INDENT + 4, "");
+        prose_append(view->line, tr(row->reason), EXPLAIN_INDENT + 4, EXPLAIN_INDENT + 4,
+                     view->context.width);
+    } else {
+        g_string_append_printf(view->line, " (%s)\n", tr(N_("taken back")));
+    }
+    explain_line(view);
+}
+
+static enum section section_of(const struct explain *view, const struct lifeline_event *event)
+{
+    const uint32_t opening = LIFELINE_STEP_HANDSHAKE_1 | LIFELINE_STEP_HANDSHAKE_2 |
+                             LIFELINE_STEP_HANDSHAKE_3 | LIFELINE_STEP_OPEN;
+    const uint32_t closing = LIFELINE_STEP_TEARDOWN_1 | LIFELINE_STEP_TEARDOWN_2 |
+                             LIFELINE_STEP_TEARDOWN_3 | LIFELINE_STEP_TEARDOWN_4 |
+                             LIFELINE_STEP_TIME_WAIT;
+    if (event->steps & closing)
+        return SECTION_CLOSING;
+    if (view->section == SECTION_NONE || (event->steps & opening))
+        return SECTION_OPENING;
+    if (event->steps & LIFELINE_STEP_RESET)
+        return view->section == SECTION_OPENING ? SECTION_OPENING : SECTION_CLOSING;
+    return view->section;
+}
+
+static void remember(struct explain *view, const struct lifeline_event *event)
+{
+    struct explain_past *past = &view->past;
+    bool syn = event->steps & LIFELINE_STEP_HANDSHAKE_1;
+    past->crossed_syn |= syn && past->syn;
+    past->syn |= syn;
+    past->fin |= (event->steps & LIFELINE_STEP_TEARDOWN_1) != 0;
+    past->crossed_fins |= (event->steps & LIFELINE_STEP_TEARDOWN_3) &&
+                          !(event->steps & LIFELINE_STEP_TEARDOWN_2) && !past->fin_acked;
+    past->fin_acked |= (event->steps & LIFELINE_STEP_TEARDOWN_2) != 0;
+    for (unsigned i = 0; i < event->transition_count; i++)
+        view->past.time_wait_told |= event->transitions[i].to == LIFELINE_TIME_WAIT;
+}
+
+void explain_step(struct explain *view, const struct lifeline_event *event)
+{
+    GPtrArray *texts = g_ptr_array_new();
+    uint8_t to = event->from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
+    char *frame = g_strdup_printf("%" PRIu64, event->withdrawn_frame);
+    char *duration = explain_duration(view, view->time_wait_ns);
+    const struct prose_value values[] = {{"sender", explain_role(event->from)},
+                                         {"receiver", explain_role(to)},
+                                         {"frame", frame},
+                                         {"duration", duration},
+                                         {NULL, NULL}};
+    explain_run(view);
+    explain_enter(view, section_of(view, event));
+    tell_segment(view, event);
+    explain_event(texts, event, &view->past);
+    for (guint i = 0; i < texts->len; i++)
+        explain_filled(view, texts->pdata[i], values, EXPLAIN_INDENT);
+    for (unsigned i = 0; i < event->transition_count; i++)
+        tell_transition(view, &event->transitions[i]);
+    remember(view, event);
+    g_ptr_array_free(texts, TRUE);
+    g_free(frame);
+    g_free(duration);
+}
