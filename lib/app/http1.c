@@ -58,7 +58,7 @@ static void chunk_step(struct app_flow *flow, struct http1 *h, unsigned end, str
         http1_flag(side, "invalid chunk");
         if (side->x && end == h->client)
             side->x->request_cut = true;
-        http1_messages_lost(flow, h, end, APP_NO_OFFSET);
+        http1_messages_lost(flow, h, end, APP_NO_OFFSET, APP_NO_OFFSET);
     }
 }
 
@@ -129,7 +129,8 @@ static bool http1_open(struct app_flow *flow, unsigned client)
 {
     struct http1 *h = http1_of(flow);
     h->client = (uint8_t)client;
-    h->server_gap_end = h->client_gap_end = h->client_gap_answered = APP_NO_OFFSET;
+    h->server_gap_end = h->client_gap_begin = APP_NO_OFFSET;
+    h->client_gap_end = h->client_gap_answered = APP_NO_OFFSET;
     h->last_end_ns = LIFELINE_UNKNOWN_NS;
     for (unsigned end = 0; end < 2; end++) {
         if (!flow->hunting[end] && flow->opened[end])
@@ -137,7 +138,7 @@ static bool http1_open(struct app_flow *flow, unsigned client)
         h->side[end].place = HTTP1_LOST;
         h->likely = true;
         if (flow->stream[end].next > 0) /* else nothing says that there was more */
-            http1_messages_lost(flow, h, end, flow->stream[end].next);
+            http1_messages_lost(flow, h, end, 0, flow->stream[end].next);
     }
     return true;
 }
@@ -198,7 +199,7 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     if (flow->abandoned || flow->protocol != &app_http1)
         return;
     side->place = HTTP1_LOST;
-    http1_messages_lost(flow, h, end, at->offset + (int64_t)bytes);
+    http1_messages_lost(flow, h, end, at->offset, at->offset + (int64_t)bytes);
 }
 
 static void http1_fin(struct app_flow *flow, unsigned end)

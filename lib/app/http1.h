@@ -44,9 +44,11 @@ struct http1 {
     struct http1_side side[2];     /* by end */
     struct exchange *first, *last; /* requests that wait, oldest first */
     uint32_t waiting;
-    uint64_t skipped;            /* requests beyond the pipeline limit, not recorded, after last */
-    int64_t server_gap_end;      /* the server's octets below it may hold lost responses */
-    int64_t client_gap_end;      /* the client's octets below it may hold lost requests */
+    uint64_t skipped;       /* requests beyond the pipeline limit, not recorded, after last */
+    int64_t server_gap_end; /* the server's octets below it may hold lost responses */
+    int64_t
+        client_gap_begin; /* the client's octets from here on, behind its last request, are lost */
+    int64_t client_gap_end;
     int64_t client_gap_answered; /* and the server's above it their answers */
     int64_t last_end_ns;         /* end of the exchange given last; LIFELINE_UNKNOWN_NS */
     uint16_t interim[8];         /* of a response that answers nothing so far */
@@ -87,8 +89,10 @@ struct exchange *http1_next_answered(const struct http1 *h);
 /* No request waits, and no response is under way. */
 bool http1_is_quiet(const struct http1 *h);
 
-/* Octets between messages of an end are missing: who answers whom becomes a matter of proof. */
-void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, int64_t gap_end);
+/* Octets between messages of an end are missing, or (APP_NO_OFFSET) weren't understood: who answers
+ * whom becomes a matter of proof. */
+void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, int64_t gap_begin,
+                         int64_t gap_end);
 
 /* The server's stream is over: those that wait get no response. */
 void http1_no_more_responses(struct app_flow *flow, struct http1 *h);

@@ -107,7 +107,7 @@ static void not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, 
         return;
     }
     side->place = HTTP1_LOST;
-    http1_messages_lost(flow, h, end, APP_NO_OFFSET);
+    http1_messages_lost(flow, h, end, APP_NO_OFFSET, APP_NO_OFFSET);
     app_run_advance(run, run->left);
 }
 
@@ -155,7 +155,7 @@ void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struc
         flow->app->counters->headers_dropped++;
         http1_cut_head(flow, h, end, true, &run->at);
         http1_forget_head(flow, side);
-        http1_messages_lost(flow, h, end, run->at.offset + run->left);
+        http1_messages_lost(flow, h, end, run->at.offset, run->at.offset + run->left);
         return;
     }
     struct http_head head = {0};

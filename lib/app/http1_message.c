@@ -135,7 +135,7 @@ static void request_head(struct app_flow *flow, struct http1 *h, const struct ht
     }
     if (head->framing == HTTP_FRAMED_UNKNOWN) {
         side->place = HTTP1_LOST;
-        http1_messages_lost(flow, h, h->client, APP_NO_OFFSET);
+        http1_messages_lost(flow, h, h->client, APP_NO_OFFSET, APP_NO_OFFSET);
         return;
     }
     http1_body_starts(side, true, head->content_length);

@@ -217,7 +217,7 @@ static struct exchange *answered_by(struct app_flow *flow, struct http1 *h,
         return x;
     /* x was sent before the gap was over: its answer may be in it. */
     struct exchange *next = x->next;
-    bool unseen = h->client_gap_end > x->request_start && at->peer_offset >= h->client_gap_end;
+    bool unseen = h->client_gap_begin > x->request_start && at->peer_offset > h->client_gap_begin;
     if (!next && !unseen)
         return x;
     if (next && next->sent_ack >= h->server_gap_end && !next->barrier) {
@@ -283,13 +283,16 @@ void http1_response_ends(struct app_flow *flow, struct http1 *h, bool cut)
 
 /* ---- losses and ends ---- */
 
-void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, int64_t gap_end)
+void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, int64_t gap_begin,
+                         int64_t gap_end)
 {
     h->likely = true;
     if (end != h->client && gap_end > h->server_gap_end)
         h->server_gap_end = gap_end;
     /* The tail of a request that broke off is taken for its own. */
     if (end == h->client && !h->side[end].x && gap_end > h->client_gap_end) {
+        if (!h->last || h->client_gap_begin <= h->last->request_start)
+            h->client_gap_begin = gap_begin;
         h->client_gap_end = gap_end;
         h->client_gap_answered = flow->stream[!end].next;
     }
