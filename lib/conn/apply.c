@@ -10,7 +10,7 @@
 
 uint8_t apply_state_at(const struct end *end, unsigned index)
 {
-    return end->history >> (index * 4) & 15;
+    return index < end->state_count ? end->history >> (index * 4) & 15 : LIFELINE_STATE_UNKNOWN;
 }
 
 uint8_t apply_evidence(const struct end *end)

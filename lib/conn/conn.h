@@ -129,7 +129,7 @@ struct conn {
     uint8_t mid_stream;
     uint8_t synack_by_server; /* a SYN,ACK was captured */
     uint8_t fast_open_data;   /* 1 data on the SYN, 2 the server acknowledged it */
-    uint8_t previous_known;   /* previous_next is set */
+    uint8_t previous_known;   /* 1 << end: its previous_next and previous_isn are set */
     uint16_t withdrawals, old_duplicates, keep_alives;
     uint64_t first_frame;
     uint32_t last_frame, syn_frame, synack_frame, ack_frame; /* distances */
@@ -137,7 +137,8 @@ struct conn {
     int64_t first_data_ns, last_data_ns;
     int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
     uint32_t syn_retransmissions, synack_retransmissions;
-    uint32_t previous_next[2]; /* by end: where the earlier incarnation stopped */
+    uint32_t previous_isn[2];  /* by end: where the earlier incarnation began */
+    uint32_t previous_next[2]; /* and where it stopped */
     struct end end[2];
     struct closing *closing;
     struct candidate *candidate;

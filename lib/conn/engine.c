@@ -66,11 +66,10 @@ static void conn_free_parts(struct lifeline_engine *engine, struct conn *c)
         engine->table.memory_bytes -= sizeof *c->closing;
     }
     if (c->facts) {
-        engine->table.memory_bytes -= finding_facts_bytes;
+        findings_forget(engine->findings, c->facts);
     }
     free(c->closing);
     free(c->candidate);
-    free(c->facts);
     c->facts = NULL;
     c->closing = NULL;
     c->candidate = NULL;
@@ -209,7 +208,7 @@ static void old_duplicate(struct pass *pass)
         pass->reset_verdict = LIFELINE_RESET_OUT_OF_WINDOW;
         pass->reset_cause = LIFELINE_CAUSE_TIME_WAIT_ACK;
         time_wait_killed_behind(pass);
-    } else if (pass->ack && !pass->segment->payload_bytes && !pass->fin) {
+    } else if (pass->ack && !pass->segment->payload_bytes && !pass->fin && !pass->syn) {
         pass->marks |= LIFELINE_MARK_CHALLENGE_ACK;
     }
 }

@@ -33,10 +33,26 @@ int64_t facts_turnaround_ns(const struct conn *c, unsigned end)
     return ns + ns / 2 > JITTER_NS ? ns + ns / 2 : JITTER_NS;
 }
 
+/* An end that is past its handshake repeats its SYN no more: it is late on its way. */
+static bool is_late_syn(const struct pass *pass)
+{
+    const struct end *from = pass->from;
+    uint8_t state = from->state;
+    if (state == LIFELINE_CLOSED && from->state_count >= 2) {
+        state = apply_state_at(from, from->state_count - 2U);
+    }
+    /* ESTABLISHED by what was delivered may be wrong: only a SYN,ACK repeated says so. */
+    uint8_t least = pass->ack ? LIFELINE_FIN_WAIT_1 : LIFELINE_ESTABLISHED;
+    return pass->syn && state >= least && state != LIFELINE_STATE_UNKNOWN;
+}
+
 bool facts_is_copy(const struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
     const struct end *from = pass->from;
+    if (is_late_syn(pass)) {
+        return true;
+    }
     if (s->ip_id || from->control_ip_id) {
         return s->ip_id == from->control_ip_id;
     }
@@ -277,8 +293,12 @@ static bool seq_fits(const struct pass *pass)
 bool facts_of_earlier_incarnation(const struct pass *pass)
 {
     const struct conn *c = pass->conn;
-    if (!c->previous_known || pass->syn) {
+    if (!(c->previous_known >> pass->e & 1)) {
         return false;
+    }
+    if (pass->syn) {
+        return pass->segment->seq == c->previous_isn[pass->e] &&
+               !(pass->from->flags & END_SEQ_KNOWN && pass->segment->seq == pass->from->isn);
     }
     uint32_t old = c->previous_next[pass->e];
     int32_t behind = seq_diff(old, pass->segment->seq);

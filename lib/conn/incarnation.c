@@ -93,10 +93,11 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
     if (old) {
         c->incarnation = old->incarnation + 1;
         bool same = old->swapped == c->swapped;
-        if ((old->end[0].flags & END_SEQ_KNOWN) && (old->end[1].flags & END_SEQ_KNOWN)) {
-            c->previous_known = 1;
-            c->previous_next[0] = old->end[same ? 0 : 1].next;
-            c->previous_next[1] = old->end[same ? 1 : 0].next;
+        for (unsigned i = 0; i < 2; i++) {
+            const struct end *was = &old->end[same ? i : !i];
+            c->previous_known |= (uint8_t)(was->flags & END_SEQ_KNOWN ? 1U << i : 0);
+            c->previous_isn[i] = was->isn;
+            c->previous_next[i] = was->next;
         }
         old->superseded = 1;
     } else {
@@ -271,6 +272,13 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         return c;
     }
     if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
+        return c;
+    }
+    if ((c->previous_known >> e & 1) && segment->seq == c->previous_isn[e]) {
+        /* A late copy; a SYN that is answered all the same was none. */
+        if (!(segment->flags & LIFELINE_ACK)) {
+            propose(c, segment);
+        }
         return c;
     }
     if (segment->flags & LIFELINE_ACK) {

@@ -122,10 +122,15 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     if (from->state == LIFELINE_SYN_SENT) {
         return pass->segment->seq == from->next || pass->ack;
     }
-    if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
-        return false;
-    }
-    return true;
+    return verdict != LIFELINE_RESET_OUT_OF_WINDOW && verdict != LIFELINE_RESET_REFUTED;
+}
+
+/* A copy of an RST whose supposed sender has gone on since. */
+static bool is_refuted_again(const struct pass *pass, const struct closing *k)
+{
+    const struct end *from = pass->from;
+    return k && from->reset_cause == LIFELINE_CAUSE_INJECTED &&
+           from->reset_verdict == LIFELINE_RESET_REFUTED && pass->segment->seq == k->reset_seq;
 }
 
 /* An RST without ACK takes its number from the ACK of the segment that it answers. One below its
@@ -172,8 +177,9 @@ void reset_segment(struct pass *pass)
     struct closing *k = closing_of(pass);
 
     pass->steps |= LIFELINE_STEP_RESET;
-    uint8_t verdict = judge(pass);
-    uint8_t cause = find_cause(pass, verdict);
+    bool again = is_refuted_again(pass, k);
+    uint8_t verdict = again ? (uint8_t)LIFELINE_RESET_REFUTED : judge(pass);
+    uint8_t cause = again ? (uint8_t)LIFELINE_CAUSE_INJECTED : find_cause(pass, verdict);
     pass->reset_verdict = verdict;
     pass->reset_cause = cause;
     if (cause == LIFELINE_CAUSE_TIME_WAIT_ACK && from->state == LIFELINE_SYN_SENT) {
@@ -302,7 +308,7 @@ void reset_reconsider(struct pass *pass)
     struct closing *k = c->closing;
 
     if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || pass->stale ||
-        !k->reset_closed[pass->e]) {
+        !k->reset_closed[pass->e] || ((pass->syn || pass->fin) && facts_is_copy(pass))) {
         return;
     }
     bool late = pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);

@@ -204,7 +204,9 @@ bool parse_segment(struct cursor *cursor, const struct scenario *scenario, struc
                 return false;
         } else if (take_word(cursor, "!not captured")) {
             action->not_captured = true;
-        } else if (!take_word(cursor, "!lost")) {
+        } else if (take_word(cursor, "!lost")) {
+            action->lost = true;
+        } else {
             return parse_fail(cursor, "not understood: \"%s\"", cursor->at);
         }
     }

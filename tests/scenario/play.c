@@ -131,7 +131,46 @@ static void push(struct lifeline_engine *engine, const struct variant *variant,
     lifeline_push_frame(engine, &frame);
 }
 
-bool play(const struct scenario *scenario, const struct variant *variant, int twice,
+struct cut whole_scenario(void)
+{
+    return (struct cut){
+        .to = MAX_ACTIONS, .missing = NONE, .twice = NONE, .late = NONE, .after = NONE};
+}
+
+static bool is_fed(const struct scenario *scenario, const struct cut *cut, unsigned i)
+{
+    const struct action *action = &scenario->actions[i];
+    return i >= cut->from && i < cut->to && (int)i != cut->missing && action->frame &&
+           (action->kind == ACTION_SEGMENT || action->kind == ACTION_CLOCK);
+}
+
+static void feed(struct lifeline_engine *engine, const struct scenario *scenario,
+                 const struct variant *variant, const struct cut *cut)
+{
+    uint64_t frame = 0;
+    for (unsigned i = 0; i < scenario->action_count; i++) {
+        const struct action *action = &scenario->actions[i];
+        if (!is_fed(scenario, cut, i))
+            continue;
+        struct lifeline_segment segment;
+        build_segment(scenario, variant, action, &segment);
+        segment.frame = ++frame;
+        push(engine, variant, &segment);
+        if ((cut->twice == ALL || cut->twice == (int)i) && action->kind == ACTION_SEGMENT) {
+            segment.frame = ++frame;
+            push(engine, variant, &segment);
+        }
+        if (cut->after == (int)i) {
+            int64_t now_ns = segment.time_ns;
+            build_segment(scenario, variant, &scenario->actions[cut->late], &segment);
+            segment.frame = ++frame;
+            segment.time_ns = now_ns;
+            push(engine, variant, &segment);
+        }
+    }
+}
+
+bool play(const struct scenario *scenario, const struct variant *variant, const struct cut *cut,
           struct tape *out)
 {
     memset(out, 0, sizeof *out);
@@ -144,21 +183,7 @@ bool play(const struct scenario *scenario, const struct variant *variant, int tw
     struct lifeline_engine *engine = lifeline_new(&options, &sink);
     if (!engine)
         return false;
-    uint64_t extra_frames = 0;
-    for (unsigned i = 0; i < scenario->action_count; i++) {
-        const struct action *action = &scenario->actions[i];
-        if (!action->frame || action->kind == ACTION_AGAIN)
-            continue;
-        struct lifeline_segment segment;
-        build_segment(scenario, variant, action, &segment);
-        segment.frame += extra_frames;
-        push(engine, variant, &segment);
-        if ((twice == ALL_TWICE || twice == (int)i) && action->kind == ACTION_SEGMENT) {
-            segment.frame++;
-            extra_frames++;
-            push(engine, variant, &segment);
-        }
-    }
+    feed(engine, scenario, variant, cut);
     lifeline_finish(engine);
     lifeline_free(engine);
     if (recorder.out_of_memory)

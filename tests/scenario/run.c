@@ -6,6 +6,8 @@
  *                                      and IPv6, with the hosts' addresses swapped, and with the
  *                                      sequence numbers moved so that they wrap elsewhere
  *   scenario_run --duplicate FILE...   a duplicate of any segment changes no history
+ *   scenario_run --cut FILE...         any part of it keeps the invariants; no event depends on
+ *                                      what comes later
  *   scenario_run --rows FILE...        every row of the state table is exercised by one of them
  *   scenario_run --pcap OUT FILE       writes the scenario as a capture
  *   scenario_run --events FILE         the library's events as JSON Lines, for agree.py
@@ -19,6 +21,13 @@
 #include <string.h>
 
 static const struct variant plain = {.name = "segments"};
+
+static bool play_plain(const struct scenario *scenario, struct tape *tape)
+{
+    const struct cut whole = whole_scenario();
+    return play(scenario, &plain, &whole, tape);
+}
+
 static const struct variant variants[] = {
     {.name = "segments"},
     {.name = "packets", .as_frames = true},
@@ -37,10 +46,11 @@ enum { VARIANT_COUNT = sizeof variants / sizeof variants[0] };
 
 static unsigned run_variants(const struct scenario *scenario)
 {
+    const struct cut whole = whole_scenario();
     unsigned failures = 0;
     for (unsigned i = 0; i < VARIANT_COUNT && !failures; i++) {
         struct tape tape;
-        if (!play(scenario, &variants[i], NONE_TWICE, &tape))
+        if (!play(scenario, &variants[i], &whole, &tape))
             failures++;
         failures += check_events(scenario, &variants[i], &tape);
         failures += check_records(scenario, &variants[i], &tape);
@@ -50,36 +60,10 @@ static unsigned run_variants(const struct scenario *scenario)
     return failures;
 }
 
-static unsigned run_duplicates(const struct scenario *scenario)
-{
-    struct tape original;
-    if (!play(scenario, &plain, NONE_TWICE, &original))
-        return 1;
-    unsigned failures = 0;
-    for (int i = ALL_TWICE; i < (int)scenario->action_count; i++) {
-        if (i == NONE_TWICE ||
-            (i >= 0 && (!scenario->actions[i].frame || scenario->actions[i].kind == ACTION_AGAIN)))
-            continue;
-        char what[64];
-        if (i == ALL_TWICE)
-            snprintf(what, sizeof what, "each frame twice");
-        else
-            snprintf(what, sizeof what, "frame %" PRIu64 " twice", scenario->actions[i].frame);
-        struct tape tape;
-        if (!play(scenario, &plain, i, &tape))
-            failures++;
-        failures += check_same_story(scenario, &original, &tape, what);
-        failures += check_invariants(scenario, &plain, &tape);
-        tape_free(&tape);
-    }
-    tape_free(&original);
-    return failures;
-}
-
 static unsigned count_rows(const struct scenario *scenario, bool exercised[256])
 {
     struct tape tape;
-    if (!play(scenario, &plain, NONE_TWICE, &tape))
+    if (!play_plain(scenario, &tape))
         return 1;
     for (unsigned i = 0; i < tape.event_count; i++) {
         const struct lifeline_event *event = &tape.events[i];
@@ -132,7 +116,7 @@ static void print_event(const struct lifeline_event *event)
 static unsigned print_events(const struct scenario *scenario)
 {
     struct tape tape;
-    if (!play(scenario, &plain, NONE_TWICE, &tape))
+    if (!play_plain(scenario, &tape))
         return 1;
     for (unsigned i = 0; i < tape.event_count; i++)
         print_event(&tape.events[i]);
@@ -179,7 +163,7 @@ static void list_event(const struct lifeline_event *event)
 static unsigned list(const struct scenario *scenario)
 {
     struct tape tape;
-    if (!play(scenario, &plain, NONE_TWICE, &tape))
+    if (!play_plain(scenario, &tape))
         return 1;
     for (unsigned i = 0; i < tape.event_count; i++)
         list_event(&tape.events[i]);
@@ -222,9 +206,9 @@ static unsigned list(const struct scenario *scenario)
 
 static int usage(void)
 {
-    fprintf(stderr,
-            "usage: scenario_run [--duplicate | --rows | --events | --options | --list] FILE...\n"
-            "       scenario_run --pcap OUT FILE\n");
+    fprintf(stderr, "usage: scenario_run [--duplicate | --cut | --rows | --events | --options | "
+                    "--list] FILE...\n"
+                    "       scenario_run --pcap OUT FILE\n");
     return 2;
 }
 
@@ -250,7 +234,9 @@ int main(int argc, char **argv)
         else if (!*mode)
             failures = run_variants(scenario);
         else if (strcmp(mode, "--duplicate") == 0)
-            failures = run_duplicates(scenario);
+            failures = check_duplicates(scenario);
+        else if (strcmp(mode, "--cut") == 0)
+            failures = check_cuts(scenario);
         else if (strcmp(mode, "--rows") == 0)
             failures = count_rows(scenario, exercised);
         else if (strcmp(mode, "--events") == 0)

@@ -8,7 +8,7 @@
  *   pcap.c                                     scenario -> capture file
  *   play.c                                     scenario -> engine -> struct tape (copies)
  *   value.c                                    record field by schema path -> text
- *   check.c, invariant.c                       struct tape against the expectations
+ *   check.c, invariant.c, properties.c         struct tape against the expectations
  *   run.c                                      the command line and its modes
  */
 #ifndef SCENARIO_H
@@ -64,6 +64,7 @@ struct action {
     int line;
     int64_t time_ns;     /* since the scenario's zero */
     uint64_t frame;      /* 0: not captured, or a timer */
+    bool lost;           /* behind the capture point */
     bool not_captured;   /* the network saw it, the capture did not */
     bool explained;      /* has a "=>" part */
     bool told_elsewhere; /* "=> ...": nothing is demanded here */
@@ -172,13 +173,21 @@ struct tape {
     void **strings;
 };
 
-/* Which segment to feed twice: an index of actions, ALL_TWICE or NONE_TWICE. */
-#define NONE_TWICE (-1)
-#define ALL_TWICE  (-2)
+#define NONE (-1)
+#define ALL  (-2)
+
+/* What of a scenario is fed; {.to = MAX_ACTIONS, NONE...} is all of it, see whole_scenario(). */
+struct cut {
+    unsigned from, to; /* actions from <= i < to */
+    int missing;       /* an action that isn't fed, or NONE */
+    int twice;         /* an action that is fed twice in a row, ALL or NONE */
+    int late, after;   /* a copy of action late is fed behind action after, or NONE */
+};
+struct cut whole_scenario(void);
 
 /* Feeds the scenario to a new engine and copies what it says. The tape is freed by tape_free().
- * With a segment fed twice, the frames after it are numbered one higher. */
-bool play(const struct scenario *scenario, const struct variant *variant, int twice,
+ * Frames are numbered as they are fed: a copy moves those after it. */
+bool play(const struct scenario *scenario, const struct variant *variant, const struct cut *cut,
           struct tape *out);
 void tape_free(struct tape *tape);
 
@@ -203,6 +212,10 @@ unsigned check_invariants(const struct scenario *scenario, const struct variant 
 /* Same histories and kinds in both tapes. */
 unsigned check_same_story(const struct scenario *scenario, const struct tape *expected,
                           const struct tape *actual, const char *what);
+
+/* properties.c: what must hold for changes of any scenario. */
+unsigned check_duplicates(const struct scenario *scenario);
+unsigned check_cuts(const struct scenario *scenario);
 
 void fail(const struct scenario *scenario, const struct variant *variant, int line,
           const char *format, ...) __attribute__((format(printf, 4, 5)));
