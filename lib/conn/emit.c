@@ -36,17 +36,6 @@ static uint8_t holder_of_time_wait(const struct conn *c)
                             : LIFELINE_NOBODY;
 }
 
-/* Notes what findings need of the event; the facts may be new, and count. */
-static void note_event(struct pass *pass, const struct lifeline_event *event)
-{
-    struct conn *c = pass->conn;
-    bool had_facts = c->facts;
-    findings_event(pass->engine->findings, event, &c->facts);
-    if (c->facts && !had_facts) {
-        pass->engine->table.memory_bytes += finding_facts_bytes;
-    }
-}
-
 void emit_event(struct pass *pass)
 {
     const struct lifeline_sink *sink = &pass->engine->sink;
@@ -93,7 +82,7 @@ void emit_event(struct pass *pass)
         event.transitions[i].endpoint = role_of(c, pass->transitions[i].endpoint);
     }
     if (noted) {
-        note_event(pass, &event);
+        findings_event(pass->engine->findings, &event, &pass->conn->facts);
     }
     if (sink->event && !c->muted) {
         sink->event(sink->user, &event);
@@ -119,13 +108,9 @@ void emit_exchange(void *user, const struct lifeline_exchange *exchange)
     }
     struct conn *c = table_at(&engine->table, exchange->slot);
     struct lifeline_connection record;
-    bool had_facts = c->facts;
     record_fill(engine, c, &record);
     findings_exchange(engine->findings, exchange, &record, &c->facts, engine->now_ns,
                       engine->finishing);
-    if (c->facts && !had_facts) {
-        engine->table.memory_bytes += finding_facts_bytes;
-    }
 }
 
 void app_link_of(const struct conn *c, struct app_link *out)

@@ -3,29 +3,79 @@
 #include "findings/rule.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-const uint64_t finding_facts_bytes = sizeof(struct finding_facts);
+static size_t bytes_of(unsigned capacity)
+{
+    return sizeof(struct finding_facts) + capacity * sizeof(struct noted);
+}
 
-static void note(struct finding_facts **facts, enum noted_what what,
+static bool resize(struct facts_pool *pool, struct finding_facts **facts, unsigned capacity)
+{
+    size_t old_bytes = *facts ? bytes_of((*facts)->capacity) : 0;
+    size_t bytes = bytes_of(capacity);
+    if (pool->held_bytes - old_bytes + bytes > pool->limit_bytes) {
+        return false;
+    }
+    struct finding_facts *larger = realloc(*facts, bytes);
+    if (!larger) {
+        return false;
+    }
+    if (!*facts) {
+        memset(larger, 0, sizeof *larger);
+    }
+    larger->capacity = (uint8_t)capacity;
+    pool->held_bytes += bytes - old_bytes;
+    *facts = larger;
+    return true;
+}
+
+bool facts_make(struct facts_pool *pool, struct finding_facts **facts)
+{
+    return *facts || resize(pool, facts, 1);
+}
+
+void facts_free(struct facts_pool *pool, struct finding_facts *facts)
+{
+    if (facts) {
+        pool->held_bytes -= bytes_of(facts->capacity);
+        free(facts);
+    }
+}
+
+const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what, uint8_t from)
+{
+    static const struct noted nothing;
+    for (unsigned i = 0; i < facts->count; i++) {
+        if (facts->noted[i].what == what && facts->noted[i].from == from) {
+            return &facts->noted[i];
+        }
+    }
+    return &nothing;
+}
+
+static void note(struct facts_pool *pool, struct finding_facts **facts, enum noted_what what,
                  const struct lifeline_event *event, uint64_t first_frame)
 {
-    if (!*facts) {
-        *facts = calloc(1, sizeof **facts);
+    if (event->from > LIFELINE_SERVER || !facts_make(pool, facts)) {
+        return;
     }
-    if (!*facts || event->from > LIFELINE_SERVER) {
-        return; /* no memory: fewer frames in a finding */
-    }
-    struct noted *n = &(*facts)->noted[what][event->from];
+    struct noted *n = (struct noted *)noted_of(*facts, what, event->from);
     if (!n->count) {
-        n->first_frame = first_frame;
-        n->first_ns = event->time_ns;
+        if ((*facts)->count == (*facts)->capacity &&
+            !resize(pool, facts, (*facts)->capacity + 1U)) {
+            return;
+        }
+        n = &(*facts)->noted[(*facts)->count++];
+        *n = (struct noted){.first_frame = first_frame, .what = (uint8_t)what, .from = event->from};
     }
     n->last_frame = event->frame;
     n->last_ns = event->time_ns;
     n->count += n->count < UINT32_MAX;
 }
 
-void facts_note(struct finding_facts **facts, const struct lifeline_event *event)
+void facts_note(struct facts_pool *pool, struct finding_facts **facts,
+                const struct lifeline_event *event)
 {
     const struct lifeline_segment *s = event->segment;
     bool again = event->marks & LIFELINE_MARK_RETRANSMISSION;
@@ -34,31 +84,32 @@ void facts_note(struct finding_facts **facts, const struct lifeline_event *event
     if (event->marks & LIFELINE_MARK_OLD_DUPLICATE) {
         bool sequenced = s->payload_bytes || (s->flags & (LIFELINE_FIN | LIFELINE_SYN));
         if (sequenced && !(s->flags & LIFELINE_RST)) {
-            note(facts,
+            note(pool, facts,
                  event->old_incarnation == event->incarnation ? NOTED_ABSORBED
                                                               : NOTED_OLD_DUPLICATE,
                  event, event->frame);
         }
     }
     if (event->steps & LIFELINE_STEP_RESET) {
-        note(facts, NOTED_RESET, event, event->frame);
+        note(pool, facts, NOTED_RESET, event, event->frame);
         if (*facts && event->from <= LIFELINE_SERVER) {
             (*facts)->reset_ttl[event->from] = s->ttl;
         }
     } else if (s->flags & LIFELINE_SYN) {
         bool is_answer = s->flags & LIFELINE_ACK;
         if (again) {
-            note(facts, is_answer ? NOTED_SYN_ACK_AGAIN : NOTED_SYN_AGAIN, event, event->frame);
+            note(pool, facts, is_answer ? NOTED_SYN_ACK_AGAIN : NOTED_SYN_AGAIN, event,
+                 event->frame);
         }
         if (taken_back) {
-            note(facts, NOTED_THIRD_IGNORED, event, event->withdrawn_frame);
+            note(pool, facts, NOTED_THIRD_IGNORED, event, event->withdrawn_frame);
         }
     } else if (s->flags & LIFELINE_FIN) {
         if (again) {
-            note(facts, NOTED_FIN_AGAIN, event, event->frame);
+            note(pool, facts, NOTED_FIN_AGAIN, event, event->frame);
         }
         if (taken_back) {
-            note(facts, NOTED_FIN_ACK_LOST, event, event->withdrawn_frame);
+            note(pool, facts, NOTED_FIN_ACK_LOST, event, event->withdrawn_frame);
         }
     }
 }

@@ -23,6 +23,7 @@ struct last_response {
 struct findings {
     struct lifeline_thresholds thresholds;
     const struct lifeline_sink *sink;
+    struct facts_pool facts;
     struct hosts *hosts;
     struct host_facts host_facts;
     bool with_hosts;    /* false in a shard but the first: their findings belong to the whole */
@@ -41,6 +42,7 @@ struct findings *findings_new(const struct lifeline_options *options,
         lifeline_stack_facts((enum lifeline_stack)options->stack);
     thresholds_fill(&f->thresholds, &options->thresholds);
     f->sink = sink;
+    f->facts.limit_bytes = options->max_memory_bytes / 16;
     f->host_facts.time_wait_ns = time_wait_ns;
     f->host_facts.ports = (uint32_t)(stack->last_port - stack->first_port) + 1;
     f->with_hosts = options->shard_count <= 1 || options->shard == 1;
@@ -62,7 +64,9 @@ void findings_free(struct findings *findings)
 
 uint64_t findings_memory_bytes(const struct findings *findings)
 {
-    return findings ? sizeof *findings + hosts_memory_bytes(findings->hosts) : 0;
+    return findings
+               ? sizeof *findings + findings->facts.held_bytes + hosts_memory_bytes(findings->hosts)
+               : 0;
 }
 
 const struct lifeline_finding_kind *lifeline_finding_kind(unsigned index)
@@ -170,7 +174,7 @@ void findings_event(struct findings *f, const struct lifeline_event *event,
     if (!event->segment) {
         return;
     }
-    facts_note(facts, event);
+    facts_note(&f->facts, facts, event);
     for (unsigned i = 0; i < event->transition_count; i++) {
         const struct lifeline_transition *t = &event->transitions[i];
         if (t->to != LIFELINE_TIME_WAIT || t->endpoint != LIFELINE_CLIENT ||
@@ -182,6 +186,11 @@ void findings_event(struct findings *f, const struct lifeline_event *event,
         hosts_time_wait(f->hosts, from_client ? &s->src : &s->dst, from_client ? &s->dst : &s->src,
                         from_client ? s->dst_port : s->src_port, event->frame, event->time_ns);
     }
+}
+
+void findings_forget(struct findings *f, struct finding_facts *facts)
+{
+    facts_free(&f->facts, facts);
 }
 
 bool findings_suspect(struct findings *f, const struct lifeline_exchange *x)
@@ -234,10 +243,7 @@ void findings_exchange(struct findings *f, const struct lifeline_exchange *excha
             out.slot = exchange->slot;
             out.time_ns = now_ns;
             give_connection(f, &out, record);
-            if (!*facts) {
-                *facts = calloc(1, sizeof **facts);
-            }
-            if (*facts) {
+            if (facts_make(&f->facts, facts)) {
                 (*facts)->found |= (uint64_t)1 << number;
             }
         }

@@ -10,7 +10,10 @@
  * records leave out (frames of repeated SYNs and FINs, of old duplicates) is noted from the rare
  * events that show it, in facts that only such a connection has. Nothing is kept per packet.
  *
- * Limits: the tallies of hosts (hosts.h) are bounded tables; pairs beyond them are not judged.
+ * Limits: the tallies of hosts (hosts.h) are a bounded table; pairs beyond it are not judged. Facts
+ * take a sixteenth of the engine's memory at most; beyond that findings have fewer frames. In a
+ * sharded run findings about hosts come from the first shard alone: TIME-WAITs are counted over all
+ * connections there, HTTP only over the shard's own.
  */
 #ifndef LIFELINE_FINDINGS_H
 #define LIFELINE_FINDINGS_H
@@ -26,10 +29,8 @@ struct finding_facts; /* of one connection, allocated when there is something to
 struct findings *findings_new(const struct lifeline_options *options,
                               const struct lifeline_sink *sink, int64_t time_wait_ns);
 void findings_free(struct findings *findings);
-/* Bytes held, facts left out: those are the caller's to count. */
+/* Bytes held, all facts included. */
 uint64_t findings_memory_bytes(const struct findings *findings);
-/* Of one connection's facts. */
-extern const uint64_t finding_facts_bytes;
 
 /* Is an event one that findings_event() wants to see? Cheap enough for every segment. */
 static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control)
@@ -38,9 +39,11 @@ static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control
     return (steps & rare) || (marks & LIFELINE_MARK_OLD_DUPLICATE) ||
            (is_control && (marks & LIFELINE_MARK_RETRANSMISSION));
 }
-/* Notes what an event shows; *facts belongs to the connection, free() it with it. */
+/* Notes what an event shows; *facts belongs to the connection, to be given back with it. */
 void findings_event(struct findings *findings, const struct lifeline_event *event,
                     struct finding_facts **facts);
+/* The connection is over: frees its facts (or NULL). */
+void findings_forget(struct findings *findings, struct finding_facts *facts);
 
 /* Might an exchange be worth a finding? To be asked for each one, in the order given; then, if so,
  * findings_exchange() with its connection's record as it stands. */

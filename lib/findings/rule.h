@@ -29,15 +29,20 @@ enum noted_what {
 
 struct noted {
     uint64_t first_frame, last_frame;
-    int64_t first_ns, last_ns;
+    int64_t last_ns;
     uint32_t count;
+    uint8_t what, from; /* enum noted_what; the role that sent it */
 };
 
 struct finding_facts {
-    struct noted noted[NOTED_COUNT][2]; /* by the role that sent it */
-    uint64_t found;                     /* bits: rules that its exchanges proved */
-    uint8_t reset_ttl[2];               /* of the last RST */
+    uint64_t found;       /* bits: rules that its exchanges proved */
+    uint8_t reset_ttl[2]; /* of the last RST, by role */
+    uint8_t count, capacity;
+    struct noted noted[];
 };
+
+/* What was noted; never NULL, count is 0 when nothing was. */
+const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what, uint8_t from);
 
 /* What a rule may look at. Pointers that don't belong to its scope are NULL. */
 struct scene {
@@ -85,8 +90,15 @@ static inline uint8_t other_role(uint8_t role)
     return role == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
 }
 
-/* facts.c */
-void facts_note(struct finding_facts **facts, const struct lifeline_event *event);
+/* facts.c: at most limit_bytes for all together. */
+struct facts_pool {
+    uint64_t held_bytes, limit_bytes;
+};
+void facts_note(struct facts_pool *pool, struct finding_facts **facts,
+                const struct lifeline_event *event);
+/* Makes facts if there are none; false when there is no room. */
+bool facts_make(struct facts_pool *pool, struct finding_facts **facts);
+void facts_free(struct facts_pool *pool, struct finding_facts *facts);
 
 /* thresholds.c: the given ones, defaults where 0. */
 void thresholds_fill(struct lifeline_thresholds *out, const struct lifeline_thresholds *given);

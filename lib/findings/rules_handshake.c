@@ -8,7 +8,7 @@
 static bool syn_unanswered(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_handshake *h = &s->record->handshake;
-    const struct noted *again = &s->facts->noted[NOTED_SYN_AGAIN][LIFELINE_CLIENT];
+    const struct noted *again = noted_of(s->facts, NOTED_SYN_AGAIN, LIFELINE_CLIENT);
     if (h->kind != LIFELINE_HANDSHAKE_UNANSWERED || s->record->server.segments ||
         (!h->syn_retransmissions && s->now_ns - s->record->end_ns < PATIENCE_NS)) {
         return false;
@@ -48,7 +48,7 @@ static bool handshake_incomplete(const struct scene *s, struct lifeline_finding 
 {
     const struct lifeline_connection *r = s->record;
     const struct lifeline_handshake *h = &r->handshake;
-    const struct noted *again = &s->facts->noted[NOTED_SYN_ACK_AGAIN][LIFELINE_SERVER];
+    const struct noted *again = noted_of(s->facts, NOTED_SYN_ACK_AGAIN, LIFELINE_SERVER);
     finding_frame(out, h->syn_frame);
     finding_frame(out, h->synack_frame);
     if (h->kind == LIFELINE_HANDSHAKE_ABORTED) {
@@ -87,9 +87,9 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
 {
     const struct lifeline_connection *r = s->record;
     const struct lifeline_handshake *h = &r->handshake;
-    const struct noted *syn = &s->facts->noted[NOTED_SYN_AGAIN][LIFELINE_CLIENT];
-    const struct noted *answer = &s->facts->noted[NOTED_SYN_ACK_AGAIN][LIFELINE_SERVER];
-    const struct noted *ignored = &s->facts->noted[NOTED_THIRD_IGNORED][LIFELINE_SERVER];
+    const struct noted *syn = noted_of(s->facts, NOTED_SYN_AGAIN, LIFELINE_CLIENT);
+    const struct noted *answer = noted_of(s->facts, NOTED_SYN_ACK_AGAIN, LIFELINE_SERVER);
+    const struct noted *ignored = noted_of(s->facts, NOTED_THIRD_IGNORED, LIFELINE_SERVER);
     if (!opened(h) || (!h->syn_retransmissions && !h->synack_retransmissions)) {
         return false;
     }
@@ -110,7 +110,7 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
                         "the capture point, or the accept queue is full"));
         return true;
     }
-    const struct noted *reset = &s->facts->noted[NOTED_RESET][LIFELINE_CLIENT];
+    const struct noted *reset = noted_of(s->facts, NOTED_RESET, LIFELINE_CLIENT);
     if (h->syn_retransmissions && reset->count && reset->last_frame < h->synack_frame) {
         /* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. */
         out->duration_ns = syn->count ? syn->last_ns - r->start_ns : 0;

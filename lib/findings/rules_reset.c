@@ -158,7 +158,7 @@ static bool reset_suspect(const struct scene *s, struct lifeline_finding *out)
         if (!text) {
             continue;
         }
-        const struct noted *noted = &s->facts->noted[NOTED_RESET][role];
+        const struct noted *noted = noted_of(s->facts, NOTED_RESET, role);
         out->endpoint = role;
         out->count = noted->count;
         finding_frame(out, endpoint_of(s->record, role)->reset_frame);

@@ -108,8 +108,8 @@ static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *o
     for (uint8_t role = LIFELINE_CLIENT; role <= LIFELINE_SERVER; role++) {
         const struct lifeline_endpoint *e = endpoint_of(r, role);
         const struct lifeline_endpoint *peer = endpoint_of(r, other_role(role));
-        const struct noted *again = &s->facts->noted[NOTED_FIN_AGAIN][role];
-        const struct noted *lost = &s->facts->noted[NOTED_FIN_ACK_LOST][role];
+        const struct noted *again = noted_of(s->facts, NOTED_FIN_AGAIN, role);
+        const struct noted *lost = noted_of(s->facts, NOTED_FIN_ACK_LOST, role);
         if (!e->fin_frame || e->fin_acked_frame || r->teardown.reset_frame || !peer->segments ||
             !again->count || r->teardown.fin_retransmissions == 0) {
             continue;
@@ -145,8 +145,8 @@ static bool last_ack_lost(const struct scene *s, struct lifeline_finding *out)
         return false;
     }
     uint8_t passive = other_role(t->active_closer);
-    const struct noted *lost = &s->facts->noted[NOTED_FIN_ACK_LOST][passive];
-    const struct noted *again = &s->facts->noted[NOTED_FIN_AGAIN][passive];
+    const struct noted *lost = noted_of(s->facts, NOTED_FIN_ACK_LOST, passive);
+    const struct noted *again = noted_of(s->facts, NOTED_FIN_AGAIN, passive);
     bool skipped =
         endpoint_of(s->record, t->active_closer)->reset_cause == LIFELINE_CAUSE_NO_TIME_WAIT;
     if (!lost->count || !again->count || skipped) {

@@ -12,7 +12,7 @@ static bool time_wait_skipped(const struct scene *s, struct lifeline_finding *ou
         }
         out->endpoint = role;
         finding_frame(out, e->fin_frame);
-        finding_frame(out, s->facts->noted[NOTED_FIN_AGAIN][other_role(role)].first_frame);
+        finding_frame(out, noted_of(s->facts, NOTED_FIN_AGAIN, other_role(role))->first_frame);
         finding_frame(out, e->reset_frame);
         finding_says(out,
                      N_("{subject} closed first and should be in TIME-WAIT, but answers the "
@@ -95,7 +95,7 @@ static bool time_wait_assassinated(const struct scene *s, struct lifeline_findin
         out->severity = LIFELINE_NOTE; /* honest hosts do it, a busy loopback is enough */
     }
     finding_frame(out, w->entered_frame);
-    finding_frame(out, s->facts->noted[NOTED_ABSORBED][other_role(w->endpoint)].first_frame);
+    finding_frame(out, noted_of(s->facts, NOTED_ABSORBED, other_role(w->endpoint))->first_frame);
     finding_frame(out, w->ended_frame);
     finding_says(out, N_("an RST ended TIME-WAIT of {subject} after {duration}"),
                  N_("RSTs end TIME-WAITs of {subject} early"));
@@ -107,7 +107,7 @@ static bool old_duplicate(const struct scene *s, struct lifeline_finding *out)
     static const enum noted_what kinds[] = {NOTED_OLD_DUPLICATE, NOTED_ABSORBED};
     for (unsigned i = 0; i < 2; i++) {
         for (uint8_t role = LIFELINE_CLIENT; role <= LIFELINE_SERVER; role++) {
-            const struct noted *n = &s->facts->noted[kinds[i]][role];
+            const struct noted *n = noted_of(s->facts, kinds[i], role);
             if (!n->count) {
                 continue;
             }
