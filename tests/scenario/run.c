@@ -252,9 +252,9 @@ int main(int argc, char **argv)
         failed += failures != 0;
     }
     free(scenario);
-    if (strcmp(mode, "--rows") == 0)
-        failed += report_rows(exercised) != 0;
     if (failed && argc - first > 1)
         fprintf(stderr, "%u of %d scenarios failed\n", failed, argc - first);
+    if (strcmp(mode, "--rows") == 0)
+        failed += report_rows(exercised) != 0;
     return failed ? 1 : 0;
 }
