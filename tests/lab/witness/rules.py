@@ -68,8 +68,8 @@ def duplicate_syn(case, side, life):
     syn = next((s.segment for s in case.all if s.packet == life.causes[1]), None)
     return life.states in (["LISTEN", "SYN-RECEIVED"], ["LISTEN", "SYN-RECEIVED", "CLOSED"]) and \
         syn is not None and any(s.segment.flags & SYN and s.segment.seq == syn.seq and
-                                s.index < life.start - 1 and s.packet != life.causes[1]
-                                for s in case.all if s.side != side)
+                                s.index < life.start - 1
+                                for s in case.all if s.vantage == side != s.side)
 
 
 def silent_end(case, side, life):
@@ -145,8 +145,10 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
     sent = case.sent(side, life.start, life.end)
     first = next((s.index for s in sent if s.segment.flags & FIN and s.packet in case.visible), None)
     peer_fin = next(((s.segment.seq + s.segment.length) & 0xFFFFFFFF for s in case.all
-                     if s.side == OTHER[side] and s.segment.flags & FIN), None)
-    shown = next((s for s in case.seen if s.side == side and s.segment.flags & FIN), None)
+                     if s.side == OTHER[side] and s.segment.flags & FIN and
+                     life.start - 1 <= s.index < life.end), None)
+    shown = next((s for s in case.seen if s.side == side and s.segment.flags & FIN and
+                  life.start - 1 <= s.index < life.end), None)
     if shown and shown.segment.ack == peer_fin:
         first = shown.index  # the first that passes was sent after the peer's FIN had come
     reset = next((s.index for s in case.seen if s.side == side and s.segment.flags & RST and
@@ -170,12 +172,12 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
             add(max(when, reset) if own and reset is not None else when, 4, "over")
         elif (before, state) in (("FIN-WAIT-1", "FIN-WAIT-2"), ("CLOSING", "TIME-WAIT"),
                                  ("LAST-ACK", "CLOSED")):
-            add(when, 2, "acked")
+            add(when, 1, "acked")
         elif (before, state) in (("ESTABLISHED", "CLOSE-WAIT"), ("SYN-RECEIVED", "CLOSE-WAIT"),
                                  ("FIN-WAIT-1", "CLOSING"), ("FIN-WAIT-2", "TIME-WAIT")):
             if not shown_only or any(s.segment.ack == peer_fin for s in case.seen
                                      if s.side == side):
-                add(when, 1, "received")
+                add(when, 2, "received")
         elif state in ("FIN-WAIT-1", "LAST-ACK"):
             if first is not None:
                 add(max(when, first), 3, "sent")
@@ -190,9 +192,9 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
         if s.segment.flags & FIN:
             # Its own FIN, when it acknowledges less, was sent before.
             crossed = fins and fins[0].ack != (s.segment.seq + s.segment.length) & 0xFFFFFFFF
-            add(max(s.index, done.get("sent", 0) + 0.5) if crossed else s.index, 1, "received")
+            add(max(s.index, done.get("sent", 0) + 0.5) if crossed else s.index, 2, "received")
         if fin_end is not None and s.segment.ack == fin_end:
-            add(s.index, 2, "acked")
+            add(s.index, 1, "acked")
     facts, states, passive = set(), [], False
     names = {frozenset(): "ESTABLISHED", frozenset({"sent"}): "FIN-WAIT-1",
              frozenset({"sent", "acked"}): "FIN-WAIT-2", frozenset({"received"}): "CLOSE-WAIT",
@@ -235,13 +237,17 @@ def one_direction(case, side, life, ours):
     the captured half proves must be claimed. Who closed first stays open."""
     if case.view.direction is None:
         return False
+    truth = list(life.states)
+    if "SYN-RECEIVED" in truth and "ESTABLISHED" not in truth and "ESTABLISHED" in ours:
+        # Closed (Fast Open) before the third segment, which passed here, arrived.
+        truth.insert(truth.index("SYN-RECEIVED") + 1, "ESTABLISHED")
     at = 0
     for state in ours:
         # A FIN is sent entering FIN-WAIT-1 or LAST-ACK: the other half would tell which.
         same = {state, "LAST-ACK"} if state == "FIN-WAIT-1" else {state}
-        while at < len(life.states) and life.states[at] not in same:
+        while at < len(truth) and truth[at] not in same:
             at += 1
-        if at == len(life.states):
+        if at == len(truth):
             return False
         at += 1
     if case.view.direction == side:
