@@ -416,7 +416,7 @@ class Streams(Case):
 
     def test_closed_pipe_ends_it_quietly(self):
         packets = []
-        for i in range(3000):
+        for i in range(200):
             packets += capture.connection(10000 + i, start_ns=10**18 + i * 10**6)
         path = self.write("many", capture.pcap(packets))
         with subprocess.Popen([LIFELINE, "timeline", "-o", "jsonl", path], stdout=subprocess.PIPE,

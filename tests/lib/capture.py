@@ -80,7 +80,7 @@ def pcap(packets, link_type=ETHERNET, big_endian=False, nano=False, magic=None, 
     the order of its time."""
     order = ">" if big_endian else "<"
     magic = magic or (0xA1B23C4D if nano else 0xA1B2C3D4)
-    out = struct.pack(order + "IHHiIII", magic, *version, 0, 0, snap, link_type)
+    out = bytearray(struct.pack(order + "IHHiIII", magic, *version, 0, 0, snap, link_type))
     for time_ns, data in packets:
         fraction = time_ns % 10**9 // (1 if nano else 1000)
         captured, wire = len(data[:snap]), len(data)
@@ -89,14 +89,14 @@ def pcap(packets, link_type=ETHERNET, big_endian=False, nano=False, magic=None, 
         if magic == 0xA1B2CD34:
             out += struct.pack(order + "IHBB", 1, 0, 0, 0)
         out += data[:snap]
-    return out
+    return bytes(out)
 
 
 class Pcapng:
     """Builds a pcapng file block by block."""
 
     def __init__(self, big_endian=False, version=(1, 0)):
-        self.out = b""
+        self.out = b""  # small files: appended to by copying
         self.section(big_endian, version)
 
     def block(self, kind, body, trailer=None):
