@@ -23,7 +23,7 @@
 #define KEEP_FREE_FLOWS 256
 #define MEBIBYTE        (1u << 20)
 
-struct app_flow app_opaque_flow;
+struct app_flow app_opaque_flow, app_reset_flow;
 static struct app_flow doubtful_flows[2];
 struct app_flow *const app_doubtful[2] = {&doubtful_flows[0], &doubtful_flows[1]};
 
@@ -160,7 +160,9 @@ static void leave(struct app_flow *flow)
 
 bool app_raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, int64_t start)
 {
-    const struct app_farewell *const closes[2] = {&flow->fin[end], &flow->reset[end]};
+    static const struct app_farewell none;
+    const struct app_farewell *const closes[2] = {&flow->fin[end],
+                                                  flow->was_reset ? &flow->reset[end] : &none};
     for (int i = 0; i < 2; i++)
         if (closes[i]->seen && (closes[i]->received != APP_NO_OFFSET ? closes[i]->received <= start
                                                                      : closes[i]->frame < frame))
@@ -186,13 +188,15 @@ static void enter(struct app_flow *flow, const struct app_link *link,
 static struct app_flow *meet(struct app *app, const struct app_link *link, unsigned end,
                              const struct lifeline_segment *segment, uint32_t seq)
 {
-    bool from_start = link->base_known[end] && seq == link->base[end];
+    bool anew = *link->flow == APP_RESET;
+    bool base_known = link->base_known[end] && !anew;
+    bool from_start = base_known && seq == link->base[end];
     bool doubtful = *link->flow == app_doubtful[!end];
     const struct app_protocol *protocol = NULL;
     enum app_verdict verdict = APP_MAYBE;
     if (!segment->captured_bytes || *link->flow == app_doubtful[end])
         return NULL;
-    if (from_start || !link->base_known[end]) {
+    if (from_start || !base_known) {
         protocol =
             app_protocol_probe(segment->payload, segment->captured_bytes, from_start, &verdict);
         if (!protocol && (verdict == APP_NO || !from_start)) {
@@ -206,9 +210,9 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
     struct app_flow *flow = flow_new(app, link);
     if (!flow)
         return NULL;
-    if (!flow->opened[end])
+    if (!flow->opened[end] || anew)
         open_stream(flow, end, seq, false);
-    if (doubtful) /* whatever the other end sent so far is behind us */
+    if (doubtful || anew) /* whatever the other end sent so far is behind us */
         open_stream(flow, !end, segment->flags & LIFELINE_ACK ? segment->ack : link->base[!end],
                     false);
     else if (!flow->opened[!end] && segment->flags & LIFELINE_ACK)
@@ -233,11 +237,14 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
     struct app_flow *flow = *link->flow;
     if (flow == APP_OPAQUE || !segment->payload_bytes)
         return;
+    if (link->is_reset && (flow == APP_RESET || (!app_is_idle(flow) && flow->was_reset)))
+        return; /* an RST before any octets ended nothing here */
     if (app_is_idle(flow) && !(flow = meet(app, link, end, segment, seq)))
         return;
     if (flow->fed || flow->abandoned)
         return;
     enter(flow, link, segment);
+    flow->was_reset = false;
     struct stream *s = &flow->stream[end];
     if (!flow->opened[end])
         open_stream(flow, end, seq, false);
@@ -288,7 +295,7 @@ void app_acked(struct app *app, const struct app_link *link, unsigned end, uint3
 {
     (void)app;
     struct app_flow *flow = *link->flow;
-    if (app_is_idle(flow) || flow->fed || flow->abandoned || !flow->opened[end])
+    if (app_is_idle(flow) || flow->fed || flow->abandoned || !flow->opened[end] || link->is_reset)
         return;
     struct stream *s = &flow->stream[end];
     int64_t offset = stream_offset(s, ack);
@@ -318,9 +325,10 @@ void app_fin(struct app *app, const struct app_link *link, unsigned end, uint32_
 {
     (void)app;
     struct app_flow *flow = *link->flow;
-    if (app_is_idle(flow) || flow->abandoned)
+    if (app_is_idle(flow) || flow->abandoned || link->is_reset)
         return;
     enter(flow, link, segment);
+    flow->was_reset = false;
     struct stream *s = &flow->stream[end];
     if (!flow->fin[end].seen)
         flow->fin[end] = farewell(flow, end, segment);
@@ -342,10 +350,15 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
         return;
     enter(flow, link, segment);
     flow->reset[end] = farewell(flow, end, segment);
-    app_flush(flow);
+    /* What it cuts is given with the connection's end: until then the RST may be refuted. */
+    flow->was_reset = flow->protocol && (app_is_pending(flow) || !flow->protocol->is_idle(flow));
+    if (flow->was_reset) {
+        flow->link = NULL;
+        return;
+    }
     close_protocol(flow, APP_CLOSE_RESET);
-    flow->abandoned = true;
-    leave(flow);
+    flow_free(flow);
+    *link->flow = APP_RESET;
 }
 
 void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
@@ -407,6 +420,8 @@ void app_end(struct app *app, const struct app_link *link, bool capture_ended)
     }
     if (!flow->abandoned)
         app_flush(flow);
-    close_protocol(flow, capture_ended ? APP_CLOSE_CAPTURE_END : APP_CLOSE_GONE);
+    close_protocol(flow, flow->was_reset ? APP_CLOSE_RESET
+                         : capture_ended ? APP_CLOSE_CAPTURE_END
+                                         : APP_CLOSE_GONE);
     flow_free(flow);
 }

@@ -16,16 +16,18 @@ struct app;      /* all flows of one engine */
 struct app_flow; /* both byte streams of one connection and the protocol on them */
 
 /* A flow pointer that says: no protocol that we follow is on this connection; nothing is allocated.
- * app_doubtful[end]: that end's first octets belong to none; the other's may yet. All calls accept
- * them. */
+ * app_doubtful[end]: that end's first octets belong to none; the other's may yet. APP_RESET: an RST
+ * ended it; it begins anew if that is refuted. All calls accept them. */
 #define APP_OPAQUE (&app_opaque_flow)
-extern struct app_flow app_opaque_flow;
+#define APP_RESET  (&app_reset_flow)
+extern struct app_flow app_opaque_flow, app_reset_flow;
 extern struct app_flow *const app_doubtful[2];
 
 /* Nothing to tell app about acknowledgements, FINs and RSTs: they may be left out. */
 static inline bool app_is_idle(const struct app_flow *flow)
 {
-    return !flow || flow == APP_OPAQUE || flow == app_doubtful[0] || flow == app_doubtful[1];
+    return !flow || flow == APP_OPAQUE || flow == APP_RESET || flow == app_doubtful[0] ||
+           flow == app_doubtful[1];
 }
 
 /* What the connection layer knows when it calls; built anew for each call. */
@@ -40,6 +42,7 @@ struct app_link {
     bool base_seen[2];  /* base is set: known, or the first sequence number seen from that end */
     uint32_t base[2];
     bool fin_seen[2];   /* a FIN of that end was captured */
+    bool is_reset;      /* an RST ended the connection, and nothing refutes it so far */
     int64_t connect_ns; /* handshake duration; LIFELINE_UNKNOWN_NS */
 };
 
@@ -69,7 +72,8 @@ void app_acked(struct app *app, const struct app_link *link, unsigned end, uint3
 void app_fin(struct app *app, const struct app_link *link, unsigned end, uint32_t seq,
              const struct lifeline_segment *segment);
 
-/* An RST from end that stands: both streams are over. Data that still comes is ignored. */
+/* An RST from end that looks acceptable: both streams are over, and data that still comes is
+ * ignored, unless a later call's link says that it was refuted. */
 void app_reset(struct app *app, const struct app_link *link, unsigned end,
                const struct lifeline_segment *segment);
 

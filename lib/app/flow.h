@@ -99,6 +99,9 @@ struct app_protocol {
     /* Is a message to end under way, or one that it received unanswered? May be NULL. */
     bool (*owes)(const struct app_flow *flow, unsigned end);
 
+    /* Is nothing open that an end of the connection would cut? */
+    bool (*is_idle)(const struct app_flow *flow);
+
     /* Both streams are over: gives what is open, frees what state owns. */
     void (*close)(struct app_flow *flow, enum app_close how);
 };
@@ -132,6 +135,7 @@ struct app_flow {
     bool had_request;    /* one was captured */
     bool fed;            /* octets come by app_feed() */
     bool abandoned;      /* opaque from here on */
+    bool was_reset;      /* by an RST that may yet be refuted */
     int64_t tail_gap[2]; /* where a gap began behind which nothing was seen yet; APP_NO_OFFSET */
     struct app_flow *next_free;
     _Alignas(16) unsigned char state[APP_STATE_BYTES];

@@ -267,6 +267,12 @@ static bool http1_owes(const struct app_flow *flow, unsigned end)
     return under_way || (end != h->client && http1_next_answered(h));
 }
 
+static bool http1_is_idle(const struct app_flow *flow)
+{
+    const struct http1 *h = (const struct http1 *)flow->state;
+    return !h->first && !h->side[0].x && !h->side[1].x && !h->side[0].head && !h->side[1].head;
+}
+
 const struct app_protocol app_http1 = {
     .name = "HTTP/1",
     .state_bytes = sizeof(struct http1),
@@ -277,5 +283,6 @@ const struct app_protocol app_http1 = {
     .fin = http1_fin,
     .repeat = http1_repeat,
     .owes = http1_owes,
+    .is_idle = http1_is_idle,
     .close = http1_close,
 };

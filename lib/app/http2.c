@@ -455,6 +455,12 @@ static void http2_close(struct app_flow *flow, enum app_close how)
     *(struct http2 **)flow->state = NULL;
 }
 
+static bool http2_is_idle(const struct app_flow *flow)
+{
+    const struct http2 *h = *(struct http2 *const *)flow->state;
+    return !h->open && !h->side[0].block.open && !h->side[1].block.open;
+}
+
 const struct app_protocol app_http2 = {
     .name = "HTTP/2",
     .state_bytes = sizeof(struct http2 *),
@@ -464,5 +470,6 @@ const struct app_protocol app_http2 = {
     .gap = http2_gap,
     .fin = http2_fin,
     .repeat = http2_repeat,
+    .is_idle = http2_is_idle,
     .close = http2_close,
 };

@@ -117,6 +117,9 @@ void app_link_of(const struct conn *c, struct app_link *out)
 {
     out->flow = (struct app_flow **)&c->flow;
     out->exchanges = (uint32_t *)&c->exchanges;
+    out->is_reset = c->closing && c->closing->reset_by != LIFELINE_UNKNOWN &&
+                    c->end[c->closing->reset_by].reset_verdict != LIFELINE_RESET_REFUTED &&
+                    c->end[c->closing->reset_by].reset_cause != LIFELINE_CAUSE_INJECTED;
     out->connection = c->number;
     out->incarnation = c->incarnation;
     out->slot = c->slot;

@@ -144,6 +144,7 @@ static void close_end(struct player *p, unsigned end, bool reset)
     };
     if (reset) {
         app_reset(p->app, &p->link, end, &segment);
+        p->link.is_reset = below(p, 2);
     } else {
         app_fin(p->app, &p->link, end, p->next[end], &segment);
         p->link.fin_seen[end] = true;

@@ -180,6 +180,7 @@ static void send_piece(struct player *p, struct app *app, struct app_link *link,
     case BLOCK_RST:
         segment.flags |= LIFELINE_RST;
         app_reset(app, link, end, &segment);
+        link->is_reset = true;
         break;
     }
     free(payload);
