@@ -21,7 +21,7 @@
  * Frame numbers: the engine counts frames as Wireshark does. After a rejected frame it gets numbers
  * of its own, and a map leads back. The texts of findings aren't mapped.
  *
- * Memory: a note of about 130 octets per segment, in file scope.
+ * Memory: a note of about 100 octets per segment, in file scope.
  */
 #include "annotations.h"
 
@@ -48,6 +48,13 @@ static struct {
 
 /* ---- the sink -------------------------------------------------------------------------------- */
 
+static struct note_more *more_of(struct note *note)
+{
+    if (note->more == NULL)
+        note->more = wmem_new0(wmem_file_scope(), struct note_more);
+    return note->more;
+}
+
 static struct note *make_note(const struct lifeline_event *event, struct life *life)
 {
     size_t transitions_size = event->transition_count * sizeof(event->transitions[0]);
@@ -56,16 +63,14 @@ static struct note *make_note(const struct lifeline_event *event, struct life *l
 
     *note = (struct note){
         .life = life,
-        .frame = event->frame,
+        .frame = (uint32_t)event->frame,
         .time_ns = event->time_ns,
         .seq = event->seq,
         .ack = event->ack,
-        .window_bytes = event->window_bytes,
-        .withdrawn_frame = event->withdrawn_frame,
+        .window_bytes = (uint32_t)MIN(event->window_bytes, UINT32_MAX),
         .payload_bytes = event->segment->payload_bytes,
         .steps = event->steps,
         .marks = event->marks,
-        .old_incarnation = event->old_incarnation,
         .flags = event->segment->flags,
         .layer = event->layer,
         .from = event->from,
@@ -77,6 +82,12 @@ static struct note *make_note(const struct lifeline_event *event, struct life *l
         .transition_count = event->transition_count,
     };
     memcpy(note->transitions, event->transitions, transitions_size);
+    if (event->withdrawn_frame != LIFELINE_NO_FRAME || event->old_incarnation != 0) {
+        struct note_more *more = more_of(note);
+
+        more->withdrawn_frame = event->withdrawn_frame;
+        more->old_incarnation = event->old_incarnation;
+    }
     return note;
 }
 
@@ -259,12 +270,13 @@ uint32_t annotations_frame_number(uint64_t frame)
 static void note_time_waits(struct note *note)
 {
     struct lifeline_connection record;
+    struct note_more *more;
 
     if (!lifeline_peek(session.engine, note->life->slot, note->life->connection, &record))
         return;
-    note->time_wait_count = record.time_wait_count;
-    note->time_waits = (struct lifeline_time_wait *)wmem_memdup(
-        wmem_file_scope(), record.time_wait, record.time_wait_count * sizeof(record.time_wait[0]));
+    more = more_of(note);
+    more->time_wait_count = record.time_wait_count;
+    memcpy(more->time_wait, record.time_wait, sizeof(more->time_wait));
 }
 
 void annotations_push(const packet_info *pinfo, const struct lifeline_segment *segment)
@@ -280,7 +292,8 @@ void annotations_push(const packet_info *pinfo, const struct lifeline_segment *s
     session.pushing = false;
     if (session.note == NULL)
         return;
-    session.note->touched = session.touched;
+    if (session.touched != NULL)
+        more_of(session.note)->touched = session.touched;
     if (session.note->time_wait_holder != LIFELINE_NOBODY)
         note_time_waits(session.note);
     while (*place != NULL)
@@ -309,8 +322,10 @@ bool annotations_record(const struct life *life, struct lifeline_connection *out
 void annotations_changed(const struct note *note, void (*call)(void *user, const struct life *life),
                          void *user)
 {
+    const struct touched *touched = note->more != NULL ? note->more->touched : NULL;
+
     call(user, note->life);
-    for (const struct touched *touched = note->touched; touched != NULL; touched = touched->next)
+    for (; touched != NULL; touched = touched->next)
         call(user, touched->life);
 }
 

@@ -11,19 +11,29 @@ struct touched {
     struct life *life;
 };
 
-/* What one segment is to its connection. In file scope, written in the first pass only. */
+/* What few notes have. */
+struct note_more {
+    struct touched *touched;                /* other connections that changed with this frame */
+    uint64_t withdrawn_frame;               /* as in struct lifeline_event */
+    uint32_t old_incarnation;               /* as in struct lifeline_event */
+    uint8_t time_wait_count;                /* who is in TIME-WAIT, and */
+    struct lifeline_time_wait time_wait[2]; /* how it stood at this frame */
+};
+
+/* What one segment is to its connection: the engine's event, packed, as there is one per segment.
+ * In file scope, written in the first pass only. */
 struct note {
     struct note *next; /* of the same frame: TCP layers, outermost first */
     struct life *life;
-    uint64_t frame;  /* as the engine counts: see annotations_frame_number() */
-    int64_t time_ns; /* as it was then: the user may shift times later */
-    uint64_t seq, ack, window_bytes, withdrawn_frame;
-    struct lifeline_time_wait *time_waits; /* as they stood at this frame; NULL: none */
-    struct touched *touched;               /* other connections that changed with this frame */
-    uint32_t payload_bytes, steps, marks, old_incarnation;
+    struct note_more *more; /* NULL: nothing */
+    int64_t time_ns;        /* as it was then: the user may shift times later */
+    uint64_t seq, ack;
+    uint32_t frame;        /* as the engine counts: see annotations_frame_number() */
+    uint32_t window_bytes; /* UINT32_MAX: unknown */
+    uint32_t payload_bytes, steps, marks;
     uint16_t flags;
     uint8_t layer, from, client_state, server_state;
-    uint8_t reset_verdict, reset_cause, time_wait_holder, time_wait_count, transition_count;
+    uint8_t reset_verdict, reset_cause, time_wait_holder, transition_count;
     struct lifeline_transition transitions[];
 };
 

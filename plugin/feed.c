@@ -10,11 +10,13 @@
  * protocol in name only, whose parent is TCP: it is on when TCP is on, and has no layer of its own.
  * The segment is taken before TCP dissects it, since TCP may throw.
  *
- * The bytes are Wireshark's: its reassembly and its lengths (TSO, padding) are honoured. What it
- * doesn't hand down is asked from the engine's decoder, which is given each frame once: the context
- * of VLANs and tunnels that keeps equal addresses apart, TTL, IP-ID and the checksum's verdict. So
- * the connections are those that the command line sees. A segment that the decoder doesn't find
- * (the link type is unknown to it, or an option of Wireshark's makes it a segment) has context 0.
+ * Which octets are a segment is Wireshark's say: its reassembly, its Decode As and its preferences
+ * are honoured. What the octets say is asked from the engine's decoder, which is given each frame
+ * once and knows what Wireshark doesn't hand down: the context of VLANs and tunnels that keeps
+ * equal addresses apart, TTL, IP-ID and the checksum's verdict. So the connections are those that
+ * the command line sees. A segment that the decoder doesn't find (the link type is unknown to it,
+ * or only Wireshark can decrypt or reassemble it) is read from Wireshark's buffer and has context
+ * 0.
  *
  * Not fed: TCP headers quoted in ICMP errors, fragments that weren't reassembled, and what reaches
  * TCP by other ways than "ip.proto" (Decode As on that table, exported PDUs of TCP).
@@ -29,7 +31,8 @@
 #include "annotations.h"
 
 /* TCP headers of one frame that are matched with those that Wireshark dissects. */
-#define MAX_LAYERS 16
+#define MAX_LAYERS           16
+#define MAX_TCP_HEADER_BYTES 60
 
 static dissector_handle_t tcp_handle; /* what "ip.proto" held before */
 static int proto_feed = -1;
@@ -112,16 +115,29 @@ static void begin_frame(struct lifeline_engine *engine, packet_info *pinfo)
     lifeline_decode(engine, &frame, keep, NULL);
 }
 
+/* The decoder's segment at these very octets of the frame, with this length, or NULL. */
+static struct lifeline_segment *find_in_place(const uint8_t *tcp, uint32_t captured_bytes)
+{
+    for (unsigned i = 0; i < current.count; i++) {
+        struct lifeline_segment *found = &current.segments[i];
+
+        if (found->payload > tcp && found->payload - tcp <= MAX_TCP_HEADER_BYTES &&
+            found->payload + found->captured_bytes == tcp + captured_bytes)
+            return found;
+    }
+    return NULL;
+}
+
 static bool same_ends(const struct lifeline_segment *a, const struct lifeline_segment *b)
 {
     return memcmp(&a->src, &b->src, sizeof(a->src)) == 0 &&
            memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0;
 }
 
-/* The decoder's segment that is this one, or NULL. Addresses may differ, if nothing fits better:
- * the decoder takes a home address or the end of a route for the address, Wireshark the header's.
- */
-static struct lifeline_segment *find(const struct lifeline_segment *segment)
+/* The decoder's segment with this header, or NULL: its octets are elsewhere when it was
+ * reassembled. Addresses may differ, if nothing fits better: the decoder takes a home address or
+ * the end of a route for the address, Wireshark the header's. */
+static struct lifeline_segment *find_alike(const struct lifeline_segment *segment)
 {
     struct lifeline_segment *other = NULL;
 
@@ -143,7 +159,7 @@ static struct lifeline_segment *find(const struct lifeline_segment *segment)
 /* Fills in what the decoder knows about this segment. False if it doesn't know the segment. */
 static bool match(struct lifeline_segment *segment)
 {
-    struct lifeline_segment *found = find(segment);
+    struct lifeline_segment *found = find_alike(segment);
 
     if (found == NULL)
         return false;
@@ -175,29 +191,44 @@ static bool read_address(const address *from, struct lifeline_address *to)
     return true;
 }
 
+/* Reads the segment that Wireshark dissects at tcp, for which the decoder has no octets in place.
+ */
+static bool read_segment(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wire_bytes,
+                         const packet_info *pinfo, struct lifeline_segment *segment)
+{
+    memset(segment, 0, sizeof(*segment));
+    if (!read_address(&pinfo->net_src, &segment->src) ||
+        !read_address(&pinfo->net_dst, &segment->dst) ||
+        !lifeline_parse_tcp(tcp, captured_bytes, wire_bytes, segment))
+        return false;
+    segment->frame = current.frame;
+    segment->time_ns = frame_time_ns(pinfo);
+    /* A first fragment whose datagram Wireshark couldn't, or was told not to, reassemble? */
+    return match(segment) || !pinfo->fragmented;
+}
+
 static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
 {
     struct lifeline_engine *engine = annotations_engine();
-    struct lifeline_segment segment = {0};
-    int captured_bytes = (int)tvb_captured_length(tvb);
+    uint32_t captured_bytes = tvb_captured_length(tvb);
+    struct lifeline_segment *segment, other;
+    const uint8_t *tcp;
 
     if (engine == NULL || captured_bytes == 0)
         return;
     if (!current.begun)
         begin_frame(engine, pinfo);
-    if (!read_address(&pinfo->net_src, &segment.src) ||
-        !read_address(&pinfo->net_dst, &segment.dst) ||
-        !lifeline_parse_tcp(tvb_get_ptr(tvb, 0, captured_bytes), (uint32_t)captured_bytes,
-                            tvb_reported_length(tvb), &segment))
-        return;
-    segment.frame = current.frame;
-    segment.time_ns = frame_time_ns(pinfo);
-    segment.layer = current.layers;
-    /* A first fragment whose datagram Wireshark couldn't, or was told not to, reassemble. */
-    if (!match(&segment) && pinfo->fragmented)
-        return;
-    current.layers++;
-    annotations_push(pinfo, &segment);
+    tcp = tvb_get_ptr(tvb, 0, (int)captured_bytes);
+    segment = find_in_place(tcp, captured_bytes);
+    if (segment == NULL) {
+        segment = &other;
+        if (!read_segment(tcp, captured_bytes, tvb_reported_length(tvb), pinfo, segment))
+            return;
+    }
+    segment->layer = current.layers++;
+    annotations_push(pinfo, segment);
+    if (segment != &other)
+        segment->payload = NULL; /* taken */
 }
 
 static bool wanted(const packet_info *pinfo)

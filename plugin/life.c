@@ -163,19 +163,26 @@ static const struct lifeline_http_message unknown_message = {
     .complete = LIFELINE_UNKNOWN,
 };
 
+/* Doubles a list in file scope until it has room for one more than at. */
+static void *make_room(void *list, uint32_t *room, uint64_t at, size_t size)
+{
+    if (at < *room)
+        return list;
+    while (*room <= at)
+        *room = *room ? *room * 2 : 1;
+    return wmem_realloc(wmem_file_scope(), list, *room * size);
+}
+
 /* The place of an exchange in the list; NULL when the number can't be right. */
 static struct lifeline_exchange **exchange_at(struct life *life, uint64_t index)
 {
-    struct lifeline_exchange *none = NULL;
-
-    if (life->exchanges == NULL)
-        life->exchanges =
-            wmem_array_sized_new(wmem_file_scope(), sizeof(struct lifeline_exchange *), 1);
-    if (index >= wmem_array_get_count(life->exchanges) + (uint64_t)MAX_INDEX_JUMP)
+    if (index >= life->exchange_count + (uint64_t)MAX_INDEX_JUMP)
         return NULL;
-    while (wmem_array_get_count(life->exchanges) <= index)
-        wmem_array_append_one(life->exchanges, none);
-    return (struct lifeline_exchange **)wmem_array_index(life->exchanges, (guint)index);
+    life->exchanges = (struct lifeline_exchange **)make_room(life->exchanges, &life->exchange_room,
+                                                             index, sizeof(life->exchanges[0]));
+    while (life->exchange_count <= index)
+        life->exchanges[life->exchange_count++] = NULL;
+    return &life->exchanges[index];
 }
 
 /* An exchange of which only messages are known yet. */
@@ -203,32 +210,27 @@ static struct lifeline_exchange *begin_exchange(const struct lifeline_message *m
 static void note_span(struct life *life, bool response, uint8_t from, uint64_t index,
                       uint64_t frame, bool is_end)
 {
-    wmem_array_t *spans = life->spans[response];
-    struct message_span *all, span = {index, frame, LIFELINE_NO_FRAME, from};
-    guint count, oldest, i;
+    struct message_spans *spans = &life->spans[response];
+    uint32_t oldest = spans->count > MAX_OPEN ? spans->count - MAX_OPEN : 0, i = spans->count;
+    struct message_span span = {(uint32_t)index, (uint32_t)frame, LIFELINE_NO_FRAME, from};
 
     if (frame == LIFELINE_NO_FRAME)
         return;
-    if (spans == NULL)
-        life->spans[response] = spans =
-            wmem_array_sized_new(wmem_file_scope(), sizeof(struct message_span), 1);
-    all = (struct message_span *)wmem_array_get_raw(spans);
-    count = wmem_array_get_count(spans);
-    oldest = count > MAX_OPEN ? count - MAX_OPEN : 0;
-    for (i = count; i > oldest && all[i - 1].index != index; i--)
-        ;
-    if (i == oldest) {
-        wmem_array_append_one(spans, span);
-        all = (struct message_span *)wmem_array_get_raw(spans);
-        i = count + 1;
+    while (i > oldest && spans->all[i - 1].index != index)
+        i--;
+    if (i > oldest) {
+        span = spans->all[--i];
+    } else {
+        spans->all =
+            (struct message_span *)make_room(spans->all, &spans->room, spans->count, sizeof(span));
+        i = spans->count++;
     }
-    span = all[--i];
     if (is_end || span.last != LIFELINE_NO_FRAME)
-        span.last = MAX(MAX(span.first, span.last), frame);
-    span.first = MIN(span.first, frame);
-    for (; i > 0 && all[i - 1].first > span.first; i--)
-        all[i] = all[i - 1];
-    all[i] = span;
+        span.last = MAX(MAX(span.first, span.last), (uint32_t)frame);
+    span.first = MIN(span.first, (uint32_t)frame);
+    for (; i > 0 && spans->all[i - 1].first > span.first; i--)
+        spans->all[i] = spans->all[i - 1];
+    spans->all[i] = span;
 }
 
 void life_message(struct life *life, const struct lifeline_message *message)
@@ -282,43 +284,37 @@ void life_exchange(struct life *life, const struct lifeline_exchange *exchange)
     note_span(life, true, LIFELINE_SERVER, out->index, out->response.last_frame, true);
 }
 
-/* Is a byte of spans[i] possibly in the frame? An open message lasts until the next begins. */
-static bool holds(const struct message_span *spans, guint count, guint i, uint64_t frame)
+/* Is a byte of message i possibly in the frame? An open message lasts until the next begins. */
+static bool holds(const struct message_spans *spans, uint32_t i, uint64_t frame)
 {
-    if (spans[i].last != LIFELINE_NO_FRAME)
-        return spans[i].first <= frame && frame <= spans[i].last;
-    return spans[i].first <= frame && (i + 1 == count || frame <= spans[i + 1].first);
+    const struct message_span *span = &spans->all[i];
+
+    if (span->last != LIFELINE_NO_FRAME)
+        return span->first <= frame && frame <= span->last;
+    return span->first <= frame && (i + 1 == spans->count || frame <= span[1].first);
 }
 
 static void exchanges_of(const struct life *life, bool response, uint64_t frame, uint8_t from,
                          life_exchange_fn call, void *user)
 {
-    wmem_array_t *array = life->spans[response];
-    const struct message_span *spans;
-    guint count, low = 0, high, first, misses = 0;
+    const struct message_spans *spans = &life->spans[response];
+    uint32_t low = 0, high = spans->count, first, misses = 0;
 
-    if (array == NULL)
-        return;
-    spans = (const struct message_span *)wmem_array_get_raw(array);
-    high = count = wmem_array_get_count(array);
     while (low < high) { /* the first span that begins behind the frame */
-        guint middle = low + (high - low) / 2;
+        uint32_t middle = low + (high - low) / 2;
 
-        if (spans[middle].first <= frame)
+        if (spans->all[middle].first <= frame)
             low = middle + 1;
         else
             high = middle;
     }
     for (first = high = low; first > 0 && misses <= LOOK_BACK; first--)
-        misses += !holds(spans, count, first - 1, frame);
-    for (guint i = first; i < high; i++) {
-        struct lifeline_exchange **place;
+        misses += !holds(spans, first - 1, frame);
+    for (uint32_t i = first; i < high; i++) {
+        const struct message_span *span = &spans->all[i];
 
-        if (spans[i].from != from || !holds(spans, count, i, frame))
-            continue;
-        place = exchange_at((struct life *)life, spans[i].index);
-        if (place != NULL && *place != NULL)
-            call(user, *place, response);
+        if (span->from == from && holds(spans, i, frame) && life->exchanges[span->index] != NULL)
+            call(user, life->exchanges[span->index], response);
     }
 }
 

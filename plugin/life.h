@@ -7,19 +7,25 @@
 /* The frames from the earliest to the latest that carry an end of a message; last is
  * LIFELINE_NO_FRAME while it is open. */
 struct message_span {
-    uint64_t index; /* of the exchange */
-    uint64_t first, last;
+    uint32_t index; /* of the exchange */
+    uint32_t first, last;
     uint8_t from; /* enum lifeline_role: HTTP/2 servers push requests too */
+};
+
+struct message_spans {
+    struct message_span *all; /* by first */
+    uint32_t count, room;
 };
 
 /* A connection: what its frames share, and learn later. In file scope. */
 struct life {
     uint64_t connection;
     uint32_t incarnation;
-    uint32_t slot;                      /* for lifeline_peek() while record is NULL */
-    struct lifeline_connection *record; /* NULL until the engine gives it */
-    wmem_array_t *exchanges;            /* of struct lifeline_exchange *, by index; NULL: none */
-    wmem_array_t *spans[2];             /* of struct message_span, by first: requests, responses */
+    uint32_t slot;                        /* for lifeline_peek() while record is NULL */
+    struct lifeline_connection *record;   /* NULL until the engine gives it */
+    struct lifeline_exchange **exchanges; /* by index; NULL where none is known */
+    uint32_t exchange_count, exchange_room;
+    struct message_spans spans[2]; /* requests, responses */
 };
 
 /* All lives of a capture file, in file scope. */

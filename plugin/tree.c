@@ -73,7 +73,8 @@ static void add_event(const struct painter *at, const struct note *note)
         .layer = note->layer,
         .seq = note->seq,
         .ack = note->ack,
-        .window_bytes = note->window_bytes,
+        .window_bytes =
+            note->window_bytes == UINT32_MAX ? LIFELINE_UNKNOWN_COUNT : note->window_bytes,
         .steps = note->steps,
         .marks = note->marks,
         .client_state = note->client_state,
@@ -81,8 +82,8 @@ static void add_event(const struct painter *at, const struct note *note)
         .reset_verdict = note->reset_verdict,
         .reset_cause = note->reset_cause,
         .time_wait_holder = note->time_wait_holder,
-        .withdrawn_frame = note->withdrawn_frame,
-        .old_incarnation = note->old_incarnation,
+        .withdrawn_frame = note->more != NULL ? note->more->withdrawn_frame : LIFELINE_NO_FRAME,
+        .old_incarnation = note->more != NULL ? note->more->old_incarnation : 0,
     };
 
     show_group(at->tree, at->tvb, LIFELINE_RECORD_EVENT, GROUP_SEGMENT, &event);
@@ -116,16 +117,17 @@ static void learn_end(struct lifeline_time_wait *then, const struct lifeline_con
 static void add_time_wait(const struct painter *at, const struct lifeline_connection *record)
 {
     const struct note *note = at->note;
-    proto_item *item = proto_tree_add_boolean(at->tree, hf_own[OWN_TIME_WAIT], at->tvb, 0, 0,
-                                              note->time_wait_count > 0);
+    unsigned count = note->more != NULL ? note->more->time_wait_count : 0;
+    proto_item *item =
+        proto_tree_add_boolean(at->tree, hf_own[OWN_TIME_WAIT], at->tvb, 0, 0, count > 0);
     proto_tree *tree;
 
     proto_item_set_generated(item);
-    if (note->time_wait_count == 0)
+    if (count == 0)
         return;
     tree = proto_item_add_subtree(item, ett_group[GROUP_TIME_WAIT]);
-    for (unsigned i = 0; i < note->time_wait_count; i++) {
-        struct lifeline_time_wait then = note->time_waits[i];
+    for (unsigned i = 0; i < count; i++) {
+        struct lifeline_time_wait then = note->more->time_wait[i];
 
         if (!in_time_wait(note, then.endpoint))
             continue;
@@ -297,12 +299,14 @@ static void add_layer(struct painter *at, proto_tree *top)
 static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct painter at = {.pinfo = pinfo, .tvb = tvb};
+    const char *current_proto = pinfo->current_proto;
     const struct note *notes;
 
     (void)data;
     if (!PINFO_FD_VISITED(pinfo))
         feed_end_frame(pinfo);
     notes = annotations_of(pinfo);
+    pinfo->current_proto = "TCP Lifecycle"; /* whose expert infos these are */
     for (at.note = notes; at.note != NULL; at.note = at.note->next) {
         at.tree = NULL;
         at.item = NULL;
@@ -310,12 +314,19 @@ static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
             add_layer(&at, tree);
         add_findings(&at, notes);
     }
+    pinfo->current_proto = current_proto;
     tap_notes(pinfo, notes);
     return (int)tvb_captured_length(tvb);
 }
 
 void tree_register(void)
 {
+    /* Called for each frame: as a protocol in name only it needs no layer in the packet's list. It
+     * is on when the protocol is. */
+    int display =
+        proto_register_protocol_in_name_only("TCP Lifecycle of a frame", "TCP Lifecycle display",
+                                             "lifeline_display", proto_lifeline, FT_PROTOCOL);
+
     tap_register();
-    register_postdissector(create_dissector_handle(show_frame_notes, proto_lifeline));
+    register_postdissector(create_dissector_handle(show_frame_notes, display));
 }
