@@ -137,8 +137,10 @@ struct conn {
     int64_t first_data_ns, last_data_ns;
     int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
     uint32_t syn_retransmissions, synack_retransmissions;
-    uint32_t previous_isn[2];  /* by end: where the earlier incarnation began */
-    uint32_t previous_next[2]; /* and where it stopped */
+    uint32_t stray_seq, stray_end, stray_ack; /* last segment that fits nothing captured */
+    uint8_t stray_from;                       /* end that sent it, plus one; 0: none */
+    uint32_t previous_isn[2];                 /* by end: where the earlier incarnation began */
+    uint32_t previous_next[2];                /* and where it stopped */
     struct end end[2];
     struct closing *closing;
     struct candidate *candidate;

@@ -318,6 +318,39 @@ bool facts_of_earlier_incarnation(const struct pass *pass)
     return !in_new;
 }
 
+/* The capture lost more than a window: the stream of x goes on at seq. */
+static void jump(struct end *x, uint32_t seq)
+{
+    if (seq_gt(seq, x->next)) {
+        x->missing_bytes += seq - x->next;
+        advance_next(x, seq);
+        x->contiguous = x->block_start = x->block_end = seq;
+    }
+}
+
+/* A segment that fits nothing captured may be forged. When the peer's next one, as far off, agrees
+ * with it on both numbers, neither is: each knows what only a receiver knows. */
+static bool ends_agree(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    const struct lifeline_segment *s = pass->segment;
+    if (pass->syn || !pass->ack || !(pass->to->flags & END_SEQ_KNOWN)) {
+        return false;
+    }
+    if (c->stray_from == pass->p + 1 && s->seq == c->stray_ack && seq_geq(s->ack, c->stray_seq) &&
+        seq_leq(s->ack, c->stray_end)) {
+        c->stray_from = 0;
+        jump(pass->to, s->ack);
+        jump(pass->from, s->seq);
+        return seq_fits(pass);
+    }
+    c->stray_from = (uint8_t)(pass->e + 1);
+    c->stray_seq = s->seq;
+    c->stray_end = pass->seq_end;
+    c->stray_ack = s->ack;
+    return false;
+}
+
 void facts_read(struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
@@ -351,7 +384,7 @@ void facts_read(struct pass *pass)
             pass->ack && (!(pass->to->flags & END_SEQ_KNOWN) || seq_leq(s->ack, pass->to->next));
         return; /* its number may be anything: nothing is learned from it */
     }
-    if (!pass->fits) {
+    if (!pass->fits && !(pass->fits = ends_agree(pass))) {
         pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
         return;
     }

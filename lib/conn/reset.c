@@ -122,7 +122,9 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     if (from->state == LIFELINE_SYN_SENT) {
         return pass->segment->seq == from->next || pass->ack;
     }
-    return verdict != LIFELINE_RESET_OUT_OF_WINDOW && verdict != LIFELINE_RESET_REFUTED;
+    /* Unlike its supposed sender's segments and not exact: somebody else guessed. */
+    bool guessed = verdict == LIFELINE_RESET_CHALLENGED && foreign(pass);
+    return !guessed && verdict != LIFELINE_RESET_OUT_OF_WINDOW && verdict != LIFELINE_RESET_REFUTED;
 }
 
 /* A copy of an RST whose supposed sender has gone on since. */
@@ -333,8 +335,10 @@ void reset_reconsider(struct pass *pass)
             return;
         }
         pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
-        /* Its receiver may have believed the RST; it too must go on before that is taken back. */
         restore(pass, pass->e);
+        if (k->reset_closed[pass->p]) {
+            return; /* its receiver believed it, until it goes on too */
+        }
     } else {
         if (!late) {
             reset_crossing(pass);

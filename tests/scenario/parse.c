@@ -177,6 +177,10 @@ static bool parse_setting(struct cursor *cursor, struct scenario *scenario, bool
         scenario->stack = (uint8_t)value;
         return true;
     }
+    if (take_word(cursor, "no-copies")) {
+        scenario->no_copies = true;
+        return true;
+    }
     if (take_word(cursor, "time-wait"))
         return take_seconds(cursor, &scenario->time_wait_ns);
     *known = false;

@@ -52,7 +52,7 @@ static bool parse_relative(struct cursor *cursor, uint32_t isn, uint32_t *out)
     if (negative)
         cursor->at++;
     uint64_t offset, base = isn;
-    if (!take_number(cursor, UINT32_MAX, &offset))
+    if (!take_number(cursor, UINT64_C(1) << 48, &offset)) /* long streams wrap */
         return false;
     if (*cursor->at == '@') {
         cursor->at++;

@@ -73,7 +73,7 @@ unsigned check_duplicates(const struct scenario *scenario)
         failures += compare(scenario, &original, &cut, what);
         cut = whole_scenario();
         cut.late = (int)i;
-        for (unsigned j = i + 1; j < scenario->action_count; j++) {
+        for (unsigned j = i + 1; j < scenario->action_count && !scenario->no_copies; j++) {
             if (!is_captured_segment(&scenario->actions[j]) || !is_plain_copy(scenario, i, j))
                 continue;
             snprintf(what, sizeof what, "a copy of frame %" PRIu64 " behind frame %" PRIu64,
