@@ -90,6 +90,10 @@ static void remember(struct explain *view, const struct lifeline_event *event)
     past->crossed_fins |= (event->steps & LIFELINE_STEP_TEARDOWN_3) &&
                           !(event->steps & LIFELINE_STEP_TEARDOWN_2) && !past->fin_acked;
     past->fin_acked |= (event->steps & LIFELINE_STEP_TEARDOWN_2) != 0;
+    if (event->steps & LIFELINE_STEP_RESET) {
+        past->reset_frame = event->frame;
+        past->reset_from = event->from;
+    }
     for (unsigned i = 0; i < event->transition_count; i++)
         view->past.time_wait_told |= event->transitions[i].to == LIFELINE_TIME_WAIT;
 }

@@ -228,6 +228,19 @@ static void explain_marks(GPtrArray *list, const struct lifeline_event *event)
                      "with a challenge ACK (RFC 5961 4)."));
 }
 
+static const char *withdrawal_text(const struct lifeline_event *event,
+                                   const struct explain_past *past)
+{
+    if (event->withdrawn_frame != past->reset_frame)
+        return N_("That shows that frame {frame} was lost behind the capture point. What it was "
+                  "thought to have caused is taken back.");
+    if (event->from == past->reset_from)
+        return N_("That shows that {sender} did not send the RST of frame {frame}: somebody else "
+                  "did, in its name. It goes on.");
+    return N_("That shows that {sender} did not accept the RST of frame {frame}, or never received "
+              "it. What it was thought to have caused is taken back.");
+}
+
 void explain_event(GPtrArray *list, const struct lifeline_event *event,
                    const struct explain_past *past)
 {
@@ -241,8 +254,7 @@ void explain_event(GPtrArray *list, const struct lifeline_event *event,
         return;
     }
     if ((event->steps & LIFELINE_STEP_WITHDRAWAL) && event->withdrawn_frame)
-        say(list, N_("That shows that frame {frame} was lost behind the capture point. What it was "
-                     "thought to have caused is taken back."));
+        say(list, withdrawal_text(event, past));
     explain_marks(list, event);
     if (event->steps & LIFELINE_STEP_RESET) {
         explain_reset(list, event);
@@ -301,8 +313,10 @@ const char *explain_teardown(const struct lifeline_connection *connection)
     case LIFELINE_TEARDOWN_SIMULTANEOUS:
         return N_("Both sides closed at the same time.");
     case LIFELINE_TEARDOWN_RESET:
-        return connection->handshake.kind == LIFELINE_HANDSHAKE_REFUSED
-                   ? NULL
+        if (connection->handshake.kind == LIFELINE_HANDSHAKE_REFUSED)
+            return NULL;
+        return t->reset_cause == LIFELINE_CAUSE_INJECTED
+                   ? N_("An RST in the name of {closer} ended it.")
                    : N_("{closer} ended it by RST.");
     case LIFELINE_TEARDOWN_RESET_AFTER_FIN:
         return N_("The close began with a FIN and ended by an RST.");

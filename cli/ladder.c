@@ -264,20 +264,23 @@ static bool drop_way_back(struct ladder_row *row, const struct lifeline_transiti
     return false;
 }
 
-/* The segment of a frame never arrived, or was an RST that nobody accepted: what it was thought to
- * do, and the way back, didn't happen. */
+/* The segment of a frame never arrived, or was an RST that nobody accepted or sent: what it was
+ * thought to do, and the way back, didn't happen. A forged RST may still have closed its receiver.
+ */
 static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
 {
     for (size_t i = ladder_length(ladder); i--;) {
         struct ladder_row *row = (struct ladder_row *)ladder_row(ladder, i);
 
         if (row->frame == withdrawal->withdrawn_frame) {
-            row->lost = true;
             withdrawal->withdrawn_flags = row->flags;
             for (unsigned j = row->transition_count; j--;) {
                 if (drop_way_back(withdrawal, &row->transitions[j]))
                     drop_transition(row, j);
             }
+            row->forged = (row->flags & LIFELINE_RST) && row->from == withdrawal->from;
+            row->lost = !row->forged || !row->transition_count;
+            withdrawal->forged = row->forged;
             return;
         }
         if (row->frame && row->frame < withdrawal->withdrawn_frame)

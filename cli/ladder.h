@@ -53,6 +53,7 @@ struct ladder_row {
     uint8_t reset_verdict, reset_cause;
     uint8_t transition_count;
     bool lost;    /* withdrawn later: it never arrived, or wasn't accepted */
+    bool forged;  /* an RST whose supposed sender goes on */
     bool closed;  /* a message ended here: the next segment begins a row */
     uint8_t room; /* transitions that it has memory for: rows are many, transitions few */
     struct lifeline_transition transitions[LIFELINE_MAX_TRANSITIONS];

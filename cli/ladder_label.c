@@ -149,7 +149,7 @@ static void note_reset(struct ladder_label *label, const struct ladder_row *row)
     const char *cause = lifeline_name_of(lifeline_reset_cause_names, row->reset_cause);
     const char *verdict = lifeline_name_of(lifeline_reset_verdict_names, row->reset_verdict);
 
-    if (cause)
+    if (cause && !row->forged)
         note(label, "cause: %s", cause);
     if (verdict && row->reset_verdict != LIFELINE_RESET_ACCEPTABLE)
         note(label, "%s", verdict);
@@ -248,7 +248,12 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
         note(label, row->flags & LIFELINE_RST ? "it was not accepted" : "it never arrived");
     if (row->steps & LIFELINE_STEP_RESET)
         note_reset(label, row);
-    if (row->steps & LIFELINE_STEP_WITHDRAWAL)
+    if (row->count && row->forged)
+        note(label,
+             row->steps & LIFELINE_STEP_WITHDRAWAL ? "it did not send frame %" PRIu64
+                                                   : "forged: its sender goes on",
+             row->withdrawn_frame);
+    else if (row->steps & LIFELINE_STEP_WITHDRAWAL)
         note(label,
              row->withdrawn_flags & LIFELINE_RST ? "frame %" PRIu64 " was not accepted"
                                                  : "frame %" PRIu64 " was lost",

@@ -100,7 +100,10 @@ enum paint verdict_teardown(GString *text, const struct lifeline_connection *c, 
         if (c->handshake.kind == LIFELINE_HANDSHAKE_REFUSED ||
             c->handshake.kind == LIFELINE_HANDSHAKE_ABORTED)
             return PAINT_NONE; /* said already */
-        g_string_append_printf(text, "reset by %s", role_name(t->reset_by));
+        g_string_append_printf(text,
+                               t->reset_cause == LIFELINE_CAUSE_INJECTED ? "reset in the name of %s"
+                                                                         : "reset by %s",
+                               role_name(t->reset_by));
         append_cause(text, t);
         return PAINT_BAD;
     case LIFELINE_TEARDOWN_RESET_AFTER_FIN:

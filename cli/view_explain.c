@@ -133,9 +133,10 @@ static const char *state_name(uint8_t state)
 
 static void tell_end(struct explain *view, const struct lifeline_connection *c)
 {
-    const char *closer = explain_role(c->teardown.active_closer);
-    const char *other = explain_role(
-        c->teardown.active_closer == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT);
+    uint8_t ends = c->teardown.kind == LIFELINE_TEARDOWN_RESET ? c->teardown.reset_by
+                                                               : c->teardown.active_closer;
+    const char *closer = explain_role(ends);
+    const char *other = explain_role(ends == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT);
     const struct prose_value values[] = {{"client", explain_role(LIFELINE_CLIENT)},
                                          {"server", explain_role(LIFELINE_SERVER)},
                                          {"closer", closer},

@@ -127,12 +127,14 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     return !guessed && verdict != LIFELINE_RESET_OUT_OF_WINDOW && verdict != LIFELINE_RESET_REFUTED;
 }
 
-/* A copy of an RST whose supposed sender has gone on since. */
+/* A copy of a forged RST: its supposed sender has gone on since. */
 static bool is_refuted_again(const struct pass *pass, const struct closing *k)
 {
     const struct end *from = pass->from;
     return k && from->reset_cause == LIFELINE_CAUSE_INJECTED &&
-           from->reset_verdict == LIFELINE_RESET_REFUTED && pass->segment->seq == k->reset_seq;
+           pass->segment->seq == k->reset_seq &&
+           (from->reset_verdict == LIFELINE_RESET_REFUTED ||
+            (k->reset_by == pass->e && !k->reset_closed[pass->e]));
 }
 
 /* An RST without ACK takes its number from the ACK of the segment that it answers. One below its
