@@ -3,7 +3,8 @@
 
 # To build the program and the plugin.
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config gettext libglib2.0-dev libpcap-dev
-    zlib1g-dev libzstd-dev liblz4-dev libnghttp2-dev wireshark-dev libwireshark-dev)
+    zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libnghttp2-dev wireshark-dev
+    libwireshark-dev)
 
 # What the tests run: the plugin's host, compressors, and the lab's peers.
 TEST_PACKAGES=(python3 tshark zstd lz4 iproute2 tcpdump curl nginx-light git)

@@ -2,62 +2,117 @@
 /*
  * HTTP Archive 1.2 (w3c.github.io/web-performance/specs/HAR).
  *
- * Timings are in milliseconds as seen from the capture point: "connect" is the handshake, for the
- * first exchange of a connection; "blocked", "dns" and "ssl" are unknown to a passive observer.
- * -1 says unknown, for any of them. "time" is the sum of those that are known.
+ * Times are in milliseconds as seen from the capture point, each entry's one after the other, so
+ * that a viewer's waterfall is the capture's: "connect" is the handshake, for the first exchange of
+ * a connection, drawn right before its request; "blocked", "dns" and "ssl" are unknown to a passive
+ * observer, hence -1. "send" ends where the response begins, if that comes first. HAR knows no
+ * unknown "send", "wait" or "receive": they are 0 then, and a comment says so. "time" is the sum.
  * A response that wasn't captured has status 0, as in browsers. Members that begin with '_' are
- * ours, as the format allows: the outcome, the frames, the number of the connection.
- * Bodies: as on the wire without chunk framing, content codings not undone; in base64 where they
- * are no UTF-8.
+ * ours, as the format allows.
+ *
+ * Order: by startedDateTime, as the format prefers. Exchanges come when they are complete; entries
+ * wait for earlier ones as long as all that wait are below WAITING_MAX_BYTES.
  */
 #include "har.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include <glib.h>
 
+#include "har_part.h"
 #include "json.h"
 
 #ifndef LIFELINE_VERSION
 #define LIFELINE_VERSION "0"
 #endif
 
-void har_begin(struct out *out)
+#define WAITING_MAX_BYTES (64 << 20)
+#define ENTRY_COST        200 /* what an entry takes beside its text */
+
+struct entry {
+    int64_t start_ns;
+    uint64_t connection, index;
+    size_t length;
+    char *text;
+};
+
+struct har {
+    struct out *out;
+    bool live, begun;
+    GSequence *waiting; /* of struct entry, by start */
+    size_t waiting_bytes;
+    struct out *scratch; /* writes an entry's text */
+};
+
+static void free_entry(void *data)
 {
+    struct entry *entry = data;
+
+    free(entry->text);
+    g_free(entry);
+}
+
+static int compare_entries(const void *a, const void *b, void *user)
+{
+    const struct entry *x = a, *y = b;
+
+    (void)user;
+    if (x->start_ns != y->start_ns)
+        return x->start_ns < y->start_ns ? -1 : 1;
+    if (x->connection != y->connection)
+        return x->connection < y->connection ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+struct har *har_new(struct out *out, bool live)
+{
+    struct har *har = g_new0(struct har, 1);
+
+    har->out = out;
+    har->live = live;
+    har->waiting = g_sequence_new(free_entry);
+    har->scratch = out_new(NULL, false);
     out_text(out, "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"lifeline\",\"version\":");
     json_text(out, LIFELINE_VERSION);
     out_text(out, "},\"pages\":[],\"entries\":[");
+    return har;
 }
 
-void har_end(struct out *out)
+static void print_first(struct har *har)
 {
-    out_text(out, "\n]}}\n");
+    GSequenceIter *iter = g_sequence_get_begin_iter(har->waiting);
+    const struct entry *entry = g_sequence_get(iter);
+
+    out_text(har->out, har->begun ? ",\n" : "\n");
+    out_bytes(har->out, entry->text, entry->length);
+    har->begun = true;
+    har->waiting_bytes -= entry->length + ENTRY_COST;
+    g_sequence_remove(iter);
 }
 
-static void put_member(struct out *out, const char *key, const char *value)
+void har_free(struct har *har)
 {
-    out_format(out, ",\"%s\":", key);
-    json_text(out, value ? value : "");
+    while (!g_sequence_is_empty(har->waiting))
+        print_first(har);
+    out_text(har->out, "\n]}}\n");
+    g_sequence_free(har->waiting);
+    out_free(har->scratch);
+    g_free(har);
 }
 
-static void put_size(struct out *out, const char *key, uint64_t bytes)
-{
-    out_format(out, ",\"%s\":", key);
-    if (bytes == LIFELINE_UNKNOWN_COUNT)
-        out_text(out, "-1");
-    else
-        out_u64(out, bytes);
-}
+/* ---- times --------------------------------------------------------------------------------------
+ */
 
 /* Nanoseconds as exact decimal milliseconds. */
-static void put_ms(struct out *out, int64_t ns)
+static void put_ms(struct out *out, const char *key, int64_t ns)
 {
-    char *p = out_reserve(out, 32);
-
-    if (ns < 0) { /* unknown; or the capture's clock went back */
+    out_format(out, "\"%s\":", key);
+    if (ns < 0) {
         out_text(out, "-1");
         return;
     }
-    p = put_u64(p, (uint64_t)ns / 1000000);
-    out_commit(out, p);
+    out_u64(out, (uint64_t)ns / 1000000);
     if (ns % 1000000) {
         char fraction[16];
         int length = g_snprintf(fraction, sizeof(fraction), ".%06d", (int)(ns % 1000000));
@@ -80,257 +135,131 @@ static void put_start(struct out *out, int64_t ns)
     out_commit(out, p);
 }
 
-static void put_url(struct out *out, const struct lifeline_exchange *x,
-                    const struct lifeline_connection *c)
+struct times {
+    int64_t start_ns, connect_ns, send_ns, wait_ns, receive_ns;
+};
+
+static int64_t span(int64_t from, int64_t to)
 {
-    GString *url = g_string_new(NULL);
+    return from == LIFELINE_UNKNOWN_NS || to == LIFELINE_UNKNOWN_NS ? LIFELINE_UNKNOWN_NS
+                                                                    : MAX(to - from, 0);
+}
+
+static void find_times(const struct lifeline_exchange *x, const struct lifeline_connection *c,
+                       struct times *t)
+{
+    const struct lifeline_http_message *request = &x->request, *response = &x->response;
+    int64_t sent = request->last_ns;
+
+    if (response->first_ns != LIFELINE_UNKNOWN_NS && response->first_ns < sent)
+        sent = response->first_ns;
+    t->start_ns = request->first_ns != LIFELINE_UNKNOWN_NS ? request->first_ns : response->first_ns;
+    t->send_ns = span(request->first_ns, sent);
+    t->wait_ns = span(sent, response->first_ns);
+    t->receive_ns = span(response->first_ns, response->last_ns);
+    t->connect_ns = x->connect_ns < 0 ? -1 : x->connect_ns;
+    if (t->start_ns == LIFELINE_UNKNOWN_NS)
+        t->start_ns = 0;
+    /* With Fast Open the request is sent while the connection is being made. */
+    if (t->connect_ns > 0 && c && t->start_ns - t->connect_ns < c->start_ns)
+        t->connect_ns = MAX(t->start_ns - c->start_ns, 0);
+    t->start_ns -= MAX(t->connect_ns, 0);
+}
+
+static void put_timings(struct out *out, const struct times *t)
+{
+    int64_t sum =
+        MAX(t->connect_ns, 0) + MAX(t->send_ns, 0) + MAX(t->wait_ns, 0) + MAX(t->receive_ns, 0);
+
+    out_char(out, ',');
+    put_ms(out, "time", sum);
+    out_text(out, ",\"timings\":{\"blocked\":-1,\"dns\":-1,\"ssl\":-1,");
+    put_ms(out, "connect", t->connect_ns);
+    out_char(out, ',');
+    put_ms(out, "send", MAX(t->send_ns, 0));
+    out_char(out, ',');
+    put_ms(out, "wait", MAX(t->wait_ns, 0));
+    out_char(out, ',');
+    put_ms(out, "receive", MAX(t->receive_ns, 0));
+    if (t->send_ns < 0)
+        out_text(out, ",\"comment\":\"send and wait aren't known\"");
+    else if (t->wait_ns < 0)
+        out_text(out, ",\"comment\":\"wait and receive aren't known\"");
+    out_char(out, '}');
+}
+
+/* ---- entries
+ * -------------------------------------------------------------------------------------- */
+
+static void put_ours(struct out *out, const struct lifeline_exchange *x)
+{
+    har_text(out, "_outcome", lifeline_name_of(lifeline_exchange_names, x->outcome));
+    har_text(out, "_confidence", lifeline_name_of(lifeline_confidence_names, x->confidence));
+    har_size(out, "_index", x->index);
+    if (x->stream != LIFELINE_UNKNOWN_COUNT)
+        har_size(out, "_stream", x->stream);
+    if (x->request.first_frame)
+        har_size(out, "_request_frame", x->request.first_frame);
+    if (x->response.first_frame)
+        har_size(out, "_response_frame", x->response.first_frame);
+    if (x->flagged)
+        har_text(out, "_flag", x->flag_text);
+    if (x->interim_count)
+        out_text(out, ",\"_interim\":[");
+    for (unsigned i = 0; i < x->interim_count; i++)
+        out_format(out, "%u%c", x->interim[i], i + 1 < x->interim_count ? ',' : ']');
+}
+
+static void write_entry(struct out *out, const struct lifeline_exchange *x,
+                        const struct lifeline_connection *c, const struct times *times)
+{
+    GString *note = g_string_new(NULL);
     char address[48];
 
-    if (!x->uri) {
-        /* A response without its request. */
-    } else if (strstr(x->uri, "://") || g_strcmp0(x->method, "CONNECT") == 0) {
-        g_string_append(url, x->uri);
-    } else {
-        g_string_append(url, "http://");
-        if (x->host) {
-            g_string_append(url, x->host);
-        } else if (c) {
-            lifeline_address_text(&c->server.ip, address, sizeof(address));
-            g_string_append_printf(url, c->server.ip.family == 6 ? "[%s]:%u" : "%s:%u", address,
-                                   c->server.port);
-        }
-        if (*x->uri != '/' && *x->uri != '*')
-            g_string_append_c(url, '/');
-        g_string_append(url, x->uri);
-    }
-    out_text(out, ",\"url\":");
-    json_string(out, url->str, url->len);
-    g_string_free(url, TRUE);
-}
-
-/* name=value, percent-decoded where that gives text. */
-static void put_pair(struct out *out, const char *text, size_t length, bool decode, bool *first)
-{
-    const char *equals = memchr(text, '=', length);
-    size_t name_length = equals ? (size_t)(equals - text) : length;
-    const char *parts[2] = {text, equals ? equals + 1 : text + length};
-    size_t lengths[2] = {name_length, equals ? length - name_length - 1 : 0};
-
-    out_text(out, *first ? "{\"name\":" : ",{\"name\":");
-    *first = false;
-    for (unsigned i = 0; i < 2; i++) {
-        char *decoded =
-            decode ? g_uri_unescape_segment(parts[i], parts[i] + lengths[i], NULL) : NULL;
-
-        if (i)
-            out_text(out, ",\"value\":");
-        if (decoded)
-            json_text(out, decoded);
-        else
-            json_string(out, parts[i], lengths[i]);
-        g_free(decoded);
-    }
-    out_char(out, '}');
-}
-
-static void put_query(struct out *out, const char *uri)
-{
-    const char *p = uri ? strchr(uri, '?') : NULL;
-    bool first = true;
-
-    out_text(out, ",\"queryString\":[");
-    while (p && *p && *p != '#') {
-        size_t length = strcspn(++p, "&#");
-
-        if (length)
-            put_pair(out, p, length, true, &first);
-        p += length;
-    }
-    out_char(out, ']');
-}
-
-/* The pairs of Cookie, the first pair of each Set-Cookie (RFC 6265). */
-static void put_cookies(struct out *out, const struct lifeline_http_message *message,
-                        const char *header, bool all)
-{
-    bool first = true;
-
-    out_text(out, ",\"cookies\":[");
-    for (uint64_t i = 0; message->headers && i < message->header_count; i++) {
-        const struct lifeline_http_header *h = &message->headers[i];
-        const char *p = h->value, *end = h->value + h->value_bytes;
-
-        if (h->name_bytes != strlen(header) ||
-            g_ascii_strncasecmp(h->name, header, h->name_bytes) != 0)
-            continue;
-        while (p < end) {
-            const char *semicolon = memchr(p, ';', (size_t)(end - p));
-            const char *stop = semicolon ? semicolon : end;
-
-            while (p < stop && *p == ' ')
-                p++;
-            if (p < stop)
-                put_pair(out, p, (size_t)(stop - p), false, &first);
-            if (!all)
-                break;
-            p = stop + 1;
-        }
-    }
-    out_char(out, ']');
-}
-
-static void put_headers(struct out *out, const struct lifeline_http_message *message)
-{
-    out_text(out, ",\"headers\":");
-    json_headers(out, message);
-}
-
-static const char *find_header(const struct lifeline_http_message *message, const char *name,
-                               size_t *length)
-{
-    for (uint64_t i = 0; message->headers && i < message->header_count; i++) {
-        const struct lifeline_http_header *h = &message->headers[i];
-
-        if (h->name_bytes == strlen(name) &&
-            g_ascii_strncasecmp(h->name, name, h->name_bytes) == 0) {
-            *length = h->value_bytes;
-            return h->value;
-        }
-    }
-    return NULL;
-}
-
-/* "text", and "encoding" when it is base64. */
-static void put_body(struct out *out, const struct lifeline_http_message *message)
-{
-    char *encoded;
-
-    if (!message->body || !message->body_kept_bytes)
-        return;
-    if (g_utf8_validate((const char *)message->body, (gssize)message->body_kept_bytes, NULL)) {
-        out_text(out, ",\"text\":");
-        json_string(out, (const char *)message->body, message->body_kept_bytes);
-    } else {
-        encoded = g_base64_encode(message->body, message->body_kept_bytes);
-        put_member(out, "text", encoded);
-        put_member(out, "encoding", "base64");
-        g_free(encoded);
-    }
-    if (message->body_bytes != LIFELINE_UNKNOWN_COUNT &&
-        message->body_kept_bytes < message->body_bytes)
-        put_member(out, "comment", "cut");
-}
-
-static void put_version(struct out *out, const char *version)
-{
-    out_text(out, ",\"httpVersion\":");
-    if (version) {
-        char *text = g_strconcat("HTTP/", version, NULL);
-
-        json_text(out, text);
-        g_free(text);
-    } else {
-        json_text(out, "unknown");
-    }
-}
-
-static void put_request(struct out *out, const struct lifeline_exchange *x,
-                        const struct lifeline_connection *c)
-{
-    size_t length;
-    const char *type = find_header(&x->request, "Content-Type", &length);
-
-    out_text(out, ",\"request\":{\"method\":");
-    json_text(out, x->method ? x->method : "");
-    put_url(out, x, c);
-    put_version(out, x->version);
-    put_cookies(out, &x->request, "Cookie", true);
-    put_headers(out, &x->request);
-    put_query(out, x->uri);
-    if (x->request.body && x->request.body_kept_bytes) {
-        out_text(out, ",\"postData\":{\"mimeType\":");
-        json_string(out, type ? type : "", type ? length : 0);
-        out_text(out, ",\"params\":[]");
-        put_body(out, &x->request);
-        out_char(out, '}');
-    }
-    put_size(out, "headersSize", x->request.header_bytes);
-    put_size(out, "bodySize", x->request.body_bytes);
-    out_char(out, '}');
-}
-
-static void put_response(struct out *out, const struct lifeline_exchange *x)
-{
-    bool known = x->status != LIFELINE_UNKNOWN_COUNT;
-    size_t length;
-    const char *location = find_header(&x->response, "Location", &length);
-
-    out_text(out, ",\"response\":{\"status\":");
-    out_u64(out, known ? x->status : 0);
-    put_member(out, "statusText", x->reason);
-    put_version(out, known ? x->version : NULL);
-    put_cookies(out, &x->response, "Set-Cookie", false);
-    put_headers(out, &x->response);
-    out_text(out, ",\"content\":{\"size\":");
-    out_u64(out, x->response.body_bytes == LIFELINE_UNKNOWN_COUNT ? 0 : x->response.body_bytes);
-    put_member(out, "mimeType", x->content_type ? x->content_type : "x-unknown");
-    put_body(out, &x->response);
-    out_text(out, "},\"redirectURL\":");
-    json_string(out, location ? location : "", location ? length : 0);
-    put_size(out, "headersSize", known ? x->response.header_bytes : LIFELINE_UNKNOWN_COUNT);
-    put_size(out, "bodySize", known ? x->response.wire_body_bytes : LIFELINE_UNKNOWN_COUNT);
-    out_char(out, '}');
-}
-
-static void put_timings(struct out *out, const struct lifeline_exchange *x)
-{
-    const struct {
-        const char *name;
-        int64_t ns;
-    } timings[] = {
-        {"blocked", LIFELINE_UNKNOWN_NS}, {"dns", LIFELINE_UNKNOWN_NS}, {"connect", x->connect_ns},
-        {"ssl", LIFELINE_UNKNOWN_NS},     {"send", x->send_ns},         {"wait", x->wait_ns},
-        {"receive", x->receive_ns},
-    };
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(timings); i++)
-        sum += MAX(timings[i].ns, 0);
-    out_text(out, ",\"time\":");
-    put_ms(out, sum);
-    out_text(out, ",\"timings\":{");
-    for (size_t i = 0; i < G_N_ELEMENTS(timings); i++) {
-        out_format(out, "%s\"%s\":", i ? "," : "", timings[i].name);
-        put_ms(out, timings[i].ns);
-    }
-    out_char(out, '}');
-}
-
-void har_entry(struct out *out, const struct lifeline_exchange *x,
-               const struct lifeline_connection *c, bool first)
-{
-    int64_t start =
-        x->request.first_ns != LIFELINE_UNKNOWN_NS ? x->request.first_ns : x->response.first_ns;
-    const char *outcome = lifeline_name_of(lifeline_exchange_names, x->outcome);
-    char address[48];
-
-    if (x->connect_ns > 0 && start != LIFELINE_UNKNOWN_NS)
-        start -= x->connect_ns; /* so that "send" begins when the request did */
-    out_text(out, first ? "\n{\"startedDateTime\":" : ",\n{\"startedDateTime\":");
-    put_start(out, start == LIFELINE_UNKNOWN_NS ? 0 : start);
-    put_timings(out, x);
-    put_request(out, x, c);
-    put_response(out, x);
+    out_text(out, "{\"startedDateTime\":");
+    put_start(out, times->start_ns);
+    put_timings(out, times);
+    har_request(out, x, c, note);
+    har_response(out, x, note);
     out_text(out, ",\"cache\":{}");
     if (c) {
         lifeline_address_text(&c->server.ip, address, sizeof(address));
-        put_member(out, "serverIPAddress", address);
+        har_text(out, "serverIPAddress", address);
     }
     out_format(out, ",\"connection\":\"%" G_GUINT64_FORMAT "\"", (guint64)x->connection);
-    put_member(out, "_outcome", outcome ? outcome : "");
-    if (x->request.first_frame)
-        put_size(out, "_request_frame", x->request.first_frame);
-    if (x->response.first_frame)
-        put_size(out, "_response_frame", x->response.first_frame);
+    put_ours(out, x);
+    har_comment(out, note);
     out_char(out, '}');
+    g_string_free(note, TRUE);
+}
+
+void har_entry(struct har *har, const struct lifeline_exchange *x,
+               const struct lifeline_connection *c)
+{
+    struct entry *entry;
+    struct times times;
+
+    find_times(x, c, &times);
+    if (har->live) {
+        out_text(har->out, har->begun ? ",\n" : "\n");
+        write_entry(har->out, x, c, &times);
+        har->begun = true;
+        out_line(har->out);
+        return;
+    }
+    entry = g_new0(struct entry, 1);
+    entry->start_ns = times.start_ns;
+    entry->connection = x->connection;
+    entry->index = x->index;
+    har->scratch->file = open_memstream(&entry->text, &entry->length);
+    if (!har->scratch->file)
+        g_error("out of memory");
+    write_entry(har->scratch, x, c, &times);
+    out_flush(har->scratch);
+    fclose(har->scratch->file);
+    har->scratch->file = NULL;
+    har->waiting_bytes += entry->length + ENTRY_COST;
+    g_sequence_insert_sorted(har->waiting, entry, compare_entries, NULL);
+    while (har->waiting_bytes > WAITING_MAX_BYTES)
+        print_first(har);
 }

@@ -5,11 +5,14 @@
 
 #include "out.h"
 
-/* The beginning of the document. */
-void har_begin(struct out *out);
-/* An entry; first: no comma before it. connection: as lifeline_peek() gives it, or NULL. */
-void har_entry(struct out *out, const struct lifeline_exchange *exchange,
-               const struct lifeline_connection *connection, bool first);
-void har_end(struct out *out);
+struct har;
+
+/* Begins the document. out is borrowed. live: entries are printed as they come, not sorted. */
+struct har *har_new(struct out *out, bool live);
+/* Adds an entry. connection: as lifeline_peek() gives it, or NULL. */
+void har_entry(struct har *har, const struct lifeline_exchange *exchange,
+               const struct lifeline_connection *connection);
+/* Prints what waits, ends the document, and frees. */
+void har_free(struct har *har);
 
 #endif

@@ -56,6 +56,7 @@ static enum inflate_result gzip_step(void *state, const uint8_t *in, size_t *in_
         }
         if (in[0] != 0x1f) {
             *error = "something that is not gzip follows the compressed data";
+            *in_bytes = *out_bytes = 0;
             return INFLATE_DAMAGED;
         }
         inflateReset(&gzip->z);
@@ -143,6 +144,14 @@ static const struct inflate_format formats[] = {
     {"zstd", {0x50, 0x2a, 0x4d, 0x18}, {0xf0, 255, 255, 255}, zstd_open, zstd_step, zstd_close},
     {"lz4", {0x04, 0x22, 0x4d, 0x18}, {255, 255, 255, 255}, lz4_open, lz4_step, lz4_close},
 };
+
+const struct inflate_format *inflate_by_name(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
 
 const struct inflate_format *inflate_probe(const uint8_t *data, size_t bytes)
 {

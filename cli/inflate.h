@@ -32,6 +32,9 @@ struct inflate_format {
 /* Bytes that inflate_probe() wants to see. */
 #define INFLATE_MAGIC_BYTES 4
 
+/* The format of that name, or NULL. */
+const struct inflate_format *inflate_by_name(const char *name);
+
 /* The format that data begins with, or NULL for data that is not compressed. */
 const struct inflate_format *inflate_probe(const uint8_t *data, size_t bytes);
 

@@ -30,7 +30,7 @@ struct http {
     struct json *json;
     struct csv *csv;
     struct table *table;
-    bool har, har_begun;
+    struct har *har;
     GString *cell;
 };
 
@@ -39,8 +39,7 @@ static gboolean keep_bodies, keep_headers;
 static const GOptionEntry entries[] = {
     {"headers", 0, 0, G_OPTION_ARG_NONE, &keep_headers,
      "jsonl: print all header fields of requests and responses", NULL},
-    {"bodies", 0, 0, G_OPTION_ARG_NONE, &keep_bodies,
-     "har: print the bodies too, up to 1 MiB of each", NULL},
+    {"bodies", 0, 0, G_OPTION_ARG_NONE, &keep_bodies, "har: print the bodies too, decoded", NULL},
     {.long_name = NULL},
 };
 
@@ -61,9 +60,7 @@ static void print_har(void *user, const struct lifeline_exchange *exchange)
     bool known = view->context->engine && lifeline_peek(view->context->engine, exchange->slot,
                                                         exchange->connection, &connection);
 
-    har_entry(view->out, exchange, known ? &connection : NULL, !view->har_begun);
-    view->har_begun = true;
-    out_line(view->out);
+    har_entry(view->har, exchange, known ? &connection : NULL);
 }
 
 static enum paint append_status(GString *cell, const struct lifeline_exchange *x)
@@ -146,7 +143,6 @@ static void *open_http(const struct view_context *context, struct lifeline_optio
     view->context = context;
     view->out = out_new(context->out, context->live);
     view->cell = g_string_new(NULL);
-    view->har = har;
     options->keep_headers |= keep_headers || har;
     if (keep_bodies)
         options->keep_body_bytes = BODY_BYTES;
@@ -155,7 +151,7 @@ static void *open_http(const struct view_context *context, struct lifeline_optio
         view->json = json_new(view->out, keep_headers);
         sink->exchange = print_json;
     } else if (har) {
-        har_begin(view->out);
+        view->har = har_new(view->out, context->live);
         sink->exchange = print_har;
     } else if (strcmp(context->format, "csv") == 0) {
         view->csv = csv_new(view->out, LIFELINE_RECORD_EXCHANGE);
@@ -173,7 +169,7 @@ static int close_http(void *state, const struct lifeline_counters *counters)
 
     (void)counters;
     if (view->har)
-        har_end(view->out);
+        har_free(view->har);
     if (view->json)
         json_free(view->json);
     if (view->csv)
@@ -198,8 +194,9 @@ const struct view view_http = {
         "\"wait\" the time from the request's last byte to the response's first, and \"size\" the "
         "response's body. An exchange that isn't complete says so beside its status.\n"
         "\n"
-        "har is an HTTP Archive 1.2 for waterfall viewers: times in milliseconds, -1 where the "
-        "capture doesn't tell.",
+        "har is an HTTP Archive 1.2 for waterfall viewers. With --bodies it holds up to 1 MiB of "
+        "each body as sent, decoded (gzip, deflate, br, zstd) up to 8 MiB; a comment says where "
+        "there was more, or where decoding failed.",
     .entries = entries,
     .open = open_http,
     .close = close_http,

@@ -146,31 +146,40 @@ void exchange_keep_header(struct app *app, struct exchange *x, struct lifeline_h
     };
 }
 
-void exchange_keep_body(struct app *app, struct exchange *x, struct lifeline_http_message *m,
-                        const uint8_t *bytes, size_t length)
+/* The buffer's size is a power of two from 1024 on, so that there is no need to store it. */
+static uint64_t body_room(const struct lifeline_http_message *m)
 {
-    (void)x;
+    uint64_t room = 1024;
+    if (!m->body)
+        return 0;
+    while (room < m->body_kept_bytes)
+        room *= 2;
+    return room;
+}
+
+void exchange_keep_body(struct app *app, struct lifeline_http_message *m, const uint8_t *bytes,
+                        size_t length)
+{
     uint64_t limit = app->options->keep_body_bytes;
-    if (m->body_kept_bytes >= limit)
+    if (m->body_kept_bytes >= limit || m->body_kept_bytes + length != m->body_bytes)
         return;
     if (length > limit - m->body_kept_bytes)
         length = (size_t)(limit - m->body_kept_bytes);
-    /* The buffer's size is the next power of two, from 1024 on: no need to store it. */
-    uint64_t room = m->body ? 1024 : 0, need = m->body_kept_bytes + length;
-    while (room && room < m->body_kept_bytes)
-        room *= 2;
+    uint64_t room = body_room(m), need = m->body_kept_bytes + length;
     if (need > room) {
         uint64_t grown = room ? room : 1024;
         while (grown < need)
             grown *= 2;
-        if (app->pool.held_bytes + (grown - room) > app->pool.max_held_bytes) {
+        uint8_t *body = NULL;
+        if (app->bodies_bytes + (grown - room) <= app->pool.max_held_bytes / 2 &&
+            app->pool.held_bytes + (grown - room) <= app->pool.max_held_bytes)
+            body = realloc((void *)m->body, grown);
+        if (!body) {
             app->counters->stream_bytes_dropped += length;
             return;
         }
-        uint8_t *body = realloc((void *)m->body, grown);
-        if (!body)
-            return;
         app->pool.held_bytes += grown - room;
+        app->bodies_bytes += grown - room;
         m->body = body;
     }
     memcpy((uint8_t *)m->body + m->body_kept_bytes, bytes, length);
@@ -187,10 +196,9 @@ static void forget_kept(struct app *app, struct lifeline_http_message *m)
         free((void *)m->headers);
     }
     if (m->body) {
-        uint64_t room = 1024;
-        while (room < m->body_kept_bytes)
-            room *= 2;
+        uint64_t room = body_room(m);
         app->pool.held_bytes -= room;
+        app->bodies_bytes -= room;
         free((void *)m->body);
     }
 }

@@ -53,9 +53,10 @@ void exchange_keep_header(struct app *app, struct exchange *x, struct lifeline_h
                           const char *name, size_t name_bytes, const char *value,
                           size_t value_bytes);
 
-/* Keeps body octets as far as options ask for it. */
-void exchange_keep_body(struct app *app, struct exchange *x, struct lifeline_http_message *m,
-                        const uint8_t *bytes, size_t length);
+/* Keeps body octets, which m->body_bytes counts already, as far as options ask for it: what is kept
+ * is the body's beginning without a hole. All kept bodies may take half of the streams' memory. */
+void exchange_keep_body(struct app *app, struct lifeline_http_message *m, const uint8_t *bytes,
+                        size_t length);
 
 /* The octets at are part of message m: its first ones if first. */
 static inline void exchange_touch(struct lifeline_http_message *m, const struct app_at *at)

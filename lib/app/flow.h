@@ -24,6 +24,7 @@ struct app {
     const struct lifeline_sink *sink;
     struct stream_pool pool; /* spans, partial headers, kept bodies */
     uint64_t held_bytes;     /* flows and exchanges */
+    uint64_t bodies_bytes;   /* of the pool's, taken by kept bodies */
     uint32_t max_header_bytes, max_pipeline;
     struct app_flow *free_flows;
     struct exchange *free_exchanges;

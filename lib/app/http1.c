@@ -43,7 +43,7 @@ static void count_body(struct app_flow *flow, struct http1 *h, unsigned end,
     m->wire_body_bytes += wire;
     m->body_bytes += data;
     if (data && flow->app->options->keep_body_bytes)
-        exchange_keep_body(flow->app, side->x, m, run->p, data);
+        exchange_keep_body(flow->app, m, run->p, data);
 }
 
 static void chunk_step(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run)

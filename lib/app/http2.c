@@ -263,7 +263,7 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
     x->record.retransmitted_segments += run->at.repeats;
     exchange_touch(m, &run->at);
     if (flow->app->options->keep_body_bytes)
-        exchange_keep_body(flow->app, x, m, run->p, length);
+        exchange_keep_body(flow->app, m, run->p, length);
 }
 
 static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, struct app_run *run)

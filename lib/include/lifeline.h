@@ -417,7 +417,7 @@ struct lifeline_http_message {
     uint8_t complete;
     uint64_t header_count; /* only with options.keep_headers */
     const struct lifeline_http_header *headers;
-    const uint8_t *body; /* only with options.keep_bodies_bytes */
+    const uint8_t *body; /* its first octets, up to a limit or a hole; with keep_body_bytes */
     uint64_t body_kept_bytes;
 };
 
