@@ -43,7 +43,7 @@ struct app_link {
     uint32_t base[2];
     bool fin_seen[2];   /* a FIN of that end was captured */
     bool is_reset;      /* an RST ended the connection, and nothing refutes it so far */
-    int64_t connect_ns; /* handshake duration; LIFELINE_UNKNOWN_NS */
+    int64_t connect_ns; /* first SYN to third segment; LIFELINE_UNKNOWN_NS */
 };
 
 /* options, counters and sink are borrowed and must outlive it. NULL when memory is short. */

@@ -176,6 +176,7 @@ void handshake_other(struct pass *pass)
         to->flags |= END_SYN_ACKED;
         if (!c->ack_frame) {
             c->ack_frame = pass->mark;
+            c->ack_ns = pass->time_ns;
             pass->steps |= LIFELINE_STEP_HANDSHAKE_3;
             if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && c->synack_frame) {
                 c->synack_to_ack_ns =

@@ -251,7 +251,7 @@ static const struct lifeline_field exchange_fields[] = {
     EXCHANGE_NAMED("confidence", confidence, confidence, "Confidence",
                    "how sure it is that the response answers the request", NULL),
     EXCHANGE("connect_seconds", DURATION, connect_ns, "Connect",
-             "the connection's handshake, for its first exchange", NULL),
+             "first SYN to third segment, for the connection's first exchange", NULL),
     EXCHANGE("send_seconds", DURATION, send_ns, "Send", "first to last byte of the request", NULL),
     EXCHANGE("wait_seconds", DURATION, wait_ns, "Wait",
              "last byte of the request to the first of the response", NULL),
