@@ -145,13 +145,14 @@ static bool target_plausible(uint8_t c)
 enum http_line http_parse_request_line(const uint8_t *bytes, size_t length, struct http_head *head,
                                        size_t *line_bytes)
 {
-    const uint8_t *end = bytes + length, *p = bytes;
-    while (p < end && is_token(*p))
-        p++;
-    if (p == bytes || p - bytes > 32 || (p < end && !is_blank(*p)))
+    size_t method = 0;
+    while (method < length && is_token(bytes[method]))
+        method++;
+    if (!method || method > 32 || (method < length && !is_blank(bytes[method])))
         return HTTP_LINE_BAD;
+    const uint8_t *end = bytes + length, *p = bytes + method;
     head->method = text_of(bytes, p);
-    const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
+    const uint8_t *lf = memchr(p, '\n', length - method);
     while (p < end && is_blank(*p))
         p++;
     if (p < end && !target_plausible(*p))
