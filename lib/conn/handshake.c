@@ -187,8 +187,10 @@ void handshake_other(struct pass *pass)
     if (to->state == LIFELINE_SYN_SENT && (pass->marks & LIFELINE_MARK_ACKED_UNSEEN)) {
         apply(pass, pass->p, PEER_ACKS_DATA);
     }
-    /* Text is queued until ESTABLISHED (RFC 9293 3.10.2), but for a server with Fast Open. */
-    bool text = pass->new_bytes && c->fast_open_data != 2;
+    /* Text is queued until ESTABLISHED (RFC 9293 3.10.2), but for a server with Fast Open. A number
+     * beyond the first octet's shows that text went before. */
+    bool text =
+        (pass->new_bytes || seq_gt(pass->segment->seq, from->isn + 1)) && c->fast_open_data != 2;
     if (from->state == LIFELINE_SYN_RECEIVED &&
         (text || (pass->marks & LIFELINE_MARK_ACKED_UNSEEN))) {
         apply(pass, pass->e, SENDS_AS_OPEN);

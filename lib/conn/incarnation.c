@@ -293,7 +293,11 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         bool answers = (to->flags & END_ISN_KNOWN) && seq_gt(segment->ack, to->isn) &&
                        seq_leq(segment->ack, to->next);
         bool never_opened = !(to->flags & END_ISN_KNOWN) || dead(c);
-        if (other && !answers && never_opened) {
+        /* Without the opener's direction: it answered this SYN before, and now a late copy of it.
+         */
+        bool copied = (from->flags & END_ISN_KNOWN) && (to->flags & END_SEQ_KNOWN) &&
+                      segment->ack == to->isn + 1;
+        if (other && !answers && !copied && never_opened) {
             *is_new = true;
             *end = 0;
             return new_conn(engine, segment, &lookup, c);

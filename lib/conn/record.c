@@ -60,7 +60,9 @@ static uint8_t handshake_kind(const struct conn *c)
     if (c->fast_open_data == 2) {
         return LIFELINE_HANDSHAKE_FAST_OPEN;
     }
-    for (unsigned i = 0; i < client->state_count; i++) {
+    bool aborted = k && end_closed(client) && client->reset_frame && k->reset_by == c->client;
+    bool instead = aborted && client->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT;
+    for (unsigned i = 0; i < client->state_count && !instead; i++) {
         if (apply_state_at(client, i) == LIFELINE_ESTABLISHED) {
             return LIFELINE_HANDSHAKE_THREE_WAY;
         }
@@ -68,7 +70,7 @@ static uint8_t handshake_kind(const struct conn *c)
     if (server->state == LIFELINE_CLOSED && !c->synack_by_server && server->reset_frame) {
         return LIFELINE_HANDSHAKE_REFUSED;
     }
-    if (k && end_closed(client) && client->reset_frame && k->reset_by == c->client) {
+    if (aborted) {
         return LIFELINE_HANDSHAKE_ABORTED;
     }
     return c->synack_by_server ? LIFELINE_HANDSHAKE_HALF_OPEN : LIFELINE_HANDSHAKE_UNANSWERED;

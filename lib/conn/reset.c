@@ -169,6 +169,16 @@ static void gone_before(struct pass *pass, bool acceptable)
     }
 }
 
+/* An answer to a SYN,ACK that nobody wanted has no ACK (RFC 9293 3.10.7.1). One with the ACK of
+ * that SYN,ACK aborts: its sender had taken it. */
+static bool acknowledges_syn(const struct pass *pass)
+{
+    return pass->ack && pass->from->state == LIFELINE_SYN_SENT &&
+           pass->segment->seq == pass->from->next && (pass->to->flags & END_ISN_KNOWN) &&
+           seq_gt(pass->segment->ack, pass->to->isn) &&
+           seq_leq(pass->segment->ack, pass->to->next) && pass->conn->synack_by_server;
+}
+
 static bool acknowledges_fin(const struct pass *pass)
 {
     return pass->ack && (pass->to->flags & END_FIN) && pass->segment->ack == pass->to->fin_end &&
@@ -212,6 +222,9 @@ void reset_segment(struct pass *pass)
             sender_closed = apply(pass, pass->e, SENDS_RST);
         }
     } else if (closes_sender(pass, verdict)) {
+        if (acknowledges_syn(pass)) {
+            apply(pass, pass->e, SENDS_ACK_OF_SYN);
+        }
         if (acknowledges_fin(pass)) {
             apply(pass, pass->e, SENDS_AS_OPEN);
             apply(pass, pass->e, SENDS_ACK_OF_FIN); /* it had it before it aborted */
@@ -324,9 +337,11 @@ void reset_reconsider(struct pass *pass)
         bool hears =
             pass->ack && pass->ack_fits &&
             seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);
-        bool opens = pass->ack && !pass->syn && pass->segment->seq == pass->from->isn + 1 &&
-                     pass->from->state_count >= 2 &&
-                     apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT;
+        bool opens =
+            pass->ack && !pass->syn && pass->segment->seq == pass->from->isn + 1 &&
+            pass->from->state_count >= 2 &&
+            (pass->from->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT ||
+             apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT);
         if (opens) {
             /* It never gave up the handshake; its peer may still have believed the RST. */
             pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;

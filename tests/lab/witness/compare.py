@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 
 from . import capture, frames, rules
+from .box import OTHER
 
 View = collections.namedtuple("View", "name vantage direction")
 VIEWS = (View("client", "client", None), View("between", "between", None),
@@ -160,16 +161,43 @@ def match(case, own, held):
 
     Returns {number of the record: life}; a life without a record has a key past the last one.
     """
-    pairs = {}
+    pairs, scores, left = {}, [], []
     for life in own:
         start = life.start - 1 if life is not own[0] else 0
         packets = {s.packet for s in case.all if start <= s.index < life.end}
         if len(life.states) < 2 and len(own) > 1 or not packets & case.visible:
             continue  # somebody listened, or nothing of it passed here
-        score, n = max(((len(packets & one), -n) for n, one in enumerate(held) if n not in pairs),
-                       default=(0, 0))
-        pairs[-n if score else len(held) + len(pairs)] = life
+        left.append(life)
+        scores += [(-len(packets & one), n, len(left) - 1) for n, one in enumerate(held)
+                   if packets & one]
+    unmatched = dict(enumerate(left))
+    for _, n, life in sorted(scores):
+        if n not in pairs and life in unmatched:
+            pairs[n] = unmatched.pop(life)
+    pairs.update((len(held) + n, life) for n, life in unmatched.items())
     return pairs
+
+
+def log_of(link):
+    """Every frame of a link at every vantage point, a line each: its number in the log (what the
+    truth's marks count), its time, where, who, which packet, and the segment."""
+    sightings = [Sighting(n, entry) for n, entry in enumerate(link.log)]
+    own = {s.packet for s in sightings if s.vantage == s.side}
+    first = sightings[0].time_ns if sightings else 0
+    isn = {side: next((s.segment.seq for s in sightings if s.side == side), 0) for side in OTHER}
+    lines = []
+    for s in sightings:
+        segment, ack = s.segment, ""
+        if segment.flags & frames.ACK:
+            ack = f" ack {(segment.ack - isn[OTHER[s.side]]) & 0xFFFFFFFF}"
+        flags = ",".join(name for name, bit in (("SYN", frames.SYN), ("FIN", frames.FIN),
+                                                ("RST", frames.RST), ("ACK", frames.ACK))
+                         if segment.flags & bit)
+        lines.append(f"{s.index:4} {(s.time_ns - first) / 1e9:9.6f} at {s.vantage:7} "
+                     f"from {s.side:6} packet {s.packet}{'' if s.packet in own else ' (made)'}: "
+                     f"{flags} seq {(segment.seq - isn[s.side]) & 0xFFFFFFFF}{ack} "
+                     f"len {len(segment.payload)}")
+    return lines
 
 
 def save(folder, link, script, verdicts):
@@ -183,4 +211,4 @@ def save(folder, link, script, verdicts):
     (folder / f"{name}.json").write_text(json.dumps({
         "script": script, "faults": [repr(fault) for fault in link.faults],
         "truth": {side: link.histories[side].incarnations for side in ("client", "server")},
-        "verdicts": [str(v).splitlines() for v in verdicts]}, indent=1))
+        "verdicts": [str(v).splitlines() for v in verdicts], "log": log_of(link)}, indent=1))

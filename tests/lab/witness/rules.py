@@ -26,8 +26,10 @@ def explain(case, side, life, ours):
     """The names of the rules that explain why `ours` isn't the kernel's history, or None."""
     if life is None:
         return "forged" if ours and forged_life(case, side) else None
+    if ours in (None, ["CLOSED"]) and duplicate_syn(case, side, life):
+        return "duplicate-syn"
     if ours is None:
-        return "duplicate-syn" if duplicate_syn(case, side, life) else None
+        return None
     used = []
     if silent_end(case, side, life):
         life, used = life.without_end(), ["silent-end"]
@@ -46,9 +48,14 @@ def explain(case, side, life, ours):
 
 def opening(case, side, life, ours):
     """ours with the kernel's opening, where a simultaneous opener's SYN, or the SYN,ACK behind it,
-    is not in the view or was overtaken by a later segment; None when that is not the matter."""
+    is not in the view or was overtaken by a later segment, or where the third segment passed and
+    arrived after the endpoint had closed; None when that is not the matter."""
     own = [s for s in case.seen if s.side == side]
     truth = life.states
+    told = third_under_way(case, side, life, ours)
+    if told is not None:
+        further = opening(case, side, life, told)
+        return told if further is None else further
     crossing = ["CLOSED", "SYN-SENT", "SYN-RECEIVED"]
     if truth[:3] == crossing and ours[:2] == ["LISTEN", "SYN-RECEIVED"]:
         # The SYN isn't its first segment here: it looks like a listener.
@@ -60,6 +67,22 @@ def opening(case, side, life, ours):
         late = (SYN | ACK) not in flags or ACK in flags[:flags.index(SYN | ACK)]
         return crossing + ours[2:] if late else None
     return None
+
+
+def third_under_way(case, side, life, ours):
+    """ours without an ESTABLISHED that the third segment makes where it passes, when the endpoint
+    left SYN-RECEIVED otherwise before that segment reached it; None when that is not the matter."""
+    here = ours.index("SYN-RECEIVED") if "SYN-RECEIVED" in ours else len(ours)
+    if ours[here + 1:here + 2] != ["ESTABLISHED"] or "ESTABLISHED" in life.states or \
+            life.states[-1] == "SYN-RECEIVED" or "SYN-RECEIVED" not in life.states:
+        return None
+    left = life.entered[life.states.index("SYN-RECEIVED") + 1]
+    sign = next((s.index for s in case.seen if s.side == side and s.index >= left - 1 and
+                 s.segment.flags & (FIN | RST)), 1 << 62)
+    arrived = {s.packet for s in case.all if s.vantage == side != s.side and s.index < left}
+    passed = any(s.side == OTHER[side] and s.segment.flags & (RST | ACK) == ACK and
+                 life.start <= s.index < sign and s.packet not in arrived for s in case.seen)
+    return ours[:here + 1] + ours[here + 2:] if passed else None
 
 
 def duplicate_syn(case, side, life):
@@ -158,6 +181,9 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
     segments = {s.packet: s.segment for s in case.all}
     moments, done = [], {}  # (when, rank, what), the earliest of each
 
+    def acknowledged(fin_end):
+        return any(s.segment.ack == fin_end for s in case.seen if s.side == side)
+
     def add(when, rank, what):
         if what not in done or when < done[what]:
             done[what] = when
@@ -175,8 +201,7 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
             add(when, 1, "acked")
         elif (before, state) in (("ESTABLISHED", "CLOSE-WAIT"), ("SYN-RECEIVED", "CLOSE-WAIT"),
                                  ("FIN-WAIT-1", "CLOSING"), ("FIN-WAIT-2", "TIME-WAIT")):
-            if not shown_only or any(s.segment.ack == peer_fin for s in case.seen
-                                     if s.side == side):
+            if not shown_only or acknowledged(peer_fin):
                 add(when, 2, "received")
         elif state in ("FIN-WAIT-1", "LAST-ACK"):
             if first is not None:
@@ -189,7 +214,7 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
             continue
         if "SYN-RECEIVED" in done and s.segment.flags & (SYN | ACK) == ACK:
             add(s.index, 0, "ESTABLISHED")
-        if s.segment.flags & FIN:
+        if s.segment.flags & FIN and (not shown_only or acknowledged(peer_fin)):
             # Its own FIN, when it acknowledges less, was sent before.
             crossed = fins and fins[0].ack != (s.segment.seq + s.segment.length) & 0xFFFFFFFF
             add(max(s.index, done.get("sent", 0) + 0.5) if crossed else s.index, 2, "received")
@@ -237,11 +262,7 @@ def one_direction(case, side, life, ours):
     the captured half proves must be claimed. Who closed first stays open."""
     if case.view.direction is None:
         return False
-    truth = list(life.states)
-    if "SYN-RECEIVED" in truth and "ESTABLISHED" not in truth and "ESTABLISHED" in ours:
-        # Closed (Fast Open) before the third segment, which passed here, arrived.
-        truth.insert(truth.index("SYN-RECEIVED") + 1, "ESTABLISHED")
-    at = 0
+    truth, at = life.states, 0
     for state in ours:
         # A FIN is sent entering FIN-WAIT-1 or LAST-ACK: the other half would tell which.
         same = {state, "LAST-ACK"} if state == "FIN-WAIT-1" else {state}
@@ -296,7 +317,8 @@ def under_way(case, side, life, ours):
     """A segment passed the capture point and arrived later: what the endpoint did between seems to
     have come after it, or to show that it never came."""
     passed = [s for s in case.seen if s.side == OTHER[side]]
-    if ours == on_the_wire(case, side, life, passed):
+    if ours in (on_the_wire(case, side, life, passed),
+                on_the_wire(case, side, life, passed, shown_only=True)):
         return True
     # A repeated SYN or FIN that was on its way when the answer passed.
     again = {s.packet for s in case.sent(side) if s.segment.flags & (SYN | FIN)}
