@@ -134,7 +134,12 @@ static void opener_answers(struct pass *pass)
         apply_initial(to, LIFELINE_LISTEN);
         apply(pass, pass->p, PEER_ANSWERS_SYN_ACK);
     } else if (to->state == LIFELINE_SYN_SENT && !c->synack_by_server) {
-        return; /* acknowledges the crossing SYN without its own: stays where it is */
+        /* Acknowledges the crossing SYN without its own, which may come yet; after a FIN it won't.
+         */
+        if (pass->fin) {
+            apply(pass, pass->e, SENDS_SYN_ACK);
+        }
+        return;
     }
     if (seq_leq(s->ack, to->isn)) {
         return;

@@ -308,9 +308,9 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         return c;
     }
     bool unanswered = from->state == LIFELINE_SYN_SENT && !(to->flags & END_SENT);
-    if (gone(from) || dead(c) || unanswered) {
-        bool again = c->candidate && c->candidate->segment.seq == segment->seq &&
-                     c->candidate->segment.src_port == segment->src_port;
+    bool again = c->candidate && c->candidate->segment.seq == segment->seq &&
+                 c->candidate->segment.src_port == segment->src_port;
+    if (gone(from) || dead(c) || unanswered || (again && gone(to))) {
         if (again) {
             c = promote(engine, &lookup, c);
             *end = 0;

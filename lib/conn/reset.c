@@ -14,6 +14,8 @@
  */
 #include "conn/engine.h"
 
+#include <string.h>
+
 #define TTL_TOLERANCE 2
 
 static uint8_t judge(const struct pass *pass)
@@ -49,8 +51,8 @@ static uint8_t judge(const struct pass *pass)
          (from->block_start == from->block_end || (from->flags & to->flags & END_SACK)))) {
         return LIFELINE_RESET_ACCEPTABLE;
     }
-    if (s->seq == low - 1 && (from->flags & END_FIN) && to->state != LIFELINE_FIN_WAIT_2 &&
-        to->state != LIFELINE_TIME_WAIT) {
+    if (s->seq == low - 1 && (from->flags & END_FIN) && (to->flags & END_ACKED_KNOWN) &&
+        to->state != LIFELINE_FIN_WAIT_2 && to->state != LIFELINE_TIME_WAIT) {
         return LIFELINE_RESET_ACCEPTABLE;
     }
     uint32_t edge = to->flags & END_ACKED_KNOWN ? to->edge : from->next + 65535;
@@ -114,6 +116,14 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
 }
 
+/* Its SYN for a new connection waits for an answer. */
+static bool reopens(const struct pass *pass)
+{
+    const struct candidate *waiting = pass->conn->candidate;
+    return waiting && waiting->segment.src_port == pass->segment->src_port &&
+           memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) == 0;
+}
+
 /* In SYN-SENT and SYN-RECEIVED an RST that answers an unacceptable ACK leaves the sender as it is.
  */
 static bool closes_sender(const struct pass *pass, uint8_t verdict)
@@ -121,6 +131,9 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     const struct end *from = pass->from;
     if (from->state == LIFELINE_SYN_SENT) {
         return pass->segment->seq == from->next || pass->ack;
+    }
+    if (!pass->ack && (from->flags & END_FIN) && reopens(pass)) {
+        return false; /* sent by the new socket; the old one may be in TIME-WAIT */
     }
     /* Unlike its supposed sender's segments and not exact: somebody else guessed. */
     bool guessed = verdict == LIFELINE_RESET_CHALLENGED && foreign(pass);
@@ -137,12 +150,34 @@ static bool is_refuted_again(const struct pass *pass, const struct closing *k)
             (k->reset_by == pass->e && !k->reset_closed[pass->e]));
 }
 
+/* It was thought to have taken the peer's FIN and then an RST; but its own RST, sent before that
+ * one came, doesn't acknowledge the FIN. */
+static bool aborted_before_fin(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    const struct closing *k = pass->conn->closing;
+    if (!end_closed(from) || !k->reset_closed[pass->e] || k->reset_by == pass->e ||
+        from->state_count < 3 || !(to->flags & END_FIN) ||
+        !seq_lt(pass->segment->ack, to->fin_end)) {
+        return false;
+    }
+    unsigned before = from->state_count - 2U;
+    return apply_state_at(from, before) == LIFELINE_CLOSE_WAIT &&
+           (from->evidence >> (before * 2) & 3) == LIFELINE_DELIVERED;
+}
+
 /* An RST without ACK takes its number from the ACK of the segment that it answers. One below its
  * sender's own FIN answers what the peer sent before it had that FIN: its sender was gone already
  * when the peer's later segments arrived, and what they were thought to have done is taken back. */
 static void gone_before(struct pass *pass, bool acceptable)
 {
     struct end *from = pass->from;
+    if (pass->ack && aborted_before_fin(pass)) {
+        apply_withdrawal(pass, pass->e, 0);
+        apply_withdrawal(pass, pass->e, 0);
+        apply(pass, pass->e, SENDS_RST);
+        return;
+    }
     if (pass->ack || !(from->flags & END_FIN) || (from->flags & END_FIN_DOUBTED)) {
         return;
     }
@@ -264,7 +299,8 @@ void reset_segment(struct pass *pass)
     if (k->reset_by == pass->e) {
         k->reset_seq = pass->segment->seq;
         k->reset_peer_next = to->next;
-        k->reset_acked = from->acked;
+        k->reset_acked =
+            pass->ack && pass->ack_fits ? seq_max(from->acked, pass->segment->ack) : from->acked;
         k->reset_ns = pass->time_ns;
         k->reset_closed[pass->e] |= sender_closed;
         k->reset_closed[pass->p] |= receiver_closed;
@@ -291,11 +327,13 @@ static void reset_crossing(struct pass *pass)
     struct end *from = pass->from, *to = pass->to;
     bool covers = (to->flags & END_FIN) && pass->ack && pass->segment->ack == to->fin_end;
     bool closes = pass->fin && pass->fits && !(from->flags & END_FIN);
-    if (!end_closed(from) || pass->syn || !(closes || covers)) {
+    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    bool opens = was == LIFELINE_SYN_SENT && pass->ack && pass->ack_fits && to->state_count &&
+                 seq_gt(pass->segment->ack, to->isn);
+    if (!end_closed(from) || pass->syn || !(opens || closes || covers)) {
         return;
     }
-    uint8_t was = apply_state_at(from, from->state_count - 2U);
-    if (!closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1) {
+    if (!opens && !closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1) {
         return; /* it had acknowledged the FIN before */
     }
     apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
@@ -324,15 +362,18 @@ void reset_reconsider(struct pass *pass)
     struct conn *c = pass->conn;
     struct closing *k = c->closing;
 
-    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || pass->stale ||
-        !k->reset_closed[pass->e] || ((pass->syn || pass->fin) && facts_is_copy(pass))) {
+    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst ||
+        (pass->stale && k->reset_by == pass->e) || !k->reset_closed[pass->e] ||
+        ((pass->syn || pass->fin) && facts_is_copy(pass))) {
         return;
     }
-    bool late = pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+    bool late = !pass->stale && pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
+        /* What ends where the RST begins went before it. */
+        doubtful &= pass->seq_end != k->reset_seq;
         bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
         bool hears =
             pass->ack && pass->ack_fits &&

@@ -48,6 +48,13 @@ void teardown_ack(struct pass *pass)
     }
     /* The FIN's own segment acknowledged the SYN: that was taken first. */
     apply(pass, pass->e, SENDS_AS_OPEN);
+    if (from->state == LIFELINE_FIN_WAIT_1 && k->first_fin == pass->e && k->fin_frames[2] &&
+        !k->simultaneous && !(from->flags & END_FIN_ACKED)) {
+        /* Each transmission of that FIN carried the ACK of this end's. */
+        from->flags |= END_FIN_ACKED;
+        from->fin_acked_frame = k->fin_frames[2];
+        apply(pass, pass->e, GETS_ACK_OF_FIN);
+    }
     apply(pass, pass->e, SENDS_ACK_OF_FIN);
 
     bool first = k->first_fin == pass->p;

@@ -51,38 +51,36 @@ def opening(case, side, life, ours):
     is not in the view or was overtaken by a later segment, or where the third segment passed and
     arrived after the endpoint had closed; None when that is not the matter."""
     own = [s for s in case.seen if s.side == side]
-    truth = life.states
-    told = third_under_way(case, side, life, ours)
-    if told is not None:
-        further = opening(case, side, life, told)
-        return told if further is None else further
+    truth, told = life.states, ours
     crossing = ["CLOSED", "SYN-SENT", "SYN-RECEIVED"]
     if truth[:3] == crossing and ours[:2] == ["LISTEN", "SYN-RECEIVED"]:
         # The SYN isn't its first segment here: it looks like a listener.
         first = own[0].segment.flags if own else SYN | ACK
-        return crossing + ours[2:] if first & (SYN | ACK) != SYN else None
-    if truth[:3] == crossing and "SYN-RECEIVED" not in ours and ours[:2] == crossing[:2]:
+        if first & (SYN | ACK) != SYN:
+            told = crossing + ours[2:]
+    elif truth[:3] == crossing and "SYN-RECEIVED" not in ours and ours[:2] == crossing[:2]:
         # The SYN,ACK isn't here, or comes after a bare ACK.
         flags = [s.segment.flags & (SYN | ACK) for s in own]
-        late = (SYN | ACK) not in flags or ACK in flags[:flags.index(SYN | ACK)]
-        return crossing + ours[2:] if late else None
-    return None
+        if (SYN | ACK) not in flags or ACK in flags[:flags.index(SYN | ACK)]:
+            told = crossing + ours[2:]
+    told = third_under_way(case, side, life, told)
+    return None if told == ours else told
 
 
 def third_under_way(case, side, life, ours):
     """ours without an ESTABLISHED that the third segment makes where it passes, when the endpoint
-    left SYN-RECEIVED otherwise before that segment reached it; None when that is not the matter."""
+    left SYN-RECEIVED otherwise before that segment reached it; else ours."""
     here = ours.index("SYN-RECEIVED") if "SYN-RECEIVED" in ours else len(ours)
     if ours[here + 1:here + 2] != ["ESTABLISHED"] or "ESTABLISHED" in life.states or \
             life.states[-1] == "SYN-RECEIVED" or "SYN-RECEIVED" not in life.states:
-        return None
+        return ours
     left = life.entered[life.states.index("SYN-RECEIVED") + 1]
     sign = next((s.index for s in case.seen if s.side == side and s.index >= left - 1 and
                  s.segment.flags & (FIN | RST)), 1 << 62)
     arrived = {s.packet for s in case.all if s.vantage == side != s.side and s.index < left}
     passed = any(s.side == OTHER[side] and s.segment.flags & (RST | ACK) == ACK and
                  life.start <= s.index < sign and s.packet not in arrived for s in case.seen)
-    return ours[:here + 1] + ours[here + 2:] if passed else None
+    return ours[:here + 1] + ours[here + 2:] if passed else ours
 
 
 def duplicate_syn(case, side, life):
@@ -173,7 +171,8 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
     shown = next((s for s in case.seen if s.side == side and s.segment.flags & FIN and
                   life.start - 1 <= s.index < life.end), None)
     if shown and shown.segment.ack == peer_fin:
-        first = shown.index  # the first that passes was sent after the peer's FIN had come
+        # The first that passes was sent after the peer's FIN had come.
+        first = next((s.index for s in sent if s.packet == shown.packet), shown.index)
     reset = next((s.index for s in case.seen if s.side == side and s.segment.flags & RST and
                   s.packet in case.own(side) and s.index >= life.entered[-1] - 1), None)
     fins = [s.segment for s in sent if s.segment.flags & FIN]
@@ -262,7 +261,10 @@ def one_direction(case, side, life, ours):
     the captured half proves must be claimed. Who closed first stays open."""
     if case.view.direction is None:
         return False
-    truth, at = life.states, 0
+    truth, at = list(life.states), 0
+    if case.view.direction == side and "SYN-RECEIVED" in truth and "ESTABLISHED" not in truth:
+        # Text before the third segment: the other half would show that it is Fast Open.
+        truth.insert(truth.index("SYN-RECEIVED") + 1, "ESTABLISHED")
     for state in ours:
         # A FIN is sent entering FIN-WAIT-1 or LAST-ACK: the other half would tell which.
         same = {state, "LAST-ACK"} if state == "FIN-WAIT-1" else {state}
