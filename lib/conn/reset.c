@@ -220,6 +220,22 @@ static bool acknowledges_fin(const struct pass *pass)
            pass->from->state != LIFELINE_FIN_WAIT_2;
 }
 
+static bool get_reset(struct pass *pass, unsigned end)
+{
+    uint8_t was = pass->conn->end[end].state;
+    if (!apply(pass, end, GETS_RST)) {
+        return false;
+    }
+    if (was == LIFELINE_TIME_WAIT) {
+        struct time_wait *tw = &pass->conn->closing->time_wait[end];
+        tw->outcome = LIFELINE_TIME_WAIT_ASSASSINATED;
+        tw->ended_ns = pass->time_ns;
+        tw->ended_frame = pass->mark;
+        pass->steps |= LIFELINE_STEP_TIME_WAIT;
+    }
+    return true;
+}
+
 void reset_segment(struct pass *pass)
 {
     struct end *from = pass->from, *to = pass->to;
@@ -270,14 +286,7 @@ void reset_segment(struct pass *pass)
         if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end)) {
             apply(pass, pass->p, GETS_FIN); /* it came in order before the RST */
         }
-        receiver_closed = apply(pass, pass->p, GETS_RST);
-        if (receiver_was == LIFELINE_TIME_WAIT && receiver_closed) {
-            struct time_wait *tw = &k->time_wait[pass->p];
-            tw->outcome = LIFELINE_TIME_WAIT_ASSASSINATED;
-            tw->ended_ns = pass->time_ns;
-            tw->ended_frame = pass->mark;
-            pass->steps |= LIFELINE_STEP_TIME_WAIT;
-        }
+        receiver_closed = get_reset(pass, pass->p);
     } else if (verdict == LIFELINE_RESET_CHALLENGED) {
         to->flags |= END_CHALLENGED;
     } else if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
@@ -333,7 +342,8 @@ static void reset_crossing(struct pass *pass)
     if (!end_closed(from) || pass->syn || !(opens || closes || covers)) {
         return;
     }
-    if (!opens && !closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1) {
+    if (!opens && !closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1 &&
+        was != LIFELINE_FIN_WAIT_2) {
         return; /* it had acknowledged the FIN before */
     }
     apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
@@ -353,7 +363,7 @@ void reset_overtaken(struct pass *pass)
     if ((to->flags & END_FIN) && seq_geq(to->contiguous, to->fin_end)) {
         apply(pass, pass->e, GETS_FIN);
     }
-    apply(pass, pass->e, GETS_RST);
+    get_reset(pass, pass->e);
 }
 
 /* pass->from was thought closed by an RST, and sends. */

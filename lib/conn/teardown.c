@@ -71,8 +71,11 @@ void teardown_ack(struct pass *pass)
          * came first. */
         bool bare = k->first_fin == pass->e || k->simultaneous;
         bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
+        /* A FIN that doesn't acknowledge one that passed a round trip before never got it. */
+        bool unheard =
+            to->control_ns - from->control_ns > facts_turnaround_ns(c, pass->p) && !pass->fin;
         if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && bare && !resent &&
-            seq_geq(from->contiguous, from->fin_end)) {
+            !unheard && seq_geq(from->contiguous, from->fin_end)) {
             apply(pass, pass->p, GETS_FIN);
         }
         apply(pass, pass->p, GETS_ACK_OF_FIN);

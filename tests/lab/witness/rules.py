@@ -35,6 +35,8 @@ def explain(case, side, life, ours):
         life, used = life.without_end(), ["silent-end"]
     if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side):
         ours, used = ours[:-1], used + ["forged"]
+    elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and lost_end(case, side):
+        ours, used = ours[:-1], used + ["lost-behind"]
     opened = opening(case, side, life, ours)
     if opened is not None:
         ours, used = opened, used + ["opening"]
@@ -97,6 +99,14 @@ def silent_end(case, side, life):
     """The socket ended by its timer or its program's will, and no segment said so."""
     return len(life.states) > 1 and life.states[-1] == "CLOSED" and life.causes[-1] is None and \
         not case.sent(side, life.entered[-1], life.end)
+
+
+def lost_end(case, side):
+    """The last RST to this endpoint passed the capture point and never arrived; it sent nothing
+    since."""
+    resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST]
+    return bool(resets) and not {s.packet for s in resets} & case.reached(side) and \
+        not any(s.side == side and s.index > resets[0].index for s in case.seen)
 
 
 def forged_end(case, side):
