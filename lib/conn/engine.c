@@ -232,6 +232,7 @@ static void live_segment(struct pass *pass)
         return;
     }
     reset_reconsider(pass);
+    teardown_reconsider(pass);
     challenge(pass);
     if (pass->syn && !pass->ack) {
         handshake_syn(pass);

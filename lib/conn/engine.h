@@ -87,6 +87,8 @@ void handshake_other(struct pass *pass);
 
 /* teardown.c */
 struct closing *closing_of(struct pass *pass);
+/* A segment past its sender's own FIN: does it refute the FIN? */
+void teardown_reconsider(struct pass *pass);
 void teardown_ack(struct pass *pass);
 void teardown_fin(struct pass *pass);
 

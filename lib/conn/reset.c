@@ -329,6 +329,12 @@ static void restore(struct pass *pass, unsigned end)
     k->reset_closed[end] = false;
 }
 
+static bool answers_syn_ack(const struct pass *pass)
+{
+    return pass->ack && pass->ack_fits && !pass->syn && pass->conn->synack_frame &&
+           seq_gt(pass->segment->ack, pass->to->isn);
+}
+
 /* pass->from sent this before the RST, which had passed already, reached it. What it shows comes
  * before the end that the RST makes; reset_overtaken() makes that end again. */
 static void reset_crossing(struct pass *pass)
@@ -337,8 +343,7 @@ static void reset_crossing(struct pass *pass)
     bool covers = (to->flags & END_FIN) && pass->ack && pass->segment->ack == to->fin_end;
     bool closes = pass->fin && pass->fits && !(from->flags & END_FIN);
     uint8_t was = apply_state_at(from, from->state_count - 2U);
-    bool opens = was == LIFELINE_SYN_SENT && pass->ack && pass->ack_fits && to->state_count &&
-                 seq_gt(pass->segment->ack, to->isn);
+    bool opens = was == LIFELINE_SYN_SENT && answers_syn_ack(pass);
     if (!end_closed(from) || pass->syn || !(opens || closes || covers)) {
         return;
     }
@@ -382,8 +387,10 @@ void reset_reconsider(struct pass *pass)
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
-        /* What ends where the RST begins went before it. */
-        doubtful &= pass->seq_end != k->reset_seq;
+        /* What ends where an abort's RST begins went before it. */
+        uint8_t cause = pass->from->reset_cause;
+        bool abort = cause == LIFELINE_CAUSE_ABORT || cause == LIFELINE_CAUSE_UNREAD_DATA;
+        doubtful &= !(abort && pass->seq_end == k->reset_seq);
         bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
         bool hears =
             pass->ack && pass->ack_fits &&
@@ -408,7 +415,11 @@ void reset_reconsider(struct pass *pass)
             return; /* its receiver believed it, until it goes on too */
         }
     } else {
-        if (!late) {
+        /* It answers a SYN,ACK that passed after the RST. */
+        bool opens =
+            apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT &&
+            answers_syn_ack(pass) && c->synack_frame > k->reset_frame;
+        if (!late && !opens) {
             reset_crossing(pass);
             return;
         }

@@ -72,8 +72,8 @@ void teardown_ack(struct pass *pass)
         bool bare = k->first_fin == pass->e || k->simultaneous;
         bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
         /* A FIN that doesn't acknowledge one that passed a round trip before never got it. */
-        bool unheard =
-            to->control_ns - from->control_ns > facts_turnaround_ns(c, pass->p) && !pass->fin;
+        int64_t later = to->control_ns - from->control_ns;
+        bool unheard = later > facts_turnaround_ns(c, pass->p) && later > SHORTEST_TIMEOUT_NS;
         if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && bare && !resent &&
             !unheard && seq_geq(from->contiguous, from->fin_end)) {
             apply(pass, pass->p, GETS_FIN);
@@ -149,6 +149,52 @@ static void overtaken_fin(struct pass *pass)
     pass->from->flags |= END_FIN_ACKED;
     pass->from->fin_acked_frame = second;
     apply(pass, pass->e, GETS_ACK_OF_FIN);
+}
+
+/* Its sender goes on past its own FIN, which nobody acknowledged, or sends another FIN: somebody
+ * else sent the first. */
+void teardown_reconsider(struct pass *pass)
+{
+    struct end *from = pass->from;
+    struct closing *k = pass->conn->closing;
+    if (!k || !(from->flags & END_FIN) || (from->flags & END_FIN_ACKED) || pass->syn) {
+        return;
+    }
+    bool past = pass->new_bytes &&
+                seq_gt(pass->payload_seq + pass->segment->payload_bytes, from->fin_end - 1);
+    bool sooner =
+        pass->fin && seq_lt(pass->seq_end, from->fin_end) && from->contiguous == pass->seq_end;
+    bool later = pass->fin && seq_gt(pass->seq_end, from->fin_end);
+    if (!past && !sooner && !later) {
+        return;
+    }
+    if (sooner) {
+        from->next = from->block_start = from->block_end = from->contiguous;
+    }
+    bool crossed = from->state == LIFELINE_CLOSING;
+    if (!crossed && from->state != LIFELINE_FIN_WAIT_1 && from->state != LIFELINE_LAST_ACK) {
+        return;
+    }
+    for (unsigned i = 0; i < 1U + crossed; i++) {
+        apply_withdrawal(pass, pass->e, from->fin_frame);
+    }
+    from->flags &= ~(uint32_t)(END_FIN | END_FIN_REPEATED | END_FIN_DOUBTED);
+    from->fin_frame = 0;
+    if (k->first_fin == pass->e) {
+        /* The peer's, if there is one, was the first. */
+        bool other = k->fin_frames[2] != 0;
+        k->first_fin = other ? (uint8_t)pass->p : LIFELINE_UNKNOWN;
+        k->fin_frames[0] = k->fin_frames[2];
+        k->fin_frames[1] = k->fin_frames[3];
+        k->step1_ns = k->step3_ns;
+        k->step2_ns = k->step4_ns;
+    }
+    k->fin_frames[2] = k->fin_frames[3] = 0;
+    k->step3_ns = k->step4_ns = LIFELINE_UNKNOWN_NS;
+    k->simultaneous = false;
+    if (crossed) {
+        apply(pass, pass->e, SENDS_ACK_OF_FIN);
+    }
 }
 
 void teardown_fin(struct pass *pass)
