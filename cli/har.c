@@ -123,6 +123,13 @@ static void put_ms(struct out *out, const char *key, int64_t ns)
     }
 }
 
+static void put_share(struct out *out, const char *key, double share)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    out_format(out, ",\"%s\":%s", key, g_ascii_formatd(text, sizeof(text), "%.6g", share));
+}
+
 /* RFC 3339 with microseconds: more digits are too many for some readers. */
 static void put_start(struct out *out, int64_t ns)
 {
@@ -202,6 +209,11 @@ static void put_ours(struct out *out, const struct lifeline_exchange *x)
         har_size(out, "_request_frame", x->request.first_frame);
     if (x->response.first_frame)
         har_size(out, "_response_frame", x->response.first_frame);
+    if (x->retransmission_ns > 0) {
+        out_char(out, ',');
+        put_ms(out, "_retransmission", x->retransmission_ns);
+        put_share(out, "_retransmission_share", x->retransmission_share);
+    }
     if (x->flagged)
         har_text(out, "_flag", x->flag_text);
     if (x->interim_count)

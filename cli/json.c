@@ -49,6 +49,10 @@ static char *put_bits(char *p, const struct op *op, uint32_t mask)
 
 static char *put_double(char *p, double value)
 {
+    if (value == 0.0) {
+        *p++ = '0';
+        return p;
+    }
     if (value - value != 0.0) /* not finite: JSON has no word for it */
         return put_null(p);
     g_ascii_formatd(p, 40, "%.9g", value);

@@ -19,9 +19,10 @@ static const struct column columns[] = {
     {.title = "status", .columns = 13},
     {.title = "wait", .columns = 8, .right = true},
     {.title = "receive", .columns = 8, .right = true, .rank = 2},
+    {.title = "resent", .columns = 6, .right = true, .rank = 1},
     {.title = "size", .columns = 8, .right = true},
     {.title = "type", .columns = 24, .rank = 3},
-    {.title = "url", .columns = 24, .elastic = true},
+    {.title = "url", .columns = 20, .elastic = true},
 };
 
 struct http {
@@ -116,6 +117,9 @@ static void print_text(void *user, const struct lifeline_exchange *x)
     table_cell(table, cell, PAINT_NONE);
     text_append_duration(cell, x->receive_ns, ascii);
     table_cell(table, cell, PAINT_NONE);
+    if (x->retransmission_share > 0)
+        g_string_append_printf(cell, "%d%%", (int)(x->retransmission_share * 100 + 0.5));
+    table_cell(table, cell, PAINT_BAD);
     text_append_bytes(cell, x->response.body_bytes);
     table_cell(table, cell, PAINT_NONE);
     append_safe(view, x->content_type);
@@ -191,8 +195,9 @@ const struct view view_http = {
         "of one connection come in order.\n"
         "\n"
         "In text, \"#\" is the connection, \"frame\" the one with the request's first byte, "
-        "\"wait\" the time from the request's last byte to the response's first, and \"size\" the "
-        "response's body. An exchange that isn't complete says so beside its status.\n"
+        "\"wait\" the time from the request's last byte to the response's first, and \"resent\" "
+        "the part of its time that the exchange waited for lost segments to be sent again, and "
+        "\"size\" the response's body. An exchange that isn't complete says so beside its status.\n"
         "\n"
         "har is an HTTP Archive 1.2 for waterfall viewers. With --bodies it holds up to 1 MiB of "
         "each body as sent, decoded (gzip, deflate, br, zstd) up to 8 MiB; a comment says where "

@@ -22,6 +22,7 @@
 
 #define KEEP_FREE_FLOWS 256
 #define MEBIBYTE        (1u << 20)
+#define OVERTAKEN_NS    3000000 /* segments overtake each other by less */
 
 struct app_flow app_opaque_flow, app_reset_flow;
 static struct app_flow doubtful_flows[2];
@@ -75,6 +76,7 @@ uint8_t app_owes(const struct app_flow *flow, unsigned end)
 static void open_stream(struct app_flow *flow, unsigned end, uint32_t base, bool from_start)
 {
     stream_open(&flow->stream[end], base);
+    flow->flight[end] = (struct flight){.count = 0};
     flow->opened[end] = true;
     flow->hunting[end] = !from_start;
 }
@@ -230,10 +232,34 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
     return flow;
 }
 
+/* Since when the octets of a segment that fills a hole were missed, if it must be a retransmission:
+ * what was overtaken on its way comes sooner than the round trip that asking for it again takes. */
+static int64_t missed_since(const struct app_flow *flow, unsigned end, int64_t offset,
+                            const struct lifeline_segment *segment)
+{
+    const struct stream *s = &flow->stream[end];
+    if (!stream_has_hole(s) || offset > s->next)
+        return LIFELINE_UNKNOWN_NS;
+    int64_t rtt_ns = flow->link->rtt_ns, since_ns = s->spans->origin.time_ns;
+    int64_t least_ns = rtt_ns == LIFELINE_UNKNOWN_NS ? OVERTAKEN_NS : rtt_ns / 4 * 3;
+    return segment->time_ns - since_ns >= least_ns ? since_ns : LIFELINE_UNKNOWN_NS;
+}
+
+/* Octets that were delivered are sent again. */
+static void repeated(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes,
+                     uint32_t marks)
+{
+    const struct stream *s = &flow->stream[end];
+    int64_t first = offset > s->acked ? offset : s->acked, since_ns;
+    if (first >= offset + bytes || first >= s->next || marks & LIFELINE_MARK_WINDOW_PROBE ||
+        !flight_time(&flow->flight[end], first, &since_ns))
+        since_ns = LIFELINE_UNKNOWN_NS;
+    flow->protocol->repeat(flow, end, offset, bytes, since_ns);
+}
+
 void app_data(struct app *app, const struct app_link *link, unsigned end,
               const struct lifeline_segment *segment, uint32_t seq, uint32_t marks)
 {
-    (void)marks; /* overlaps tell what a retransmission is */
     struct app_flow *flow = *link->flow;
     if (flow == APP_OPAQUE || !segment->payload_bytes)
         return;
@@ -256,7 +282,7 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
         flow->tail_gap[end] = APP_NO_OFFSET;
     }
     if (offset < s->next && flow->protocol)
-        flow->protocol->repeat(flow, end, offset, bytes);
+        repeated(flow, end, offset, bytes, marks);
     if (offset + bytes > s->next) {
         struct stream_origin origin = {
             .frame = segment->frame,
@@ -264,7 +290,9 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
             .ack = segment->ack,
             .has_ack = (segment->flags & LIFELINE_ACK) != 0,
             .layer = segment->layer,
+            .missed_ns = missed_since(flow, end, offset, segment),
         };
+        flight_sent(&flow->flight[end], offset + bytes, segment->time_ns, s->acked);
         bool direct =
             flow->protocol && stream_fits(s, offset, bytes) && app_is_causal(flow, end, &origin);
         /* A limit is hit: what holds the stream up is given up; then it fits or is lost. */
@@ -381,7 +409,8 @@ void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64
         flow->fed = true;
     }
     struct stream *s = &flow->stream[end];
-    struct stream_origin origin = {.frame = frame, .time_ns = time_ns, .layer = layer};
+    struct stream_origin origin = {
+        .frame = frame, .time_ns = time_ns, .layer = layer, .missed_ns = LIFELINE_UNKNOWN_NS};
     while (length && !flow->abandoned) {
         uint32_t n = length < MEBIBYTE ? (uint32_t)length : MEBIBYTE;
         if (flow->protocol && !s->spans)

@@ -8,9 +8,12 @@
  *            are not its beginning; 0 when the response began before the request was complete
  *   receive  first to last octet of the final response
  *   idle     (set by the protocol) from the end of the exchange before it to its first request
- * octet An octet's time is that of the segment in which it was first seen, so a retransmission of
- * what the capture holds changes nothing; a message's last time is that of its latest octet, which
- * is not the last in sequence where segments were reordered or lost on their way here.
+ *   retransmission  from when octets of it were first sent (or, where the capture lacks that, from
+ *            when one behind them came) to when they came again unacknowledged; overlaps count
+ * once. Zero-window probes and what was received already cost no time An octet's time is that of
+ * the segment in which it was first seen, so a retransmission of what the capture holds changes
+ * nothing; a message's last time is that of its latest octet, which is not the last in sequence
+ * where segments were reordered or lost on their way here.
  */
 #include "app/exchange.h"
 
@@ -53,6 +56,7 @@ struct exchange *exchange_new(struct app_flow *flow)
         sides[i]->header_bytes = LIFELINE_UNKNOWN_COUNT;
         sides[i]->body_bytes = sides[i]->wire_body_bytes = LIFELINE_UNKNOWN_COUNT;
     }
+    x->delayed_ns = LIFELINE_UNKNOWN_NS;
     x->request_start = x->request_end = x->response_start = x->sent_ack = APP_NO_OFFSET;
     return x;
 }
@@ -250,6 +254,39 @@ void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_respon
     sink->message(sink->user, &message);
 }
 
+void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns)
+{
+    const struct lifeline_exchange *r = &x->record;
+    int64_t first_ns =
+        r->request.first_ns != LIFELINE_UNKNOWN_NS ? r->request.first_ns : r->response.first_ns;
+    if (from_ns == LIFELINE_UNKNOWN_NS || first_ns == LIFELINE_UNKNOWN_NS)
+        return;
+    if (from_ns < first_ns)
+        from_ns = first_ns;
+    if (x->delayed_ns != LIFELINE_UNKNOWN_NS && from_ns < x->delayed_ns)
+        from_ns = x->delayed_ns;
+    if (to_ns <= from_ns)
+        return;
+    x->record.retransmission_ns += to_ns - from_ns;
+    x->delayed_ns = to_ns;
+}
+
+/* The part of its time that an exchange was delayed. */
+static double delayed_share(const struct exchange *x)
+{
+    const struct lifeline_exchange *r = &x->record;
+    int64_t first_ns =
+        r->request.first_ns != LIFELINE_UNKNOWN_NS ? r->request.first_ns : r->response.first_ns;
+    int64_t last_ns = x->delayed_ns;
+    if (!r->retransmission_ns)
+        return 0;
+    if (last_ns < r->request.last_ns)
+        last_ns = r->request.last_ns;
+    if (last_ns < r->response.last_ns)
+        last_ns = r->response.last_ns;
+    return (double)r->retransmission_ns / (double)(last_ns - first_ns);
+}
+
 static int64_t span_ns(int64_t from, int64_t to)
 {
     if (from == LIFELINE_UNKNOWN_NS || to == LIFELINE_UNKNOWN_NS)
@@ -275,6 +312,7 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);
         r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns);
         r->receive_ns = span_ns(r->response.first_ns, r->response.last_ns);
+        r->retransmission_share = delayed_share(x);
         sink->exchange(sink->user, r);
     }
     exchange_drop(flow->app, x);

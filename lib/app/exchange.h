@@ -19,6 +19,7 @@ struct exchange {
 
     int64_t request_start, request_end; /* offsets in the client's stream; APP_NO_OFFSET */
     int64_t response_start;             /* offset in the server's stream */
+    int64_t delayed_ns;                 /* the end of the delay counted last */
     int64_t sent_ack; /* how much of the server's stream the client had at its first octet */
 
     bool has_request, request_done;
@@ -70,6 +71,10 @@ static inline void exchange_begin(struct lifeline_http_message *m, const struct 
     m->first_frame = m->last_frame = at->frame;
     m->first_ns = m->last_ns = at->time_ns;
 }
+
+/* Octets of the exchange that were sent, or missed, at from_ns came again at to_ns: what of that
+ * time lies in the exchange and isn't counted yet is added. Nothing when from_ns is unknown. */
+void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns);
 
 /* Tells the sink that a message begins or ends. */
 void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_response, bool is_end);

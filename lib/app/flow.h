@@ -11,6 +11,7 @@
 #define LIFELINE_APP_FLOW_H
 
 #include "app/app.h"
+#include "stream/flight.h"
 #include "stream/stream.h"
 
 #define APP_MESSAGE_MAX_HEADER_BYTES (64u << 10)
@@ -40,6 +41,7 @@ struct app_at {
     uint8_t layer;
     bool segment_start; /* the first octet is a segment's first */
     uint16_t repeats;   /* retransmissions of these octets so far */
+    int64_t missed_ns;  /* since when they were missed, brought by a retransmission; else unknown */
 };
 
 /* A run of octets on its way through a state machine. */
@@ -57,6 +59,7 @@ static inline void app_run_advance(struct app_run *run, uint32_t n)
     if (n) {
         run->at.segment_start = false;
         run->at.repeats = 0;
+        run->at.missed_ns = LIFELINE_UNKNOWN_NS;
     }
 }
 
@@ -94,8 +97,10 @@ struct app_protocol {
     /* An end's stream is complete. */
     void (*fin)(struct app_flow *flow, unsigned end);
 
-    /* Octets that were delivered before were sent again. */
-    void (*repeat)(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes);
+    /* Octets that were delivered before were sent again. since_ns: when they were sent first, if
+     * their receiver hasn't acknowledged them; else unknown. */
+    void (*repeat)(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes,
+                   int64_t since_ns);
 
     /* Is a message to end under way, or one that it received unanswered? May be NULL. */
     bool (*owes)(const struct app_flow *flow, unsigned end);
@@ -121,6 +126,7 @@ struct app_flow {
     const struct app_link *link;         /* the current call's; NULL between calls */
     const struct app_protocol *protocol; /* NULL: not decided yet, or abandoned */
     struct stream stream[2];
+    struct flight flight[2];
     struct app_farewell fin[2], reset[2];
     uint32_t exchanges; /* begun on it */
     uint64_t now_frame; /* of the current call's segment */

@@ -223,18 +223,22 @@ static void http1_fin(struct app_flow *flow, unsigned end)
     }
 }
 
-static void http1_repeat(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes)
+static void http1_repeat(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes,
+                         int64_t since_ns)
 {
     struct http1 *h = http1_of(flow);
     if (end != h->client) {
         struct exchange *x = h->side[end].x;
-        if (x && offset + bytes > x->response_start)
+        if (x && offset + bytes > x->response_start) {
             x->record.retransmitted_segments++;
+            exchange_delayed(x, since_ns, flow->now_ns);
+        }
         return;
     }
     for (struct exchange *x = h->first; x; x = x->next) {
         if (offset + bytes > x->request_start && (!x->next || offset < x->next->request_start)) {
             x->record.retransmitted_segments++;
+            exchange_delayed(x, since_ns, flow->now_ns);
             return;
         }
     }

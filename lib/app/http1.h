@@ -176,6 +176,7 @@ static inline void http1_touch(struct http1_side *side, bool is_request, const s
         return;
     exchange_touch(http1_message_of(side, is_request), at);
     side->x->record.retransmitted_segments += at->repeats;
+    exchange_delayed(side->x, at->missed_ns, at->time_ns);
 }
 
 #endif

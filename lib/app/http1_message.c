@@ -120,6 +120,7 @@ static void request_head(struct app_flow *flow, struct http1 *h, const struct ht
         keep_fields(flow, x, true, octets);
         http1_flag(side, head->flag_text);
         exchange_touch(&x->record.request, at);
+        exchange_delayed(x, at->missed_ns, at->time_ns);
         if (octets->whole)
             x->record.request.header_bytes = octets->bytes;
         if (!early)
@@ -209,6 +210,7 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
         keep_fields(flow, x, false, octets);
         http1_flag(side, head->flag_text);
         exchange_touch(&r->response, at);
+        exchange_delayed(x, at->missed_ns, at->time_ns);
         if (octets->whole)
             r->response.header_bytes = octets->bytes;
         exchange_announce(flow, x, true, false);

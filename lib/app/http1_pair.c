@@ -157,6 +157,7 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
                                      at->peer_offset > h->client_gap_answered);
     exchange_begin(&r->request, at);
     r->retransmitted_segments = at->repeats;
+    exchange_delayed(x, at->missed_ns, at->time_ns);
     r->confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
     r->pipelined = !quiet;
     if (!quiet)
@@ -259,6 +260,7 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
     x->response_start = side->begin.offset;
     exchange_begin(&x->record.response, &side->begin);
     x->record.retransmitted_segments += side->begin.repeats;
+    exchange_delayed(x, side->begin.missed_ns, side->begin.time_ns);
     if (h->likely)
         x->record.confidence = LIFELINE_LIKELY;
     side->x = x;

@@ -261,6 +261,7 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
         return; /* its head isn't known */
     m->body_bytes += length;
     x->record.retransmitted_segments += run->at.repeats;
+    exchange_delayed(x, run->at.missed_ns, run->at.time_ns);
     exchange_touch(m, &run->at);
     if (flow->app->options->keep_body_bytes)
         exchange_keep_body(flow->app, m, run->p, length);
@@ -413,20 +414,20 @@ static void http2_fin(struct app_flow *flow, unsigned end)
     }
 }
 
-static void http2_repeat(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes)
+static void http2_repeat(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes,
+                         int64_t since_ns)
 {
-    /* Frames of many streams share segments: it counts for the stream whose message it overlaps
-     * since that began, when there is one only. */
+    /* Frames of many streams share segments, and all wait for the one that is lost. It counts as
+     * one of a stream's own when that is the only one. */
     struct http2 *h = http2_of(flow);
-    if (h->open != 1)
-        return;
     for (unsigned i = 0; i < HTTP2_BUCKETS; i++) {
-        struct exchange *x = h->streams[i];
-        if (!x)
-            continue;
-        int64_t start = end == x->response_end_of ? x->response_start : x->request_start;
-        if (start != APP_NO_OFFSET && offset + bytes > start)
-            x->record.retransmitted_segments++;
+        for (struct exchange *x = h->streams[i]; x; x = x->next) {
+            int64_t start = end == x->response_end_of ? x->response_start : x->request_start;
+            if (start == APP_NO_OFFSET || offset + bytes <= start)
+                continue;
+            x->record.retransmitted_segments += h->open == 1;
+            exchange_delayed(x, since_ns, flow->now_ns);
+        }
     }
 }
 

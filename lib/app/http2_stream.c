@@ -250,6 +250,7 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
             x->request_start = block->begin.offset;
             x->record.retransmitted_segments = block->begin.repeats;
             measure(&x->record.request, block, at);
+            exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns);
             if (quiet && x->record.index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
                 x->record.idle_ns = block->begin.time_ns > h->last_end_ns
                                         ? block->begin.time_ns - h->last_end_ns
@@ -305,6 +306,7 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
         x->response_start = block->begin.offset;
         measure(&r->response, block, at);
         r->retransmitted_segments += block->begin.repeats;
+        exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns);
         if (f.status)
             r->status = f.status;
         if (h->likely)

@@ -54,6 +54,7 @@ void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
         .offset = s->next,
         .peer_offset = APP_NO_OFFSET,
         .layer = origin ? origin->layer : flow->layer,
+        .missed_ns = LIFELINE_UNKNOWN_NS,
     };
     uint64_t bytes = (uint64_t)(until - s->next);
     s->next = until;
@@ -85,6 +86,7 @@ void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint
         .layer = origin->layer,
         .segment_start = skip == 0,
         .repeats = origin->repeats,
+        .missed_ns = origin->missed_ns,
     };
     while (skip < captured && !flow->abandoned) {
         uint32_t taken = flow->protocol->data(flow, end, data + skip, captured - skip, &at);
@@ -92,6 +94,7 @@ void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint
         at.offset += taken;
         at.segment_start = false;
         at.repeats = 0;
+        at.missed_ns = LIFELINE_UNKNOWN_NS;
         s->next = at.offset;
     }
     if (flow->abandoned)

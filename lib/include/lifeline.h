@@ -438,6 +438,8 @@ struct lifeline_exchange {
     const char *flag_text;                  /* what is wrong with it; NULL */
     int64_t connect_ns, send_ns, wait_ns, receive_ns, idle_ns;
     uint64_t retransmitted_segments; /* that carried its bytes */
+    int64_t retransmission_ns;       /* of its time, how long it waited for those */
+    double retransmission_share;     /* the same as a part of all its time, 0 to 1 */
     uint32_t slot;
 };
 

@@ -46,10 +46,10 @@
 struct stream_origin {
     uint64_t frame;
     int64_t time_ns;
-    uint32_t ack;     /* its ACK number; meaningful with has_ack */
-    uint16_t repeats; /* retransmissions of the same octets seen before delivery */
-    uint8_t has_ack : 1;
-    uint8_t is_repeat : 1; /* marked as a retransmission itself (the original wasn't captured) */
+    int64_t missed_ns; /* since when they were missed, that a retransmission brings; else unknown */
+    uint32_t ack;      /* its ACK number; meaningful with has_ack */
+    uint16_t repeats;  /* retransmissions of the same octets seen before delivery */
+    uint8_t has_ack;
     uint8_t layer;
 };
 

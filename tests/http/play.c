@@ -122,6 +122,9 @@ static void on_exchange(void *user, const struct lifeline_exchange *x)
     const int64_t times[] = {x->send_ns, x->wait_ns, x->receive_ns, x->idle_ns};
     for (int i = 0; i < 4; i++)
         rule(p, times[i] == LIFELINE_UNKNOWN_NS || times[i] >= 0, "no time is negative");
+    rule(p, x->retransmission_ns >= 0, "no time is negative");
+    rule(p, x->retransmission_share >= 0 && x->retransmission_share <= 1, "a part is no more than all");
+    rule(p, (x->retransmission_ns > 0) == (x->retransmission_share > 0), "both tell of a delay");
     p->given++;
 }
 
