@@ -41,7 +41,12 @@ enum end_flag {
     END_RESET_OLD = 1 << 19,      /* it answered, by RST, what was sent before its FIN arrived */
 };
 
+/* The fields of end, time_wait, closing and conn are listed in cold.c, too. */
 struct end {
+    uint64_t history; /* 16 states of 4 bits, first lowest */
+    uint64_t payload_bytes, retransmitted_bytes, missing_bytes;
+    int64_t control_ns; /* its last SYN or FIN transmission */
+    int64_t delivered_ns;
     uint32_t flags;
     uint32_t isn;        /* initial sequence number, or one below the first number seen */
     uint32_t next;       /* one past the highest number sent */
@@ -51,12 +56,8 @@ struct end {
     uint32_t edge;    /* right edge of the window it advertised */
     uint32_t fin_end; /* one past its FIN */
     uint32_t first_tsval, control_tsval, last_tsval;
-    int64_t control_ns; /* its last SYN or FIN transmission */
-    int64_t delivered_ns;
     uint32_t delivered_frame; /* segment that made its last delivered transition */
-    uint64_t history;         /* 16 states of 4 bits, first lowest */
     uint32_t evidence;        /* 16 evidences of 2 bits */
-    uint64_t payload_bytes, retransmitted_bytes, missing_bytes;
     uint32_t segments, retransmitted_segments, out_of_order_segments, zero_windows;
     uint32_t fin_frame, fin_acked_frame, reset_frame;
     uint16_t wraps; /* of next around 2^32 */
@@ -79,21 +80,21 @@ struct time_wait {
 /* What only a connection that closes needs. */
 struct closing {
     struct time_wait time_wait[2]; /* by end */
-    uint32_t fin_frames[4];        /* steps 1 to 4; 0: not seen */
     int64_t step1_ns, step2_ns, step3_ns, step4_ns;
+    int64_t reset_ns;
     uint64_t half_close_bytes;
+    uint32_t fin_frames[4]; /* steps 1 to 4; 0: not seen */
     uint32_t fin_retransmissions;
     uint32_t first_fin_ack; /* what the first FIN's segment acknowledged */
-    uint8_t first_fin;      /* end, or LIFELINE_UNKNOWN */
-    bool simultaneous;
-    uint8_t reset_by; /* end whose RST stands, or LIFELINE_UNKNOWN */
-    bool reset_after_fin;
-    bool reset_accepted;
     uint32_t reset_frame;
     uint32_t reset_seq;
     uint32_t reset_peer_next; /* what its receiver had sent when it passed */
     uint32_t reset_acked;     /* what its sender had acknowledged */
-    int64_t reset_ns;
+    uint8_t first_fin;        /* end, or LIFELINE_UNKNOWN */
+    bool simultaneous;
+    uint8_t reset_by; /* end whose RST stands, or LIFELINE_UNKNOWN */
+    bool reset_after_fin;
+    bool reset_accepted;
     bool reset_closed[2]; /* which ends the RST closed */
 };
 
@@ -108,19 +109,35 @@ struct candidate {
 enum conn_list { LIST_EMBRYONIC, LIST_OPEN, LIST_TIME_WAIT, LIST_CLOSED, LIST_COUNT };
 
 struct conn {
-    /* key: the lower end first, whichever spoke first */
-    uint64_t key[5];        /* addresses 2 + 2, ports, family and context */
-    uint32_t other_context; /* of its second end's segments, where the path is asymmetric */
     uint64_t number;
+    /* key: the lower end first, whichever spoke first */
+    uint64_t key[5]; /* addresses 2 + 2, ports, family and context */
+    uint64_t first_frame;
+    int64_t start_ns, last_ns;
+    int64_t first_data_ns, last_data_ns;
+    int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
+    struct end end[2];
+    struct closing *closing;
+    struct candidate *candidate;
+    struct app_flow *flow;
+    struct finding_facts *facts; /* what findings need beside the rest; NULL: nothing yet */
+    uint32_t tag;                /* the key's hash */
+    uint32_t other_context;      /* of its second end's segments, where the path is asymmetric */
     uint32_t incarnation;
-    uint32_t next, prev;   /* on its list */
     uint32_t older, newer; /* slots: an earlier incarnation whose TIME-WAIT still runs, and back */
-    uint32_t slot;
-    uint8_t list;
+    uint32_t slot, pool_index;                               /* where the table has it */
+    uint32_t last_frame, syn_frame, synack_frame, ack_frame; /* distances */
+    uint32_t syn_retransmissions, synack_retransmissions;
+    uint32_t stray_seq, stray_end, stray_ack; /* last segment that fits nothing captured */
+    uint32_t previous_isn[2];                 /* by end: where the earlier incarnation began */
+    uint32_t previous_next[2];                /* and where it stopped */
+    uint32_t exchanges;                       /* counted by lib/app */
+    uint16_t withdrawals, old_duplicates, keep_alives;
+    uint8_t recent;  /* used since the hot set's clock passed */
     uint8_t swapped; /* end 0 is the key's higher end */
     uint8_t client;  /* end index */
     uint8_t role_evidence;
-    uint8_t in_use, touched, muted;
+    uint8_t muted;
     uint8_t aliased; /* the table finds it by its 4-tuple alone, too */
     uint8_t has_other_context;
     uint8_t had_syn;    /* the first SYN was captured */
@@ -130,23 +147,7 @@ struct conn {
     uint8_t synack_by_server; /* a SYN,ACK was captured */
     uint8_t fast_open_data;   /* 1 data on the SYN, 2 the server acknowledged it */
     uint8_t previous_known;   /* 1 << end: its previous_next and previous_isn are set */
-    uint16_t withdrawals, old_duplicates, keep_alives;
-    uint64_t first_frame;
-    uint32_t last_frame, syn_frame, synack_frame, ack_frame; /* distances */
-    int64_t start_ns, last_ns;
-    int64_t first_data_ns, last_data_ns;
-    int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
-    uint32_t syn_retransmissions, synack_retransmissions;
-    uint32_t stray_seq, stray_end, stray_ack; /* last segment that fits nothing captured */
-    uint8_t stray_from;                       /* end that sent it, plus one; 0: none */
-    uint32_t previous_isn[2];                 /* by end: where the earlier incarnation began */
-    uint32_t previous_next[2];                /* and where it stopped */
-    struct end end[2];
-    struct closing *closing;
-    struct candidate *candidate;
-    struct app_flow *flow;
-    uint32_t exchanges;          /* counted by lib/app */
-    struct finding_facts *facts; /* what findings need beside the rest; NULL: nothing yet */
+    uint8_t stray_from;       /* end that sent the stray, plus one; 0: none */
 };
 
 /* Frames as distances, plus one so that 0 is "none"; saturates, then unknown. */

@@ -81,10 +81,11 @@ void lifeline_free(struct lifeline_engine *engine)
         return;
     }
     struct table *t = &engine->table;
-    for (uint32_t slot = 0; slot < t->slab_count * 1024; slot++) {
-        struct conn *c = table_at(t, slot);
-        if (c->in_use) {
+    for (uint32_t slot = 0; slot < table_slots(t); slot++) {
+        if (table_slot_at(t, slot)->at.hot) {
+            struct conn *c = table_at(t, slot);
             conn_free_parts(engine, c);
+            table_release(t, c);
         }
     }
     table_fini(t);
@@ -115,7 +116,7 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
                           : open            ? LIST_OPEN
                                             : LIST_EMBRYONIC;
     /* A timed list is in order of deadlines: a new deadline goes to its end. */
-    if (c->list != list || list == LIST_TIME_WAIT || list == LIST_CLOSED) {
+    if (table_list_of(&engine->table, c) != list || list == LIST_TIME_WAIT || list == LIST_CLOSED) {
         table_list_remove(&engine->table, c);
         table_list_append(&engine->table, c, list);
     }
@@ -142,6 +143,15 @@ void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool cap
     table_list_remove(&engine->table, c);
     conn_free_parts(engine, c);
     table_release(&engine->table, c);
+}
+
+void engine_evict(struct lifeline_engine *engine, struct conn *victim)
+{
+    if (!engine_ended(victim)) {
+        victim->incomplete = 1;
+        engine->counters.connections_evicted++;
+    }
+    engine_finish_conn(engine, victim, false);
 }
 
 /* The streams, after the event: payload, then what closes them. */
@@ -277,6 +287,9 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
 {
     engine->counters.segments++;
     engine->now_ns = segment->time_ns;
+    while (!table_make_room(&engine->table) && engine->table.live) {
+        engine_evict(engine, table_victim(&engine->table));
+    }
     timers_run(engine, segment->time_ns);
 
     struct pass pass;
@@ -306,7 +319,7 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
         roles_guess(&pass);
         c->mid_stream = !pass.syn && !pass.rst;
     }
-    c->touched = 1;
+    table_slot_at(&engine->table, c->slot)->touched = 1;
     c->last_frame = pass.mark;
     c->last_ns = segment->time_ns;
 
@@ -319,7 +332,8 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
         feed_app(&pass);
     }
     settle_older(&pass);
-    if (pass.transition_count || c->list == LIST_CLOSED || (pass.first && c->mid_stream)) {
+    if (pass.transition_count || table_list_of(&engine->table, c) == LIST_CLOSED ||
+        (pass.first && c->mid_stream)) {
         engine_relist(engine, c);
     }
 }
@@ -346,9 +360,14 @@ void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns)
     timers_run(engine, time_ns);
 }
 
+struct live {
+    uint64_t number;
+    uint32_t slot;
+};
+
 static int by_number(const void *a, const void *b)
 {
-    const struct conn *x = *(struct conn *const *)a, *y = *(struct conn *const *)b;
+    const struct live *x = a, *y = b;
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
@@ -360,24 +379,23 @@ void lifeline_finish(struct lifeline_engine *engine)
     }
     engine->finished = engine->finishing = true;
     lifeline_get_counters(engine, &engine->counters);
-    struct conn **live = malloc((t->live + 1) * sizeof *live);
+    struct live *live = malloc((t->live + 1) * sizeof *live);
     uint32_t count = 0;
-    for (uint32_t slot = 0; slot < t->slab_count * 1024; slot++) {
-        struct conn *c = table_at(t, slot);
-        if (!c->in_use) {
+    for (uint32_t slot = 0; slot < table_slots(t); slot++) {
+        if (!table_slot_at(t, slot)->at.hot) {
             continue;
         }
         if (live) {
-            live[count++] = c;
-        } else {
-            engine_finish_conn(engine, c, true); /* no memory to sort: in the order of slots */
+            live[count++] = (struct live){table_number_at(t, slot), slot};
+        } else { /* no memory to sort: in the order of slots */
+            engine_finish_conn(engine, table_at(t, slot), true);
         }
     }
     if (live) {
-        qsort(live, count, sizeof(struct conn *), by_number);
+        qsort(live, count, sizeof *live, by_number);
     }
     for (uint32_t i = 0; i < count; i++) {
-        engine_finish_conn(engine, live[i], true);
+        engine_finish_conn(engine, table_at(t, live[i].slot), true);
     }
     free(live);
     if (engine->findings) {
@@ -389,13 +407,10 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
                           uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
                           const uint8_t *bytes, size_t length)
 {
-    if (engine->options.no_http || slot >= engine->table.slab_count * 1024) {
+    if (engine->options.no_http || !table_holds(&engine->table, slot, connection)) {
         return;
     }
     struct conn *c = table_at(&engine->table, slot);
-    if (!c->in_use || c->number != connection) {
-        return;
-    }
     struct app_link link;
     app_link_of(c, &link);
     unsigned end = from == LIFELINE_CLIENT ? c->client : !c->client;
@@ -405,14 +420,10 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
 bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
                    struct lifeline_connection *out)
 {
-    if (slot >= engine->table.slab_count * 1024) {
+    if (!table_holds(&engine->table, slot, connection)) {
         return false;
     }
-    const struct conn *c = table_at(&engine->table, slot);
-    if (!c->in_use || c->number != connection) {
-        return false;
-    }
-    record_fill(engine, c, out);
+    record_fill(engine, table_at(&engine->table, slot), out);
     return true;
 }
 

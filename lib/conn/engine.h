@@ -135,6 +135,8 @@ void record_fill(const struct lifeline_engine *engine, const struct conn *c,
 /* engine.c */
 void engine_relist(struct lifeline_engine *engine, struct conn *c);
 void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended);
+/* Gives a connection up because memory is short. */
+void engine_evict(struct lifeline_engine *engine, struct conn *victim);
 bool engine_ended(const struct conn *c);
 
 #endif

@@ -73,11 +73,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
         if (victim == old) {
             old = NULL;
         }
-        if (!engine_ended(victim)) {
-            victim->incomplete = 1;
-            engine->counters.connections_evicted++;
-        }
-        engine_finish_conn(engine, victim, false);
+        engine_evict(engine, victim);
         c = table_alloc(t);
     }
     c->number = engine->next_number++;

@@ -4,44 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLAB_COUNT  1024
-#define ANY_CONTEXT 0x7fffffff /* of aliases; the decoder gives no such number */
+#include "conn/cold.h"
 
-bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live)
-{
-    memset(t, 0, sizeof *t);
-    t->key = hash_random_key();
-    t->limit_bytes = limit_bytes;
-    t->max_live = max_live;
-    t->free_slot = NO_SLOT;
-    for (unsigned i = 0; i < LIST_COUNT; i++) {
-        t->lists[i].head = t->lists[i].tail = NO_SLOT;
-    }
-    t->index_mask = 1023;
-    t->index = calloc(t->index_mask + 1, sizeof *t->index);
-    if (!t->index) {
-        return false;
-    }
-    for (uint32_t i = 0; i <= t->index_mask; i++) {
-        t->index[i].slot = NO_SLOT;
-    }
-    t->memory_bytes = (uint64_t)(t->index_mask + 1) * sizeof *t->index;
-    return true;
-}
-
-void table_fini(struct table *t)
-{
-    for (uint32_t i = 0; i < t->slab_count; i++) {
-        free(t->slabs[i]);
-    }
-    free(t->slabs);
-    free(t->index);
-}
-
-static void address_words(const struct lifeline_address *a, uint64_t out[2])
-{
-    memcpy(out, a->bytes, 16);
-}
+#define BLOCK        256 /* hot connections that are allocated together */
+#define MAX_HOT      8192
+#define SPARE_HOT    64         /* what may become hot between two calls of table_make_room() */
+#define MALLOC_BYTES 16         /* of its own, an estimate */
+#define ANY_CONTEXT  0x7fffffff /* of aliases; the decoder gives no such number */
 
 /* The 4-tuple's hash within its context. */
 static uint32_t tag_of(const struct table *t, const uint64_t key[5])
@@ -51,6 +20,194 @@ static uint32_t tag_of(const struct table *t, const uint64_t key[5])
         return (uint32_t)hash_words(&t->key, words, 2);
     }
     return (uint32_t)hash_words(&t->key, key, 5);
+}
+
+/* ---- hot and cold ---------------------------------------------------------------------------- */
+
+static struct conn *pool_at(const struct table_pool *pool, uint32_t i)
+{
+    return &pool->blocks[i / BLOCK][i % BLOCK];
+}
+
+static void pool_give(struct table_pool *pool, struct conn *c, uint32_t i)
+{
+    c->slot = NO_SLOT;
+    c->tag = pool->free;
+    pool->free = i;
+    pool->free_count++;
+}
+
+static bool pool_grow(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    if (pool->count == pool->capacity) {
+        return false;
+    }
+    struct conn *block = malloc(BLOCK * sizeof *block);
+    if (!block) {
+        return false;
+    }
+    pool->blocks[pool->count / BLOCK] = block;
+    for (uint32_t i = BLOCK; i-- > 0;) {
+        pool_give(pool, &block[i], pool->count + i);
+    }
+    pool->count += BLOCK;
+    t->memory_bytes += BLOCK * sizeof *block;
+    return true;
+}
+
+/* A zeroed object. SPARE_HOT of them are there whenever a segment comes. */
+static struct conn *pool_take(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    if (pool->free == NO_SLOT && !pool_grow(t)) {
+        abort(); /* one segment concerns a few connections only */
+    }
+    uint32_t i = pool->free;
+    struct conn *c = pool_at(pool, i);
+    pool->free = c->tag;
+    pool->free_count--;
+    memset(c, 0, sizeof *c);
+    c->pool_index = i;
+    c->recent = 1;
+    return c;
+}
+
+static bool freeze(struct table *t, struct conn *c)
+{
+    unsigned char packed[COLD_MAX_BYTES];
+    size_t bytes = cold_pack(c, packed);
+    unsigned char *cold = malloc(bytes);
+    if (!cold) {
+        return false;
+    }
+    memcpy(cold, packed, bytes);
+    t->memory_bytes += bytes + MALLOC_BYTES;
+    if (c->closing) {
+        t->memory_bytes -= sizeof *c->closing;
+        free(c->closing);
+    }
+    struct table_slot *s = table_slot_at(t, c->slot);
+    s->at.cold = cold;
+    s->is_cold = 1;
+    pool_give(&t->pool, c, c->pool_index);
+    return true;
+}
+
+struct conn *table_warm(struct table *t, uint32_t slot)
+{
+    struct table_slot *s = table_slot_at(t, slot);
+    unsigned char *cold = s->at.cold;
+    struct closing *closing = cold_has_closing(cold) ? malloc(sizeof *closing) : NULL;
+    struct conn *c = pool_take(t);
+    uint32_t i = c->pool_index;
+
+    if (cold_has_closing(cold) && !closing) {
+        abort();
+    }
+    cold_unpack(cold, c, closing);
+    c->slot = slot;
+    c->pool_index = i;
+    c->tag = tag_of(t, c->key);
+    c->recent = 1;
+    t->memory_bytes += closing ? sizeof *closing : 0;
+    t->memory_bytes -= cold_bytes(cold) + MALLOC_BYTES;
+    free(cold);
+    s->at.hot = c;
+    s->is_cold = 0;
+    return c;
+}
+
+bool table_make_room(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    while (pool->free_count < SPARE_HOT && !pool_grow(t)) {
+        bool found = false;
+        for (uint32_t tries = 0; tries < 2 * pool->count && !found; tries++) {
+            struct conn *c = pool_at(pool, pool->hand);
+            pool->hand = (pool->hand + 1) % pool->count;
+            if (c->slot == NO_SLOT || !cold_can_pack(c)) {
+                continue;
+            }
+            if (c->recent) {
+                c->recent = 0;
+                continue;
+            }
+            if (!freeze(t, c)) {
+                return false;
+            }
+            found = true;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool table_holds(const struct table *t, uint32_t slot, uint64_t number)
+{
+    return slot < table_slots(t) && table_slot_at(t, slot)->at.hot &&
+           table_number_at(t, slot) == number;
+}
+
+uint64_t table_number_at(const struct table *t, uint32_t slot)
+{
+    const struct table_slot *s = table_slot_at(t, slot);
+    return s->is_cold ? cold_number(s->at.cold) : s->at.hot->number;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live)
+{
+    memset(t, 0, sizeof *t);
+    t->key = hash_random_key();
+    t->limit_bytes = limit_bytes;
+    t->max_live = max_live;
+    t->free_slot = t->pool.free = NO_SLOT;
+    uint64_t hot = limit_bytes / 4 / sizeof(struct conn) / BLOCK * BLOCK;
+    t->pool.capacity = hot < BLOCK ? BLOCK : hot > MAX_HOT ? MAX_HOT : (uint32_t)hot;
+    t->pool.blocks = calloc(t->pool.capacity / BLOCK, sizeof *t->pool.blocks);
+    for (unsigned i = 0; i < LIST_COUNT; i++) {
+        t->lists[i].head = t->lists[i].tail = NO_SLOT;
+    }
+    t->index_mask = 1023;
+    t->index = calloc(t->index_mask + 1, sizeof *t->index);
+    if (!t->index || !t->pool.blocks) {
+        return false;
+    }
+    for (uint32_t i = 0; i <= t->index_mask; i++) {
+        t->index[i].slot = NO_SLOT;
+    }
+    t->memory_bytes = (uint64_t)(t->index_mask + 1) * sizeof *t->index;
+    return pool_grow(t);
+}
+
+void table_fini(struct table *t)
+{
+    for (uint32_t slot = 0; slot < table_slots(t); slot++) {
+        struct table_slot *s = table_slot_at(t, slot);
+        if (s->is_cold) {
+            free(s->at.cold);
+        }
+    }
+    for (uint32_t i = 0; i < t->chunk_count; i++) {
+        free(t->chunks[i]);
+    }
+    for (uint32_t i = 0; t->pool.blocks && i < t->pool.count / BLOCK; i++) {
+        free(t->pool.blocks[i]);
+    }
+    free(t->chunks);
+    free(t->pool.blocks);
+    free(t->index);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static void address_words(const struct lifeline_address *a, uint64_t out[2])
+{
+    memcpy(out, a->bytes, 16);
 }
 
 void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out)
@@ -87,7 +244,7 @@ static bool is_key_of(const struct conn *c, const uint64_t key[5])
            (c->has_other_context && context == c->other_context);
 }
 
-static struct conn *find_key(const struct table *t, const uint64_t key[5], uint32_t tag)
+static struct conn *find_key(struct table *t, const uint64_t key[5], uint32_t tag)
 {
     for (uint32_t i = tag & t->index_mask;; i = (i + 1) & t->index_mask) {
         if (t->index[i].slot == NO_SLOT) {
@@ -102,9 +259,13 @@ static struct conn *find_key(const struct table *t, const uint64_t key[5], uint3
     }
 }
 
-struct conn *table_find(const struct table *t, const struct lookup *lookup)
+struct conn *table_find(struct table *t, const struct lookup *lookup)
 {
-    return find_key(t, lookup->key, lookup->tag);
+    struct conn *c = find_key(t, lookup->key, lookup->tag);
+    if (c) {
+        c->recent = 1;
+    }
+    return c;
 }
 
 static void key_in_context(const uint64_t key[5], uint32_t context, uint64_t out[5])
@@ -113,7 +274,7 @@ static void key_in_context(const uint64_t key[5], uint32_t context, uint64_t out
     out[4] = (key[4] >> 32 << 32) | (uint32_t)(context << 1) | (key[4] & 1);
 }
 
-struct conn *table_find_elsewhere(const struct table *t, const struct lookup *lookup)
+struct conn *table_find_elsewhere(struct table *t, const struct lookup *lookup)
 {
     uint64_t key[5];
     if ((uint32_t)lookup->key[4] >> 1) {
@@ -130,62 +291,61 @@ struct conn *table_find_elsewhere(const struct table *t, const struct lookup *lo
     return find_key(t, key, tag_of(t, key));
 }
 
-static bool table_grow_slabs(struct table *t)
+/* ---- slots and index ------------------------------------------------------------------------- */
+
+static bool grow_slots(struct table *t)
 {
-    uint64_t bytes = SLAB_COUNT * sizeof(struct conn);
-    if (t->slab_count && t->memory_bytes + bytes > t->limit_bytes) {
-        return false;
-    }
-    if (t->slab_count == t->slab_capacity) {
-        uint32_t capacity = t->slab_capacity ? t->slab_capacity * 2 : 64;
-        struct conn **slabs = realloc(t->slabs, capacity * sizeof *slabs);
-        if (!slabs) {
+    if (t->chunk_count == t->chunk_capacity) {
+        uint32_t capacity = t->chunk_capacity ? t->chunk_capacity * 2 : 64;
+        struct table_slot **chunks = realloc(t->chunks, capacity * sizeof *chunks);
+        if (!chunks) {
             return false;
         }
-        t->slabs = slabs;
-        t->slab_capacity = capacity;
+        t->chunks = chunks;
+        t->chunk_capacity = capacity;
     }
-    struct conn *slab = malloc(bytes);
-    if (!slab) {
+    struct table_slot *chunk = calloc(TABLE_CHUNK, sizeof *chunk);
+    if (!chunk) {
         return false;
     }
-    t->slabs[t->slab_count] = slab;
-    for (uint32_t i = SLAB_COUNT; i-- > 0;) {
-        slab[i].in_use = 0;
-        slab[i].next = t->free_slot;
-        slab[i].slot = t->free_slot = t->slab_count * SLAB_COUNT + i;
+    t->chunks[t->chunk_count] = chunk;
+    for (uint32_t i = TABLE_CHUNK; i-- > 0;) {
+        chunk[i].next = t->free_slot;
+        t->free_slot = t->chunk_count * TABLE_CHUNK + i;
     }
-    t->slab_count++;
-    t->memory_bytes += bytes;
+    t->chunk_count++;
+    t->memory_bytes += TABLE_CHUNK * sizeof *chunk;
     return true;
 }
 
 struct conn *table_alloc(struct table *t)
 {
-    if (t->max_live && t->live >= t->max_live) {
+    bool full = t->live >= BLOCK && t->memory_bytes + COLD_MAX_BYTES > t->limit_bytes;
+    if (full || (t->max_live && t->live >= t->max_live)) {
         return NULL;
     }
-    if (t->free_slot == NO_SLOT && !table_grow_slabs(t)) {
+    if (t->free_slot == NO_SLOT && !grow_slots(t)) {
         return NULL;
     }
     uint32_t slot = t->free_slot;
-    struct conn *c = table_at(t, slot);
-    t->free_slot = c->next;
-    memset(c, 0, sizeof *c);
+    struct table_slot *s = table_slot_at(t, slot);
+    struct conn *c = pool_take(t);
+    t->free_slot = s->next;
+    *s = (struct table_slot){.at.hot = c, .next = NO_SLOT, .prev = NO_SLOT, .list = LIST_COUNT};
     c->slot = slot;
-    c->in_use = 1;
-    c->next = c->prev = c->older = c->newer = NO_SLOT;
-    c->list = LIST_COUNT;
+    c->older = c->newer = NO_SLOT;
     t->live++;
     return c;
 }
 
 void table_release(struct table *t, struct conn *c)
 {
-    c->in_use = 0;
-    c->next = t->free_slot;
+    struct table_slot *s = table_slot_at(t, c->slot);
+    s->at.hot = NULL;
+    s->next = t->free_slot;
     t->free_slot = c->slot;
     t->live--;
+    pool_give(&t->pool, c, c->pool_index);
 }
 
 static bool table_grow_index(struct table *t)
@@ -214,12 +374,11 @@ static bool table_grow_index(struct table *t)
     return true;
 }
 
-static bool enter_key(struct table *t, const struct conn *c, const uint64_t key[5])
+static bool enter_key(struct table *t, const struct conn *c, const uint64_t key[5], uint32_t tag)
 {
     if ((uint64_t)t->index_used * 4 >= (uint64_t)(t->index_mask + 1) * 3 && !table_grow_index(t)) {
         return false;
     }
-    uint32_t tag = tag_of(t, key);
     uint32_t i = tag & t->index_mask;
     while (t->index[i].slot != NO_SLOT) {
         if (t->index[i].tag == tag && is_key_of(table_at(t, t->index[i].slot), key)) {
@@ -237,13 +396,14 @@ static bool enter_key(struct table *t, const struct conn *c, const uint64_t key[
 bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup)
 {
     memcpy(c->key, lookup->key, sizeof c->key);
-    if (!enter_key(t, c, c->key)) {
+    c->tag = lookup->tag;
+    if (!enter_key(t, c, c->key, c->tag)) {
         return false;
     }
     if ((uint32_t)c->key[4] >> 1) {
         uint64_t key[5];
         key_in_context(c->key, ANY_CONTEXT, key);
-        if (enter_key(t, c, key)) {
+        if (enter_key(t, c, key, tag_of(t, key))) {
             c->aliased = 1;
             t->aliases++;
         }
@@ -253,7 +413,7 @@ bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup)
 
 bool table_join_context(struct table *t, struct conn *c, const struct lookup *lookup)
 {
-    if (c->has_other_context || !enter_key(t, c, lookup->key)) {
+    if (c->has_other_context || !enter_key(t, c, lookup->key, lookup->tag)) {
         return false;
     }
     c->has_other_context = 1;
@@ -261,9 +421,9 @@ bool table_join_context(struct table *t, struct conn *c, const struct lookup *lo
     return true;
 }
 
-static void leave_key(struct table *t, const struct conn *c, const uint64_t key[5])
+static void leave_key(struct table *t, const struct conn *c, uint32_t tag)
 {
-    uint32_t i = tag_of(t, key) & t->index_mask, tag = tag_of(t, key);
+    uint32_t i = tag & t->index_mask;
     while (t->index[i].slot != c->slot || t->index[i].tag != tag) {
         if (t->index[i].slot == NO_SLOT) {
             return;
@@ -286,26 +446,27 @@ static void leave_key(struct table *t, const struct conn *c, const uint64_t key[
 void table_leave(struct table *t, const struct conn *c)
 {
     uint64_t key[5];
-    leave_key(t, c, c->key);
+    leave_key(t, c, c->tag);
     if (c->aliased) {
         key_in_context(c->key, ANY_CONTEXT, key);
-        leave_key(t, c, key);
+        leave_key(t, c, tag_of(t, key));
         t->aliases--;
     }
     if (c->has_other_context) {
         key_in_context(c->key, c->other_context, key);
-        leave_key(t, c, key);
+        leave_key(t, c, tag_of(t, key));
     }
 }
 
 void table_list_append(struct table *t, struct conn *c, enum conn_list list)
 {
     struct table_list *l = &t->lists[list];
-    c->list = (uint8_t)list;
-    c->next = NO_SLOT;
-    c->prev = l->tail;
+    struct table_slot *s = table_slot_at(t, c->slot);
+    s->list = (uint8_t)list;
+    s->next = NO_SLOT;
+    s->prev = l->tail;
     if (l->tail != NO_SLOT) {
-        table_at(t, l->tail)->next = c->slot;
+        table_slot_at(t, l->tail)->next = c->slot;
     } else {
         l->head = c->slot;
     }
@@ -315,23 +476,40 @@ void table_list_append(struct table *t, struct conn *c, enum conn_list list)
 
 void table_list_remove(struct table *t, struct conn *c)
 {
-    if (c->list == LIST_COUNT) {
+    struct table_slot *s = table_slot_at(t, c->slot);
+    if (s->list == LIST_COUNT) {
         return;
     }
-    struct table_list *l = &t->lists[c->list];
-    if (c->prev != NO_SLOT) {
-        table_at(t, c->prev)->next = c->next;
+    struct table_list *l = &t->lists[s->list];
+    if (s->prev != NO_SLOT) {
+        table_slot_at(t, s->prev)->next = s->next;
     } else {
-        l->head = c->next;
+        l->head = s->next;
     }
-    if (c->next != NO_SLOT) {
-        table_at(t, c->next)->prev = c->prev;
+    if (s->next != NO_SLOT) {
+        table_slot_at(t, s->next)->prev = s->prev;
     } else {
-        l->tail = c->prev;
+        l->tail = s->prev;
     }
-    c->next = c->prev = NO_SLOT;
-    c->list = LIST_COUNT;
+    s->next = s->prev = NO_SLOT;
+    s->list = LIST_COUNT;
     l->count--;
+}
+
+/* Its head becomes its tail. */
+static void rotate_list(struct table *t, struct table_list *l)
+{
+    uint32_t slot = l->head;
+    struct table_slot *s = table_slot_at(t, slot);
+    if (slot == l->tail) {
+        return;
+    }
+    l->head = s->next;
+    table_slot_at(t, l->head)->prev = NO_SLOT;
+    table_slot_at(t, l->tail)->next = slot;
+    s->prev = l->tail;
+    s->next = NO_SLOT;
+    l->tail = slot;
 }
 
 struct conn *table_victim(struct table *t)
@@ -342,13 +520,12 @@ struct conn *table_victim(struct table *t)
         struct table_list *l = &t->lists[order[i]];
         bool ordered = order[i] == LIST_CLOSED || order[i] == LIST_TIME_WAIT;
         for (uint32_t chances = l->count < 64 ? l->count : 64; l->count;) {
-            struct conn *c = table_at(t, l->head);
-            if (ordered || !c->touched || !chances--) {
-                return c;
+            struct table_slot *s = table_slot_at(t, l->head);
+            if (ordered || !s->touched || !chances--) {
+                return table_at(t, l->head);
             }
-            c->touched = 0;
-            table_list_remove(t, c);
-            table_list_append(t, c, order[i]);
+            s->touched = 0;
+            rotate_list(t, l);
         }
     }
     return NULL;

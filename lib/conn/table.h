@@ -2,10 +2,15 @@
 /*
  * The connection table: where all connections of an engine live.
  *
- * Model: objects in slabs that never move (a slot number names one for its life); an
- * open-addressing index from key to the newest incarnation's slot, linear probing, backward-shift
- * deletion, at most three quarters full, hash tag beside the slot so that a probe touches one cache
- * line. The hash is keyed and symmetric: both directions of a connection fall to the same entry.
+ * Model: a slot number names a connection for its life. Its slot holds its place on a list, and
+ * where it is: hot, a struct conn in a pool of limited size, or cold, packed (cold.h). Using a
+ * connection makes it hot; when the pool is nearly used up, a clock hand packs those that weren't
+ * used since it passed last. A pointer to a connection is good until table_make_room().
+ *
+ * An open-addressing index leads from key to the newest incarnation's slot: linear probing,
+ * backward-shift deletion, at most three quarters full, hash tag beside the slot so that a probe
+ * touches one cache line. The hash is keyed and symmetric: both directions of a connection fall to
+ * the same entry.
  *
  * Each connection is on one list: EMBRYONIC (handshake incomplete), OPEN, TIME_WAIT, or CLOSED
  * (kept a while for late segments). The last two are in order of their deadlines, because each has
@@ -22,6 +27,8 @@
 #include "conn/conn.h"
 #include "conn/hash.h"
 
+#define TABLE_CHUNK 1024
+
 struct table_list {
     uint32_t head, tail;
     uint32_t count;
@@ -31,11 +38,32 @@ struct table_index {
     uint32_t tag, slot;
 };
 
+struct table_slot {
+    union {
+        struct conn *hot;
+        unsigned char *cold;
+    } at;                /* NULL: a free slot */
+    uint32_t next, prev; /* on its list; next of a free slot: the next free one */
+    uint8_t list;        /* enum conn_list; LIST_COUNT: none */
+    uint8_t is_cold;
+    uint8_t touched; /* since its list's clock passed */
+};
+
+/* The pool of hot connections, in blocks that never move. */
+struct table_pool {
+    struct conn **blocks;
+    uint32_t count, free_count;
+    uint32_t capacity; /* a multiple of a block's */
+    uint32_t free;     /* chained through conn.tag; conn.slot is NO_SLOT */
+    uint32_t hand;
+};
+
 struct table {
-    struct conn **slabs;
-    uint32_t slab_count, slab_capacity;
-    uint32_t free_slot; /* chained through conn.next */
+    struct table_slot **chunks;
+    uint32_t chunk_count, chunk_capacity;
+    uint32_t free_slot;
     uint32_t live;
+    struct table_pool pool;
     struct table_index *index;
     uint32_t index_mask, index_used;
     uint32_t aliases;
@@ -54,8 +82,11 @@ struct lookup {
 bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live);
 void table_fini(struct table *t);
 
+/* Packs connections until some may be made hot. False: no memory to pack one; evict, then retry. */
+bool table_make_room(struct table *t);
+
 void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out);
-struct conn *table_find(const struct table *t, const struct lookup *lookup);
+struct conn *table_find(struct table *t, const struct lookup *lookup);
 
 /* A zeroed object, not yet indexed or listed; NULL when the limit is reached: evict, then retry. */
 struct conn *table_alloc(struct table *t);
@@ -67,7 +98,7 @@ bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup);
 /* Takes c's entries away. */
 void table_leave(struct table *t, const struct conn *c);
 /* The connection of the same 4-tuple in another context, or NULL. */
-struct conn *table_find_elsewhere(const struct table *t, const struct lookup *lookup);
+struct conn *table_find_elsewhere(struct table *t, const struct lookup *lookup);
 /* Makes the lookup's context c's second one. */
 bool table_join_context(struct table *t, struct conn *c, const struct lookup *lookup);
 
@@ -77,9 +108,33 @@ void table_list_remove(struct table *t, struct conn *c);
  * the ones idle longest. NULL when the table is empty. */
 struct conn *table_victim(struct table *t);
 
-static inline struct conn *table_at(const struct table *t, uint32_t slot)
+static inline uint32_t table_slots(const struct table *t)
 {
-    return &t->slabs[slot >> 10][slot & 1023];
+    return t->chunk_count * TABLE_CHUNK;
+}
+
+static inline struct table_slot *table_slot_at(const struct table *t, uint32_t slot)
+{
+    return &t->chunks[slot / TABLE_CHUNK][slot % TABLE_CHUNK];
+}
+
+/* Is there a connection with this number in the slot? It is left as it is, hot or cold. */
+bool table_holds(const struct table *t, uint32_t slot, uint64_t number);
+/* The number of the connection in a slot that isn't free. */
+uint64_t table_number_at(const struct table *t, uint32_t slot);
+
+struct conn *table_warm(struct table *t, uint32_t slot);
+
+/* The connection in a slot that isn't free. */
+static inline struct conn *table_at(struct table *t, uint32_t slot)
+{
+    struct table_slot *s = table_slot_at(t, slot);
+    return s->is_cold ? table_warm(t, slot) : s->at.hot;
+}
+
+static inline enum conn_list table_list_of(const struct table *t, const struct conn *c)
+{
+    return (enum conn_list)table_slot_at(t, c->slot)->list;
 }
 
 #endif

@@ -188,6 +188,9 @@ static void run_list(struct lifeline_engine *engine, enum conn_list list, int64_
         } else {
             engine_relist(engine, c);
         }
+        if (!table_make_room(t)) {
+            return;
+        }
     }
 }
 

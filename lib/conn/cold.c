@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conn/cold.h"
+
+#include <string.h>
+
+#include "app/app.h"
+
+/* The fields, and what each is usually near to: F(field, value). Values are of fields above. */
+/* clang-format off */
+#define END_FIELDS(F, i)                                                                           \
+    F(end[i].isn, 0)                                                                               \
+    F(end[i].flags, 0)                                                                             \
+    F(end[i].history, 0)                                                                           \
+    F(end[i].evidence, 0)                                                                          \
+    F(end[i].next, c->end[i].isn)                                                                  \
+    F(end[i].contiguous, c->end[i].next)                                                           \
+    F(end[i].block_start, c->end[i].next)                                                          \
+    F(end[i].block_end, c->end[i].next)                                                            \
+    F(end[i].fin_end, c->end[i].next)                                                              \
+    F(end[i].payload_bytes, 0)                                                                     \
+    F(end[i].retransmitted_bytes, 0)                                                               \
+    F(end[i].missing_bytes, 0)                                                                     \
+    F(end[i].control_ns, c->start_ns)                                                              \
+    F(end[i].delivered_ns, c->end[i].control_ns)                                                   \
+    F(end[i].first_tsval, 0)                                                                       \
+    F(end[i].control_tsval, c->end[i].first_tsval)                                                 \
+    F(end[i].last_tsval, c->end[i].control_tsval)                                                  \
+    F(end[i].delivered_frame, 0)                                                                   \
+    F(end[i].segments, 0)                                                                          \
+    F(end[i].retransmitted_segments, 0)                                                            \
+    F(end[i].out_of_order_segments, 0)                                                             \
+    F(end[i].zero_windows, 0)                                                                      \
+    F(end[i].fin_frame, 0)                                                                         \
+    F(end[i].fin_acked_frame, 0)                                                                   \
+    F(end[i].reset_frame, 0)                                                                       \
+    F(end[i].wraps, 0)                                                                             \
+    F(end[i].control_ip_id, 0)                                                                     \
+    F(end[i].mss, 1460)                                                                            \
+    F(end[i].window, 0)                                                                            \
+    F(end[i].window_scale, 0)                                                                      \
+    F(end[i].ttl, 64)                                                                              \
+    F(end[i].state, 0)                                                                             \
+    F(end[i].state_count, 0)                                                                       \
+    F(end[i].reset_verdict, LIFELINE_UNKNOWN)                                                      \
+    F(end[i].reset_cause, LIFELINE_UNKNOWN)
+
+#define CONN_FIELDS(F)                                                                             \
+    F(key[0], 0)                                                                                   \
+    F(key[1], 0)                                                                                   \
+    F(key[2], 0)                                                                                   \
+    F(key[3], 0)                                                                                   \
+    F(key[4], 0)                                                                                   \
+    F(first_frame, 0)                                                                              \
+    F(start_ns, 0)                                                                                 \
+    F(last_ns, c->start_ns)                                                                        \
+    F(first_data_ns, c->start_ns)                                                                  \
+    F(last_data_ns, c->last_ns)                                                                    \
+    F(ack_ns, 0)                                                                                   \
+    F(syn_to_synack_ns, LIFELINE_UNKNOWN_NS)                                                       \
+    F(synack_to_ack_ns, LIFELINE_UNKNOWN_NS)                                                       \
+    END_FIELDS(F, 0)                                                                               \
+    END_FIELDS(F, 1)                                                                               \
+    F(end[0].acked, c->end[1].next)                                                                \
+    F(end[1].acked, c->end[0].next)                                                                \
+    F(end[0].edge, c->end[0].acked)                                                                \
+    F(end[1].edge, c->end[1].acked)                                                                \
+    F(other_context, 0)                                                                            \
+    F(incarnation, 0)                                                                              \
+    F(older, NO_SLOT)                                                                              \
+    F(newer, NO_SLOT)                                                                              \
+    F(last_frame, 0)                                                                               \
+    F(syn_frame, 1)                                                                                \
+    F(synack_frame, 2)                                                                             \
+    F(ack_frame, 3)                                                                                \
+    F(syn_retransmissions, 0)                                                                      \
+    F(synack_retransmissions, 0)                                                                   \
+    F(stray_seq, 0)                                                                                \
+    F(stray_end, 0)                                                                                \
+    F(stray_ack, 0)                                                                                \
+    F(previous_isn[0], 0)                                                                          \
+    F(previous_isn[1], 0)                                                                          \
+    F(previous_next[0], 0)                                                                         \
+    F(previous_next[1], 0)                                                                         \
+    F(exchanges, 0)                                                                                \
+    F(withdrawals, 0)                                                                              \
+    F(old_duplicates, 0)                                                                           \
+    F(keep_alives, 0)                                                                              \
+    F(swapped, 0)                                                                                  \
+    F(client, 0)                                                                                   \
+    F(role_evidence, 0)                                                                            \
+    F(muted, 0)                                                                                    \
+    F(aliased, 0)                                                                                  \
+    F(has_other_context, 0)                                                                        \
+    F(had_syn, 1)                                                                                  \
+    F(superseded, 0)                                                                               \
+    F(incomplete, 0)                                                                               \
+    F(mid_stream, 0)                                                                               \
+    F(synack_by_server, 1)                                                                         \
+    F(fast_open_data, 0)                                                                           \
+    F(previous_known, 0)                                                                           \
+    F(stray_from, 0)
+
+#define TIME_WAIT_FIELDS(F, i)                                                                     \
+    F(time_wait[i].present, 0)                                                                     \
+    F(time_wait[i].entered_ns, c->closing->time_wait[i].present ? c->last_ns : 0)                  \
+    F(time_wait[i].expires_ns, c->closing->time_wait[i].entered_ns)                                \
+    F(time_wait[i].ended_ns, 0)                                                                    \
+    F(time_wait[i].entered_frame, c->closing->time_wait[i].present ? c->last_frame : 0)            \
+    F(time_wait[i].ended_frame, 0)                                                                 \
+    F(time_wait[i].restarts, 0)                                                                    \
+    F(time_wait[i].absorbed, 0)                                                                    \
+    F(time_wait[i].outcome, 0)                                                                     \
+    F(time_wait[i].reuse_rule, 0)
+
+#define CLOSING_FIELDS(F)                                                                          \
+    TIME_WAIT_FIELDS(F, 0)                                                                         \
+    TIME_WAIT_FIELDS(F, 1)                                                                         \
+    F(step4_ns, c->last_ns)                                                                        \
+    F(step3_ns, c->last_ns)                                                                        \
+    F(step2_ns, c->closing->step3_ns)                                                              \
+    F(step1_ns, c->closing->step2_ns)                                                              \
+    F(reset_ns, 0)                                                                                 \
+    F(half_close_bytes, 0)                                                                         \
+    F(fin_frames[3], c->last_frame)                                                                \
+    F(fin_frames[2], c->closing->fin_frames[3])                                                    \
+    F(fin_frames[1], c->closing->fin_frames[2])                                                    \
+    F(fin_frames[0], c->closing->fin_frames[1])                                                    \
+    F(fin_retransmissions, 0)                                                                      \
+    F(first_fin_ack, c->end[1].next)                                                               \
+    F(reset_frame, 0)                                                                              \
+    F(reset_seq, 0)                                                                                \
+    F(reset_peer_next, 0)                                                                          \
+    F(reset_acked, 0)                                                                              \
+    F(first_fin, 0)                                                                                \
+    F(simultaneous, 0)                                                                             \
+    F(reset_by, LIFELINE_UNKNOWN)                                                                  \
+    F(reset_after_fin, 0)                                                                          \
+    F(reset_accepted, 0)                                                                           \
+    F(reset_closed[0], 0)                                                                          \
+    F(reset_closed[1], 0)
+/* clang-format on */
+
+/* Who adds a field adds it above; then here. */
+_Static_assert(sizeof(struct end) == 152, "fields of end");
+_Static_assert(sizeof(struct time_wait) == 48, "fields of time_wait");
+_Static_assert(sizeof(struct closing) == 192, "fields of closing");
+_Static_assert(sizeof(struct conn) == 560, "fields of conn");
+
+#define ONE(field, value) +1
+enum {
+    CONN_COUNT = 2 CONN_FIELDS(ONE), /* flow and facts besides */
+    CLOSING_COUNT = 0 CLOSING_FIELDS(ONE),
+};
+
+/* A packed connection: its length (2 octets), whether it has a closing (1), its number; for each
+ * field a bit, and for each bit that is set the code of how the field differs from what it is near
+ * to; the same for closing. */
+#define HEADER_BYTES 3
+
+/* What many fields hold that hold nothing: LIFELINE_UNKNOWN, NO_SLOT, LIFELINE_UNKNOWN_NS. */
+static inline uint64_t nothing(size_t bytes)
+{
+    return bytes == 8 ? (uint64_t)LIFELINE_UNKNOWN_NS : UINT64_MAX >> (64 - 8 * bytes);
+}
+
+/* Codes: 1 nothing(), 2 zero; then differences modulo the field's width, small ones of either sign
+ * first. Those are one too many: the last is 0. */
+enum { CODE_NOTHING = 1, CODE_ZERO, CODE_DIFFERENCE };
+
+static inline uint64_t code_of(uint64_t value, uint64_t near, size_t bytes)
+{
+    unsigned spare = (unsigned)(64 - 8 * bytes);
+    int64_t difference = (int64_t)((value - near) << spare) >> spare;
+    uint64_t folded = (uint64_t)difference << 1 ^ (uint64_t)(difference >> 63);
+    return value == nothing(bytes) ? CODE_NOTHING
+           : !value                ? CODE_ZERO
+                                   : folded - 1 + CODE_DIFFERENCE;
+}
+
+static inline uint64_t value_of(uint64_t code, uint64_t near, size_t bytes)
+{
+    uint64_t folded = code - CODE_DIFFERENCE + 1;
+    return code == CODE_NOTHING ? nothing(bytes)
+           : code == CODE_ZERO  ? 0
+                                : near + (folded >> 1 ^ (0 - (folded & 1)));
+}
+
+static unsigned char *put_code(unsigned char *out, uint64_t code)
+{
+    for (; code > 127; code >>= 7) {
+        *out++ = (unsigned char)(code | 128);
+    }
+    *out++ = (unsigned char)code;
+    return out;
+}
+
+static uint64_t get_code(const unsigned char **in)
+{
+    uint64_t code = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        unsigned char octet = *(*in)++;
+        code |= (uint64_t)(octet & 127) << shift;
+        if (!(octet & 128)) {
+            return code;
+        }
+    }
+}
+
+/* Bits and codes as they are written and read; i is the field's bit. */
+struct writer {
+    unsigned char *bits, *out;
+    unsigned i;
+};
+
+struct reader {
+    const unsigned char *bits, *in;
+    unsigned i;
+};
+
+static void put_difference(struct writer *w, uint64_t value, uint64_t near, size_t bytes)
+{
+    w->bits[w->i / 8] |= (unsigned char)(1U << w->i % 8);
+    w->out = put_code(w->out, code_of(value, near, bytes));
+}
+
+static uint64_t get_difference(struct reader *r, uint64_t near, size_t bytes)
+{
+    return value_of(get_code(&r->in), near, bytes);
+}
+
+/* Inline, so that what a field has in common with what it is near to costs a comparison. */
+__attribute__((always_inline)) static inline void put(struct writer *w, uint64_t value,
+                                                      uint64_t near, size_t bytes)
+{
+    if (value != near) {
+        put_difference(w, value, near, bytes);
+    }
+    w->i++;
+}
+
+__attribute__((always_inline)) static inline uint64_t get(struct reader *r, uint64_t near,
+                                                          size_t bytes)
+{
+    unsigned i = r->i++;
+    return r->bits[i / 8] >> i % 8 & 1 ? get_difference(r, near, bytes) : near;
+}
+
+static void begin_bits(struct writer *w, unsigned count)
+{
+    *w = (struct writer){.bits = w->out, .out = w->out + (count + 7) / 8};
+    memset(w->bits, 0, (count + 7) / 8);
+}
+
+static void skip_bits(struct reader *r, unsigned count)
+{
+    *r = (struct reader){.bits = r->in, .in = r->in + (count + 7) / 8};
+}
+
+bool cold_can_pack(const struct conn *c)
+{
+    return !c->candidate;
+}
+
+size_t cold_pack(const struct conn *c, unsigned char *packed)
+{
+    struct writer w = {.out = put_code(packed + HEADER_BYTES, c->number)};
+
+    begin_bits(&w, CONN_COUNT);
+    put(&w, (uintptr_t)c->flow, (uintptr_t)APP_OPAQUE, 8);
+    put(&w, (uintptr_t)c->facts, 0, 8);
+#define PUT(field, value) put(&w, (uint64_t)c->field, (uint64_t)(value), sizeof c->field);
+    CONN_FIELDS(PUT)
+#undef PUT
+    if (c->closing) {
+        const struct closing *k = c->closing;
+        begin_bits(&w, CLOSING_COUNT);
+#define PUT(field, value) put(&w, (uint64_t)k->field, (uint64_t)(value), sizeof k->field);
+        CLOSING_FIELDS(PUT)
+#undef PUT
+    }
+    uint16_t bytes = (uint16_t)(w.out - packed);
+    memcpy(packed, &bytes, sizeof bytes);
+    packed[2] = c->closing != NULL;
+    return bytes;
+}
+
+void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *closing)
+{
+    struct reader r = {.in = packed + HEADER_BYTES};
+
+    c->number = get_code(&r.in);
+    c->candidate = NULL;
+    c->closing = closing;
+    skip_bits(&r, CONN_COUNT);
+    c->flow = (struct app_flow *)(uintptr_t)get(&r, (uintptr_t)APP_OPAQUE, 8);
+    c->facts = (struct finding_facts *)(uintptr_t)get(&r, 0, 8);
+#define GET(field, value) c->field = get(&r, (uint64_t)(value), sizeof c->field);
+    CONN_FIELDS(GET)
+#undef GET
+    if (closing) {
+        skip_bits(&r, CLOSING_COUNT);
+#define GET(field, value) closing->field = get(&r, (uint64_t)(value), sizeof closing->field);
+        CLOSING_FIELDS(GET)
+#undef GET
+    }
+}
+
+bool cold_has_closing(const unsigned char *packed)
+{
+    return packed[2];
+}
+
+uint64_t cold_number(const unsigned char *packed)
+{
+    const unsigned char *in = packed + HEADER_BYTES;
+    return get_code(&in);
+}
+
+size_t cold_bytes(const unsigned char *packed)
+{
+    uint16_t bytes;
+    memcpy(&bytes, packed, sizeof bytes);
+    return bytes;
+}
