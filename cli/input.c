@@ -94,7 +94,11 @@ static enum source_result read_source(struct input *input, struct source *source
         if (result == SOURCE_FRAME) {
             frame.number += base;
             input->frames = frame.number;
-            if (passes(input, &frame))
+            if (!passes(input, &frame))
+                ;
+            else if (input->segment)
+                lifeline_decode(engine, &frame, input->segment, input->segment_user);
+            else
                 lifeline_push_frame(engine, &frame);
             if (is_over(input))
                 return SOURCE_END;

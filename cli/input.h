@@ -16,7 +16,9 @@ struct input {
     struct filter *filter;          /* NULL: none */
     struct source *live;            /* an open interface; NULL: read the paths */
     struct standard_output *output; /* flushed whenever the input makes wait */
-    bool quiet; /* no messages, no progress: a pass before the one that prints */
+    bool quiet;                  /* no messages, no progress: a pass before the one that prints */
+    lifeline_segment_fn segment; /* gets the segments; NULL: the engine does */
+    void *segment_user;
 
     uint64_t frames;   /* positions counted so far, over all files */
     uint64_t filtered; /* frames that the filter dropped */

@@ -20,6 +20,8 @@
 #include "lifeline.h"
 #include "options.h"
 #include "privileges.h"
+#include "reader.h"
+#include "relay.h"
 #include "select.h"
 #include "signals.h"
 #include "spool.h"
@@ -152,22 +154,49 @@ static int scan(struct run *run, const struct lifeline_options *engine_options)
     return EXIT_DONE;
 }
 
-/* The pass that prints. */
+#define MAX_THREADS 3
+
+/* Below this much input, starting threads takes longer than it saves. */
+#define SMALL_BYTES (4 << 20)
+
+static unsigned threads(const struct run *run, const struct view_context *context)
+{
+    goffset bytes = 0;
+    struct stat facts;
+    if (context->live) /* what comes is printed before more is waited for */
+        return 1;
+    if (run->options.jobs)
+        return run->options.jobs;
+    for (char **path = run->paths; *path; path++)
+        bytes += stat(*path, &facts) == 0 ? facts.st_size : 0;
+    return bytes < SMALL_BYTES || g_get_num_processors() < 2 ? 1 : MAX_THREADS;
+}
+
+/* The pass that prints. With two threads one reads and decodes; with three, one prints. */
 static int read_and_print(struct run *run, const struct lifeline_options *engine_options,
                           const struct lifeline_sink *view_sink, struct view_context *context,
                           void *view_state)
 {
     const struct options *options = &run->options;
-    struct lifeline_sink sink = selection_sink(run->selection, view_sink);
+    unsigned jobs = threads(run, context);
+    struct relay *relay = NULL;
+    struct lifeline_sink printer = *view_sink;
+    if (jobs >= MAX_THREADS && relay_suits(view_sink)) {
+        relay = relay_new(view_sink);
+        printer = relay_sink(relay);
+    }
+    struct lifeline_sink sink = selection_sink(run->selection, &printer);
     struct lifeline_engine *engine = lifeline_new(engine_options, &sink);
     if (!engine) {
         run->error = g_strdup("no memory for the analysis");
         return fail(run, EXIT_UNREADABLE, "");
     }
-    context->engine = engine;
+    context->engine = relay ? NULL : engine;
     struct input input = make_input(run);
-    int status = input_read(&input, engine);
+    int status = jobs > 1 ? reader_run(&input, engine) : input_read(&input, engine);
     lifeline_finish(engine);
+    if (relay)
+        relay_finish(relay);
     struct lifeline_counters counters;
     lifeline_get_counters(engine, &counters);
     int view_status = options->view->close(view_state, &counters);

@@ -20,7 +20,7 @@
 
 /* The options as they were given; GLib's tables need static storage. */
 static struct {
-    char *interface, *filter, *snap, *packets;
+    char *interface, *filter, *snap, *packets, *jobs;
     gboolean list_interfaces, no_promiscuous;
     char *connection, *where, *shard;
     char *format, *color, *width;
@@ -55,6 +55,7 @@ static const GOptionEntry input_entries[] = {
     TEXT('s', "snapshot-length", snap, "BYTES", "live: capture so much of each packet"),
     FLAG('p', "no-promiscuous-mode", no_promiscuous, "live: only this host's packets"),
     TEXT(0, "packets", packets, "N", "stop after N packets"),
+    TEXT(0, "jobs", jobs, "N", "threads, at most; default: as many as help"),
     FLAG(0, "ignore-vlan", ignore_vlan, "VLAN tags don't tell connections apart"),
     FLAG(0, "verify-checksums", verify_checksums, "mark segments whose TCP checksum is wrong"),
     END,
@@ -211,6 +212,15 @@ static bool read_stack(struct lifeline_options *engine)
     return complain("--stack: '%s' is none of linux, rfc, windows, macos, freebsd", given.stack);
 }
 
+static bool read_jobs(unsigned *jobs)
+{
+    uint64_t number = 0;
+    if (!read_number("--jobs", given.jobs, 1, 1024, &number))
+        return false;
+    *jobs = (unsigned)number;
+    return true;
+}
+
 static bool read_shard(struct lifeline_options *engine)
 {
     if (!given.shard)
@@ -285,6 +295,7 @@ static bool read_all(struct options *options)
                 read_seconds("--time-wait", given.time_wait, &engine->time_wait_ns) &&
                 read_number("--connection", given.connection, 0, INT64_MAX, &options->connection) &&
                 read_number("--packets", given.packets, 1, INT64_MAX, &options->max_packets) &&
+                read_jobs(&options->jobs) &&
                 read_number32("--snapshot-length", given.snap, 1, 262144, &snap_bytes) &&
                 read_number32("--width", given.width, 20, 100000, &options->width);
     options->live.interface = given.interface;
@@ -485,11 +496,13 @@ bool options_parse(int argc, char **argv, struct options *options, int *status)
 void options_release(void)
 {
     char **const texts[] = {
-        &given.interface,     &given.filter,          &given.snap,         &given.packets,
-        &given.connection,    &given.where,           &given.shard,        &given.format,
-        &given.color,         &given.width,           &given.stack,        &given.time_wait,
-        &given.max_memory,    &given.max_connections, &given.max_stream,   &given.max_streams,
-        &given.max_fragments, &given.max_header,      &given.max_pipeline, &given.max_tunnels,
+        &given.interface,  &given.filter,       &given.snap,
+        &given.packets,    &given.jobs,         &given.connection,
+        &given.where,      &given.shard,        &given.format,
+        &given.color,      &given.width,        &given.stack,
+        &given.time_wait,  &given.max_memory,   &given.max_connections,
+        &given.max_stream, &given.max_streams,  &given.max_fragments,
+        &given.max_header, &given.max_pipeline, &given.max_tunnels,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);

@@ -628,7 +628,10 @@ bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t conne
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out);
 
 /* The engine's decoder alone: calls back for each segment in the frame, interns its context in the
- * engine. For a feeder that has segments of its own and wants their context. */
+ * engine. For a feeder that has segments of its own and wants their context, or that decodes in one
+ * thread and pushes in another: the two may run at the same time, for one engine, if each segment
+ * is handed over by something that orders memory, such as a mutex. Then no other call until both
+ * are done. */
 typedef void (*lifeline_segment_fn)(void *user, const struct lifeline_segment *segment);
 void lifeline_decode(struct lifeline_engine *engine, const struct lifeline_frame *frame,
                      lifeline_segment_fn call, void *user);

@@ -11,6 +11,8 @@
 #define MAX_PROBES  64
 #define MAX_LINKS   64 /* of a chain: more than WIRE_MAX_NESTING */
 #define RECENT_BITS 6
+#define CHUNK       256
+#define CHUNKS      ((WIRE_MAX_CONTEXTS + CHUNK - 1) / CHUNK)
 
 /* One link of a chain. Whole words, written and compared as such: smaller fields would be joined
  * in a load that waits for both stores. */
@@ -25,10 +27,13 @@ struct entry {
     char *text; /* NULL until asked for */
 };
 
+/* Entries stay where they are, and what is below count doesn't change but for its text: so texts
+ * can be made by another thread than the decoder's, of contexts that it was told about. */
 struct wire_contexts {
-    struct entry *entries; /* context n is entries[n - 1] */
-    uint32_t *slots;       /* open addressing: context numbers, 0 is free */
-    uint32_t count, room, slot_count;
+    struct entry *chunks[CHUNKS]; /* context n is entry n - 1 */
+    _Atomic uint32_t count;
+    uint32_t *slots; /* open addressing: context numbers, 0 is free */
+    uint32_t room, slot_count;
     uint32_t
         recent[1 << RECENT_BITS]; /* found lately, by a hash that is cheaper than the table's */
     uint64_t text_bytes;
@@ -50,6 +55,11 @@ static const struct {
     [WIRE_ISID] = {"i-sid", true},       [WIRE_SRV6] = {"srv6", false},
 };
 
+static struct entry *entry_at(const struct wire_contexts *contexts, uint32_t context)
+{
+    return &contexts->chunks[(context - 1) / CHUNK][(context - 1) % CHUNK];
+}
+
 struct wire_contexts *wire_contexts_new(void)
 {
     struct wire_contexts *contexts = calloc(1, sizeof(*contexts));
@@ -70,8 +80,9 @@ void wire_contexts_free(struct wire_contexts *contexts)
     if (contexts == NULL)
         return;
     for (uint32_t i = 0; i < contexts->count; i++)
-        free(contexts->entries[i].text);
-    free(contexts->entries);
+        free(entry_at(contexts, i + 1)->text);
+    for (uint32_t i = 0; i < contexts->room / CHUNK; i++)
+        free(contexts->chunks[i]);
     free(contexts->slots);
     free(contexts);
 }
@@ -133,7 +144,7 @@ static uint32_t find(const struct wire_contexts *contexts, const struct key *key
         context = contexts->slots[*slot];
         if (context == 0)
             return 0;
-        if (same_key(&contexts->entries[context - 1].key, key))
+        if (same_key(&entry_at(contexts, context)->key, key))
             return context;
     }
     *slot = contexts->slot_count;
@@ -154,7 +165,7 @@ static bool grow_slots(struct wire_contexts *contexts)
     contexts->slots = slots;
     contexts->slot_count = slot_count;
     for (uint32_t i = 0; i < contexts->count; i++) {
-        const struct key *key = &contexts->entries[i].key;
+        const struct key *key = &entry_at(contexts, i + 1)->key;
 
         find(contexts, key, hash_key(key), &slot);
         if (slot < slot_count)
@@ -165,13 +176,12 @@ static bool grow_slots(struct wire_contexts *contexts)
 
 static bool grow_entries(struct wire_contexts *contexts)
 {
-    uint32_t room = contexts->room ? contexts->room * 2 : FIRST_SLOTS / 2;
-    struct entry *entries = realloc(contexts->entries, room * sizeof(*entries));
+    struct entry *chunk = malloc(CHUNK * sizeof(*chunk));
 
-    if (entries == NULL)
+    if (chunk == NULL)
         return false;
-    contexts->entries = entries;
-    contexts->room = room;
+    contexts->chunks[contexts->room / CHUNK] = chunk;
+    contexts->room += CHUNK;
     return true;
 }
 
@@ -188,9 +198,11 @@ static uint32_t intern(struct wire_contexts *contexts, const struct key *key)
         if ((contexts->count + 1) * 2 > contexts->slot_count && grow_slots(contexts))
             find(contexts, key, hash, &slot);
         if (slot < contexts->slot_count) {
-            contexts->entries[contexts->count] = (struct entry){*key, NULL};
-            contexts->slots[slot] = ++contexts->count;
-            return contexts->count;
+            context = contexts->count + 1;
+            *entry_at(contexts, context) = (struct entry){*key, NULL};
+            contexts->slots[slot] = context;
+            contexts->count = context;
+            return context;
         }
     }
     return WIRE_MAX_CONTEXTS + 1 + hash % WIRE_MAX_CONTEXTS;
@@ -206,7 +218,7 @@ uint32_t wire_context_inside(struct wire_contexts *contexts, uint32_t parent, en
     make_key(&key, parent, kind, id, a, b);
     recent = &contexts->recent[hash_cheaply(&key)];
     context = *recent;
-    if (context != 0 && same_key(&contexts->entries[context - 1].key, &key))
+    if (context != 0 && same_key(&entry_at(contexts, context)->key, &key))
         return context;
     context = intern(contexts, &key);
     if (context <= contexts->count)
@@ -240,7 +252,7 @@ static char *make_text(const struct wire_contexts *contexts, uint32_t context)
     size_t count = 0, length = 0;
 
     for (; context != 0 && context <= contexts->count && count < MAX_LINKS; count++) {
-        chain[count] = &contexts->entries[context - 1].key;
+        chain[count] = &entry_at(contexts, context)->key;
         context = (uint32_t)(chain[count]->place >> 32);
     }
     while (count > 0) {
@@ -260,7 +272,7 @@ const char *wire_contexts_text(struct wire_contexts *contexts, uint32_t context)
 
     if (context == 0 || context > contexts->count)
         return "";
-    entry = &contexts->entries[context - 1];
+    entry = entry_at(contexts, context);
     if (entry->text == NULL) {
         entry->text = make_text(contexts, context);
         if (entry->text == NULL)

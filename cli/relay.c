@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "relay.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#include "channel.h"
+
+enum kind { EVENT, MESSAGE, FINDING, CONNECTION };
+
+struct relay {
+    struct lifeline_sink to;
+    struct channel *channel;
+    GThread *thread;
+};
+
+/* One record on its way. What its pointers lead to stands behind it. */
+struct parcel {
+    enum kind kind;
+    union {
+        struct lifeline_event event;
+        struct lifeline_message message;
+        struct lifeline_finding finding;
+        struct lifeline_connection connection;
+    } record;
+};
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static size_t text_bytes(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* Copies *text to *end and points to the copy. */
+static void put_text(const char **text, char **end)
+{
+    size_t bytes = text_bytes(*text);
+    if (!*text)
+        return;
+    memcpy(*end, *text, bytes);
+    *text = *end;
+    *end += bytes;
+}
+
+static void send_event(void *user, const struct lifeline_event *event)
+{
+    struct relay *relay = (struct relay *)user;
+    struct parcel *parcel = (struct parcel *)channel_item(
+        relay->channel, sizeof *parcel + (event->segment ? sizeof *event->segment : 0));
+    parcel->kind = EVENT;
+    parcel->record.event = *event;
+    if (!event->segment)
+        return;
+    struct lifeline_segment *segment = (struct lifeline_segment *)(parcel + 1);
+    *segment = *event->segment;
+    segment->payload = NULL; /* views print none */
+    segment->captured_bytes = 0;
+    parcel->record.event.segment = segment;
+}
+
+static void send_message(void *user, const struct lifeline_message *message)
+{
+    struct relay *relay = (struct relay *)user;
+    struct parcel *parcel = (struct parcel *)channel_item(
+        relay->channel, sizeof *parcel + text_bytes(message->method) + text_bytes(message->uri) +
+                            text_bytes(message->reason));
+    char *end = (char *)(parcel + 1);
+    parcel->kind = MESSAGE;
+    parcel->record.message = *message;
+    put_text(&parcel->record.message.method, &end);
+    put_text(&parcel->record.message.uri, &end);
+    put_text(&parcel->record.message.reason, &end);
+}
+
+/* The texts of its kind are static. */
+static void send_finding(void *user, const struct lifeline_finding *finding)
+{
+    struct relay *relay = (struct relay *)user;
+    struct parcel *parcel = (struct parcel *)channel_item(
+        relay->channel, sizeof *parcel + text_bytes(finding->text) + text_bytes(finding->subject) +
+                            text_bytes(finding->peer) + text_bytes(finding->request));
+    char *end = (char *)(parcel + 1);
+    parcel->kind = FINDING;
+    parcel->record.finding = *finding;
+    put_text(&parcel->record.finding.text, &end);
+    put_text(&parcel->record.finding.subject, &end);
+    put_text(&parcel->record.finding.peer, &end);
+    put_text(&parcel->record.finding.request, &end);
+}
+
+/* The names of findings and the context's text last as long as the engine. */
+static void send_connection(void *user, const struct lifeline_connection *connection)
+{
+    struct relay *relay = (struct relay *)user;
+    size_t names_bytes = connection->finding_count * sizeof connection->findings[0];
+    size_t id_bytes = text_bytes(connection->community_id);
+    struct parcel *parcel =
+        (struct parcel *)channel_item(relay->channel, sizeof *parcel + names_bytes + id_bytes);
+    const char **names = (const char **)(parcel + 1);
+    char *end = (char *)names + names_bytes;
+    parcel->kind = CONNECTION;
+    parcel->record.connection = *connection;
+    if (names_bytes)
+        memcpy(names, connection->findings, names_bytes);
+    parcel->record.connection.findings = names;
+    put_text(&parcel->record.connection.community_id, &end);
+}
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+static void *call_view(void *user)
+{
+    const struct relay *relay = (const struct relay *)user;
+    const struct lifeline_sink *to = &relay->to;
+    const struct parcel *parcel;
+    while ((parcel = (const struct parcel *)channel_receive(relay->channel))) {
+        switch (parcel->kind) {
+        case EVENT:
+            to->event(to->user, &parcel->record.event);
+            break;
+        case MESSAGE:
+            to->message(to->user, &parcel->record.message);
+            break;
+        case FINDING:
+            to->finding(to->user, &parcel->record.finding);
+            break;
+        case CONNECTION:
+            to->connection(to->user, &parcel->record.connection);
+            break;
+        }
+    }
+    return NULL;
+}
+
+bool relay_suits(const struct lifeline_sink *sink)
+{
+    return !sink->exchange;
+}
+
+struct relay *relay_new(const struct lifeline_sink *to)
+{
+    struct relay *relay = g_new0(struct relay, 1);
+    relay->to = *to;
+    relay->channel = channel_new();
+    relay->thread = g_thread_new("printer", call_view, relay);
+    return relay;
+}
+
+struct lifeline_sink relay_sink(struct relay *relay)
+{
+    return (struct lifeline_sink){
+        .user = relay,
+        .event = relay->to.event ? send_event : NULL,
+        .message = relay->to.message ? send_message : NULL,
+        .finding = relay->to.finding ? send_finding : NULL,
+        .connection = relay->to.connection ? send_connection : NULL,
+    };
+}
+
+void relay_finish(struct relay *relay)
+{
+    channel_end(relay->channel);
+    g_thread_join(relay->thread);
+    channel_free(relay->channel);
+    g_free(relay);
+}
