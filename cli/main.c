@@ -172,6 +172,12 @@ static unsigned threads(const struct run *run, const struct view_context *contex
     return bytes < SMALL_BYTES || g_get_num_processors() < 2 ? 1 : MAX_THREADS;
 }
 
+/* Does the view ask the engine while it prints? */
+static bool asks(const struct view *view, const char *format)
+{
+    return view->asking && strcmp(view->asking, format) == 0;
+}
+
 /* The pass that prints. With two threads one reads and decodes; with three, one prints. */
 static int read_and_print(struct run *run, const struct lifeline_options *engine_options,
                           const struct lifeline_sink *view_sink, struct view_context *context,
@@ -181,7 +187,7 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
     unsigned jobs = threads(run, context);
     struct relay *relay = NULL;
     struct lifeline_sink printer = *view_sink;
-    if (jobs >= MAX_THREADS && relay_suits(view_sink)) {
+    if (jobs >= MAX_THREADS && !asks(options->view, options->format)) {
         relay = relay_new(view_sink);
         printer = relay_sink(relay);
     }

@@ -7,7 +7,7 @@
 
 #include "channel.h"
 
-enum kind { EVENT, MESSAGE, FINDING, CONNECTION };
+enum kind { EVENT, MESSAGE, EXCHANGE, FINDING, CONNECTION };
 
 struct relay {
     struct lifeline_sink to;
@@ -21,6 +21,7 @@ struct parcel {
     union {
         struct lifeline_event event;
         struct lifeline_message message;
+        struct lifeline_exchange exchange;
         struct lifeline_finding finding;
         struct lifeline_connection connection;
     } record;
@@ -74,6 +75,75 @@ static void send_message(void *user, const struct lifeline_message *message)
     put_text(&parcel->record.message.reason, &end);
 }
 
+/* What an exchange's request or response points to. */
+static size_t http_bytes(const struct lifeline_http_message *message)
+{
+    size_t bytes = message->header_count * sizeof message->headers[0];
+    for (uint64_t i = 0; i < message->header_count; i++)
+        bytes += message->headers[i].name_bytes + message->headers[i].value_bytes + 2;
+    return bytes + message->body_kept_bytes;
+}
+
+static char *put_octets(const char *from, size_t bytes, char **end)
+{
+    char *copy = *end;
+    memcpy(copy, from, bytes);
+    copy[bytes] = '\0';
+    *end += bytes + 1;
+    return copy;
+}
+
+static void put_headers(struct lifeline_http_message *message, char **end)
+{
+    struct lifeline_http_header *headers = (struct lifeline_http_header *)(void *)*end;
+    size_t bytes = message->header_count * sizeof headers[0];
+    if (!bytes)
+        return;
+    memcpy(headers, message->headers, bytes);
+    message->headers = headers;
+    *end += bytes;
+}
+
+static void put_http(struct lifeline_http_message *message, char **end)
+{
+    struct lifeline_http_header *headers = (struct lifeline_http_header *)message->headers;
+    for (uint64_t i = 0; i < message->header_count; i++) {
+        headers[i].name = put_octets(headers[i].name, headers[i].name_bytes, end);
+        headers[i].value = put_octets(headers[i].value, headers[i].value_bytes, end);
+    }
+    if (message->body_kept_bytes) {
+        memcpy(*end, message->body, message->body_kept_bytes);
+        message->body = (const uint8_t *)*end;
+        *end += message->body_kept_bytes;
+    }
+}
+
+static void send_exchange(void *user, const struct lifeline_exchange *exchange)
+{
+    struct relay *relay = (struct relay *)user;
+    struct parcel *parcel = (struct parcel *)channel_item(
+        relay->channel, sizeof *parcel + http_bytes(&exchange->request) +
+                            http_bytes(&exchange->response) + text_bytes(exchange->method) +
+                            text_bytes(exchange->uri) + text_bytes(exchange->host) +
+                            text_bytes(exchange->version) + text_bytes(exchange->reason) +
+                            text_bytes(exchange->content_type) + text_bytes(exchange->flag_text));
+    struct lifeline_exchange *x = &parcel->record.exchange;
+    char *end = (char *)(parcel + 1);
+    parcel->kind = EXCHANGE;
+    *x = *exchange;
+    put_headers(&x->request, &end);
+    put_headers(&x->response, &end);
+    put_http(&x->request, &end);
+    put_http(&x->response, &end);
+    put_text(&x->method, &end);
+    put_text(&x->uri, &end);
+    put_text(&x->host, &end);
+    put_text(&x->version, &end);
+    put_text(&x->reason, &end);
+    put_text(&x->content_type, &end);
+    put_text(&x->flag_text, &end);
+}
+
 /* The texts of its kind are static. */
 static void send_finding(void *user, const struct lifeline_finding *finding)
 {
@@ -123,6 +193,9 @@ static void *call_view(void *user)
         case MESSAGE:
             to->message(to->user, &parcel->record.message);
             break;
+        case EXCHANGE:
+            to->exchange(to->user, &parcel->record.exchange);
+            break;
         case FINDING:
             to->finding(to->user, &parcel->record.finding);
             break;
@@ -132,11 +205,6 @@ static void *call_view(void *user)
         }
     }
     return NULL;
-}
-
-bool relay_suits(const struct lifeline_sink *sink)
-{
-    return !sink->exchange;
 }
 
 struct relay *relay_new(const struct lifeline_sink *to)
@@ -154,6 +222,7 @@ struct lifeline_sink relay_sink(struct relay *relay)
         .user = relay,
         .event = relay->to.event ? send_event : NULL,
         .message = relay->to.message ? send_message : NULL,
+        .exchange = relay->to.exchange ? send_exchange : NULL,
         .finding = relay->to.finding ? send_finding : NULL,
         .connection = relay->to.connection ? send_connection : NULL,
     };

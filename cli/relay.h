@@ -3,21 +3,16 @@
  * Printing in a thread of its own.
  *
  * Model: a relay stands before a view's sink. Each record is copied, with what it points to, into a
- * channel; a thread receives them and calls the view, in the same order. For records of
- * connections, events, messages and findings, whose formatting takes longer than their copying;
- * not for a view of exchanges (headers and bodies), which asks the engine, too.
+ * channel; a thread receives them and calls the view, in the same order. A view that asks the
+ * engine while it prints (view.h, asking) can't be relayed.
  */
 #ifndef LIFELINE_RELAY_H
 #define LIFELINE_RELAY_H
-
-#include <stdbool.h>
 
 #include "lifeline.h"
 
 struct relay;
 
-/* Can this sink be relayed? */
-bool relay_suits(const struct lifeline_sink *sink);
 struct relay *relay_new(const struct lifeline_sink *to);
 struct lifeline_sink relay_sink(struct relay *relay);
 /* Waits until the view was called with all of them, and frees. */

@@ -29,12 +29,13 @@ struct view_context {
     unsigned width;      /* columns of the terminal or of --width; 0: not limited */
     uint64_t connection; /* the one of -c; LIFELINE_UNKNOWN_COUNT: all. For titles: see above */
     const struct lifeline_options *options; /* the engine's, as given */
-    struct lifeline_engine *engine;         /* for lifeline_peek(); NULL in open */
+    struct lifeline_engine *engine;         /* for lifeline_peek(), if it's asking; NULL in open */
 };
 
 struct view {
     const char *command; /* "time-wait" */
     const char *formats; /* "text,jsonl,csv"; the first is the default */
+    const char *asking;  /* those that call lifeline_peek(); NULL: none */
     const char *summary; /* one line for `lifeline --help`: "one record per connection" */
     const char *help;    /* paragraphs for `lifeline COMMAND --help`; NULL: the summary is enough */
     const GOptionEntry *entries; /* options of this view alone, into its static storage; or NULL */

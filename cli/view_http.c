@@ -189,6 +189,7 @@ static int close_http(void *state, const struct lifeline_counters *counters)
 const struct view view_http = {
     .command = "http",
     .formats = "text,jsonl,csv,har",
+    .asking = "har",
     .summary = "one record per HTTP exchange",
     .help =
         "A record is printed when the exchange is complete, or can no longer become so. Exchanges "

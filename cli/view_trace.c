@@ -351,6 +351,7 @@ static int close_trace(void *state, const struct lifeline_counters *counters)
 const struct view view_trace = {
     .command = "trace",
     .formats = "perfetto",
+    .asking = "perfetto",
     .summary = "everything as one timeline for a trace viewer",
     .help = "Chrome trace-event JSON: opens in ui.perfetto.dev and chrome://tracing. A server's "
             "address and port is a process; connections, their phases, TIME-WAIT and HTTP "

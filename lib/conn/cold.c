@@ -152,10 +152,11 @@ enum {
     CLOSING_COUNT = 0 CLOSING_FIELDS(ONE),
 };
 
-/* A packed connection: its length (2 octets), whether it has a closing (1), its number; for each
+/* A packed connection: its length (2 octets), what it has besides (1), its number; for each
  * field a bit, and for each bit that is set the code of how the field differs from what it is near
  * to; the same for closing. */
 #define HEADER_BYTES 3
+enum { HAS_CLOSING = 1, HAS_FLOW = 2 };
 
 /* What many fields hold that hold nothing: LIFELINE_UNKNOWN, NO_SLOT, LIFELINE_UNKNOWN_NS. */
 static inline uint64_t nothing(size_t bytes)
@@ -280,7 +281,8 @@ size_t cold_pack(const struct conn *c, unsigned char *packed)
     }
     uint16_t bytes = (uint16_t)(w.out - packed);
     memcpy(packed, &bytes, sizeof bytes);
-    packed[2] = c->closing != NULL;
+    packed[2] =
+        (unsigned char)((c->closing ? HAS_CLOSING : 0) | (app_is_idle(c->flow) ? 0 : HAS_FLOW));
     return bytes;
 }
 
@@ -307,7 +309,12 @@ void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *cl
 
 bool cold_has_closing(const unsigned char *packed)
 {
-    return packed[2];
+    return packed[2] & HAS_CLOSING;
+}
+
+bool cold_has_flow(const unsigned char *packed)
+{
+    return packed[2] & HAS_FLOW;
 }
 
 uint64_t cold_number(const unsigned char *packed)

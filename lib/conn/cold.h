@@ -28,6 +28,7 @@ size_t cold_pack(const struct conn *c, unsigned char *out);
 /* The inverse. closing: memory for c->closing, if cold_has_closing(). */
 void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *closing);
 bool cold_has_closing(const unsigned char *packed);
+bool cold_has_flow(const unsigned char *packed);   /* one that something may be left to say of */
 uint64_t cold_number(const unsigned char *packed); /* c->number */
 size_t cold_bytes(const unsigned char *packed);    /* what cold_pack() returned */
 

@@ -385,6 +385,9 @@ void lifeline_finish(struct lifeline_engine *engine)
         if (!table_slot_at(t, slot)->at.hot) {
             continue;
         }
+        if (!engine->findings && table_rests(t, slot)) {
+            continue; /* nobody asks for its record */
+        }
         if (live) {
             live[count++] = (struct live){table_number_at(t, slot), slot};
         } else { /* no memory to sort: in the order of slots */

@@ -151,6 +151,12 @@ bool table_holds(const struct table *t, uint32_t slot, uint64_t number)
            table_number_at(t, slot) == number;
 }
 
+bool table_rests(const struct table *t, uint32_t slot)
+{
+    const struct table_slot *s = table_slot_at(t, slot);
+    return s->is_cold && !cold_has_flow(s->at.cold);
+}
+
 uint64_t table_number_at(const struct table *t, uint32_t slot)
 {
     const struct table_slot *s = table_slot_at(t, slot);

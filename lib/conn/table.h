@@ -123,6 +123,9 @@ bool table_holds(const struct table *t, uint32_t slot, uint64_t number);
 /* The number of the connection in a slot that isn't free. */
 uint64_t table_number_at(const struct table *t, uint32_t slot);
 
+/* Is the connection in a slot that isn't free cold, and without a stream that is followed? */
+bool table_rests(const struct table *t, uint32_t slot);
+
 struct conn *table_warm(struct table *t, uint32_t slot);
 
 /* The connection in a slot that isn't free. */

@@ -13,7 +13,7 @@ TESTDATA = pathlib.Path(__file__).resolve().parents[2] / "testdata"
 FORMATS = {
     "timeline": ["text", "jsonl", "mermaid", "svg"],
     "connections": ["text", "jsonl", "csv"],
-    "http": ["text", "jsonl", "csv", "har"],
+    "http": ["text", "jsonl", "jsonl --headers", "csv", "har", "har --bodies"],
     "time-wait": ["text", "jsonl", "csv", "svg"],
     "diagnose": ["text", "jsonl"],
     "report": ["html"],
@@ -22,7 +22,7 @@ FORMATS = {
 
 
 def run(command, form, jobs, files):
-    done = subprocess.run([LIFELINE, command, "-o", form, "--jobs", str(jobs), *files],
+    done = subprocess.run([LIFELINE, command, "-o", *form.split(), "--jobs", str(jobs), *files],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     return done.returncode, done.stdout, done.stderr
 
