@@ -7,7 +7,8 @@ BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config gettext libglib2.0-
     libwireshark-dev)
 
 # What the tests run: the plugin's host, compressors, and the lab's peers.
-TEST_PACKAGES=(python3 tshark zstd lz4 iproute2 tcpdump curl nginx-light git)
+TEST_PACKAGES=(python3 tshark zstd lz4 iproute2 tcpdump curl nginx-light apache2-bin wrk
+    nghttp2-client git)
 
 # Other compilers and checkers.
 CHECK_PACKAGES=(clang clang-format)

@@ -8,6 +8,7 @@ lifeline reports must be what the servers logged.
 Runs in a network namespace of its own (needs the right to make one). Exit 77 where a tool is missing.
 A server logs a line for each request: client port, method, target, status, body octets sent.
 """
+import base64
 import collections
 import glob
 import json
@@ -30,6 +31,7 @@ http {{
   default_type text/plain; keepalive_timeout 1s; gzip_min_length 10; client_max_body_size 4m;
   server {{ listen 127.0.0.1:{port}; listen 127.0.0.1:{port2} http2; root {dir}/www;
     location /slow/ {{ limit_rate 20k; alias {dir}/www/; }}
+    location /brotli/ {{ alias {dir}/www/; }}
     location /chunked/ {{ gzip on; gzip_types *; alias {dir}/www/; }}
     location /echo {{ client_body_buffer_size 4m; proxy_pass http://127.0.0.1:{back}; }}
     location /small {{ client_max_body_size 10; proxy_pass http://127.0.0.1:{back}; }}
@@ -53,11 +55,17 @@ CustomLog {dir}/access.log peers
 KeepAliveTimeout 1
 Alias /slow {dir}/www
 Alias /chunked {dir}/www
+Alias /brotli {dir}/www
 Redirect 302 /moved /a.txt
 LimitRequestBody 4000000
 <Location /chunked>
   SetOutputFilter DEFLATE
 </Location>
+<IfModule brotli_module>
+<Location /brotli>
+  SetOutputFilter BROTLI_COMPRESS
+</Location>
+</IfModule>
 <Location /slow>
   SetOutputFilter RATE_LIMIT
   SetEnv rate-limit 20
@@ -70,7 +78,7 @@ LimitRequestBody 4000000
 </Directory>
 """
 APACHE_MODULES = ("mpm_event", "authz_core", "authz_host", "log_config", "alias", "deflate",
-                  "ratelimit", "filter", "env", "unixd")
+                  "ratelimit", "filter", "env", "unixd", "brotli")
 
 
 def apache_binary():
@@ -131,6 +139,8 @@ def ask(port, directory):
     curl("-r", "0-9,100-199", base + "/big.bin")
     # content coding, chunked by the server; HTTP/1.0
     curl("--compressed", base + "/chunked/text.txt", "-o", "/dev/null", base + "/chunked/text.txt")
+    curl("--compressed", base + "/chunked/long.txt")
+    curl("-H", "Accept-Encoding: br", base + "/brotli/text.txt")
     curl("-0", base + "/a.txt")
     curl("-H", "Connection: close", base + "/a.txt")
     # bodies: with 100 (Continue), without, chunked, refused
@@ -170,7 +180,7 @@ def serve_and_capture(kind, lifeline, keep):
     os.makedirs(directory + "/www")
     os.chmod(directory, 0o755)
     for name, content in (("a.txt", b"hello\n"), ("text.txt", b"some text, again and again\n" * 500),
-                          ("big.bin", os.urandom(300000)), ("echo", b"echo\n"), ("small", b"s\n")):
+                          ("long.txt", os.urandom(150000).hex().encode()), ("big.bin", os.urandom(300000)), ("echo", b"echo\n"), ("small", b"s\n")):
         with open("%s/www/%s" % (directory, name), "wb") as f:
             f.write(content)
     config = directory + "/server.conf"
@@ -179,7 +189,8 @@ def serve_and_capture(kind, lifeline, keep):
     else:
         modules = glob.glob("/usr/lib/apache2/modules") + glob.glob("/usr/lib*/httpd/modules")
         lines = ["<IfModule !%s_module>\nLoadModule %s_module %s/mod_%s.so\n</IfModule>" %
-                 (m, m, modules[0], m) for m in APACHE_MODULES]
+                 (m, m, modules[0], m) for m in APACHE_MODULES
+                 if os.path.exists("%s/mod_%s.so" % (modules[0], m))]
         text, command = APACHE.replace("{modules}", "\n".join(lines)), [apache_binary(), "-X", "-f", config]
     with open(config, "w") as f:
         f.write(text.format(dir=directory, port=port, port2=port2, back=back))
@@ -207,8 +218,13 @@ def serve_and_capture(kind, lifeline, keep):
     for view in ("connections", "http"):
         out = subprocess.run([lifeline, view, "-o", "jsonl", capture], capture_output=True, check=True)
         records += [json.loads(line) for line in out.stdout.splitlines()]
+    har = subprocess.run([lifeline, "http", "-o", "har", "--bodies", capture], capture_output=True, check=True)
+    files = {}
+    for name in os.listdir(directory + "/www"):
+        with open("%s/www/%s" % (directory, name), "rb") as f:
+            files[name] = f.read()
     shutil.rmtree(directory)
-    return logged, records
+    return logged, records, json.loads(har.stdout)["log"]["entries"], files
 
 
 def compare(kind, logged, records):
@@ -251,6 +267,69 @@ def compare(kind, logged, records):
     return not wrong and right == len(logged)
 
 
+def show(kind, records, entries):
+    """Each thing that the clients did shows in some record; returns whether all do."""
+    connections = {r["connection"]: r for r in records if r["record"] == "connection"}
+    exchanges = [r for r in records if r["record"] == "exchange"]
+    codings = {h["value"] for e in entries for h in e["response"]["headers"]
+               if h["name"].lower() == "content-encoding"}
+
+    def any_of(test):
+        return any(test(r) for r in exchanges)
+
+    def is_idle_close(r):
+        c = connections[r["connection"]]
+        return (r["version"] == "1.1" and c["exchanges"] == 1 and c["teardown"]["active_closer"] == "server" and
+                c["duration_seconds"] > 0.9 and r["wait_seconds"] + r["receive_seconds"] < 0.5)
+
+    seen = {
+        "keep-alive": any_of(lambda r: r["reused"] and r["index"] == 2 and not r["pipelined"]),
+        "idle time": any_of(lambda r: r["reused"] and r["idle_seconds"]),
+        "pipelining": any_of(lambda r: r["pipelined"] and r["method"] == "HEAD" and r["outcome"] == "complete"),
+        "HEAD": any_of(lambda r: r["method"] == "HEAD" and r["response_body_bytes"] == 0 and r["status"] == 200),
+        "range": any_of(lambda r: r["status"] == 206 and r["response_body_bytes"] == 10),
+        "ranges": any_of(lambda r: r["status"] == 206 and "multipart/byteranges" in (r["content_type"] or "")),
+        "redirect": any_of(lambda r: r["status"] == 302),
+        "HTTP/1.0": any_of(lambda r: r["version"] == "1.0" and r["outcome"] == "complete"),
+        "chunked response": any_of(lambda r: r["version"] == "1.1" and r["response_wire_body_bytes"] and
+                                   r["response_wire_body_bytes"] > r["response_body_bytes"] > 0),
+        "chunked request": any_of(lambda r: r["version"] == "1.1" and r["request_body_bytes"] == 300000 and
+                                  r["request_wire_body_bytes"] > 300000),
+        "100 (Continue)": any_of(lambda r: r["interim"] == [100] and r["request_body_bytes"] == 300000),
+        "100 (Continue) not given": any_of(lambda r: r["status"] == 413 and r["interim"] == []),
+        "aborted download": any_of(lambda r: r["outcome"] in ("truncated", "reset") and r["uri"] == "/slow/big.bin" and
+                                   0 < r["response_body_bytes"] < 300000 and not r["response_complete"]),
+        "server-side idle close": any_of(is_idle_close),
+        "gzip": "gzip" in codings,
+    }
+    if kind == "nginx":
+        seen["HTTP/2, many streams"] = any_of(lambda r: r["version"] == "2" and (r["stream"] or 0) > 100)
+        seen["HTTP/2, cancelled"] = any_of(lambda r: r["version"] == "2" and r["outcome"] in ("cancelled", "truncated", "reset"))
+    elif os.path.exists("/usr/lib/apache2/modules/mod_brotli.so"):
+        seen["brotli"] = "br" in codings
+    for name in (n for n in seen if not seen[n]):
+        print("%s: nothing shows: %s" % (kind, name))
+    return all(seen.values())
+
+
+def same_bodies(kind, entries, files):
+    """Bodies of whole files, codings undone, are the files."""
+    right = wrong = 0
+    for e in entries:
+        content, name = e["response"]["content"], e["request"]["url"].split("?")[0].rsplit("/", 1)[1]
+        if (e["response"]["status"], e["request"]["method"], e["_outcome"]) != (200, "GET", "complete"):
+            continue
+        text = content.get("text", "")
+        octets = base64.b64decode(text) if "encoding" in content else text.encode()
+        if octets == files[name] and content["size"] == len(octets) and "comment" not in content:
+            right += 1
+        else:
+            wrong += 1
+            print("%s: another body: %s" % (kind, e["request"]["url"]))
+    print("%s: %d bodies are the files" % (kind, right))
+    return right and not wrong
+
+
 def main():
     run_in_namespace()
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -260,7 +339,10 @@ def main():
             print("apache: skipped, not installed")
             continue
         keep = sys.argv[2] + "." + kind if len(sys.argv) > 2 else None
-        good &= compare(kind, *serve_and_capture(kind, os.path.abspath(sys.argv[1]), keep))
+        logged, records, entries, files = serve_and_capture(kind, os.path.abspath(sys.argv[1]), keep)
+        good &= compare(kind, logged, records)
+        good &= show(kind, records, entries)
+        good &= same_bodies(kind, entries, files)
     sys.exit(0 if good else 1)
 
 
