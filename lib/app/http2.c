@@ -11,7 +11,8 @@
  * Gaps: one that lies inside a frame other than HEADERS, PUSH_PROMISE and CONTINUATION is counted
  * as its payload. Else framing is lost: all open streams are marked, the HPACK table is forgotten,
  * and the next segment that is a row of whole plausible frames (RFC 9113 4.1, 6) is where it goes
- * on.
+ * on. A capture that begins in mid-stream is recognised by such a row with a HEADERS frame that
+ * begins as a request or a response does (RFC 9113 8.3: pseudo-fields come first).
  */
 #include "app/http2.h"
 
@@ -82,6 +83,41 @@ static bool resyncs(const struct app_run *run, bool from_client)
     return frames && !left;
 }
 
+/* A header block's first field, RFC 7541 6 and appendix A: who sends it? */
+static enum app_verdict first_field(uint8_t octet)
+{
+    uint8_t name = octet & 0x80 ? octet & 0x7f : octet & 0x40 ? octet & 0x3f : octet & 0x0f;
+    if (name >= 1 && name <= 7) /* :authority, :method, :path, :scheme */
+        return APP_IS_CLIENT;
+    return name >= 8 && name <= 14 ? APP_IS_SERVER : APP_NO; /* :status */
+}
+
+/* Is a segment in mid-stream a row of frames, one of them whole HEADERS? */
+static enum app_verdict prove_frames(const uint8_t *p, size_t length)
+{
+    enum app_verdict verdict = APP_NO;
+    while (length >= HTTP2_FRAME_HEADER_BYTES && is_plausible(p, false)) {
+        size_t whole = u24(p) + HTTP2_FRAME_HEADER_BYTES;
+        uint8_t flags = p[4];
+        if (p[3] == HTTP2_HEADERS && verdict == APP_NO) {
+            size_t skip = HTTP2_FRAME_HEADER_BYTES + (flags & HTTP2_PADDED ? 1 : 0) +
+                          (flags & HTTP2_HAS_PRIORITY ? 5 : 0);
+            const uint8_t known =
+                HTTP2_END_STREAM | HTTP2_END_HEADERS | HTTP2_PADDED | HTTP2_HAS_PRIORITY;
+            if (flags & ~known || !(flags & HTTP2_END_HEADERS) || skip >= whole || whole > length)
+                return APP_NO;
+            verdict = first_field(p[skip]);
+            if (verdict == APP_NO)
+                return APP_NO;
+        }
+        if (whole >= length)
+            return whole == length || p[3] == HTTP2_DATA ? verdict : APP_NO;
+        p += whole;
+        length -= whole;
+    }
+    return APP_NO;
+}
+
 static enum app_verdict http2_probe(const uint8_t *bytes, size_t length, bool from_start)
 {
     size_t n = length < PREFACE_BYTES ? length : PREFACE_BYTES;
@@ -89,7 +125,9 @@ static enum app_verdict http2_probe(const uint8_t *bytes, size_t length, bool fr
         return n == PREFACE_BYTES || n >= 16 ? APP_IS_CLIENT : APP_MAYBE;
     /* The server's SETTINGS may come first: RFC 9113 3.4. */
     static const uint8_t settings[] = {0, 0};
-    if (!from_start || !length || memcmp(bytes, settings, length < 2 ? length : 2) != 0)
+    if (!from_start)
+        return prove_frames(bytes, length);
+    if (!length || memcmp(bytes, settings, length < 2 ? length : 2) != 0)
         return APP_NO;
     if (length < HTTP2_FRAME_HEADER_BYTES)
         return length < 4 || bytes[3] == HTTP2_SETTINGS ? APP_MAYBE : APP_NO;
@@ -313,7 +351,7 @@ static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, s
     struct http2_side *side = &h->side[end];
     uint32_t n = side->preface_left < run->left ? side->preface_left : run->left;
     if (memcmp(run->p, preface + PREFACE_BYTES - side->preface_left, n) != 0) {
-        if (!flow->exchanges)
+        if (!flow->exchanges && !flow->hunting[end])
             app_flow_abandon(flow);
         lose(flow, h, end);
         return;
