@@ -81,18 +81,23 @@ static void open_stream(struct app_flow *flow, unsigned end, uint32_t base, bool
     flow->hunting[end] = !from_start;
 }
 
-static struct app_flow *flow_new(struct app *app, const struct app_link *link)
+struct app_flow *app_flow_take(struct app *app)
 {
     struct app_flow *flow = app->free_flows;
     if (flow) {
         app->free_flows = flow->next_free;
         app->free_flow_count--;
-    } else {
-        flow = malloc(sizeof *flow);
-        if (!flow)
-            return NULL;
+    } else if ((flow = malloc(sizeof *flow))) {
         app->held_bytes += sizeof *flow;
     }
+    return flow;
+}
+
+static struct app_flow *flow_new(struct app *app, const struct app_link *link)
+{
+    struct app_flow *flow = app_flow_take(app);
+    if (!flow)
+        return NULL;
     memset(flow, 0, offsetof(struct app_flow, state));
     flow->app = app;
     flow->patience = APP_PATIENCE;
@@ -107,7 +112,7 @@ static struct app_flow *flow_new(struct app *app, const struct app_link *link)
     return flow;
 }
 
-static void flow_free(struct app_flow *flow)
+void app_put_away(struct app_flow *flow)
 {
     struct app *app = flow->app;
     for (unsigned end = 0; end < 2; end++)
@@ -156,7 +161,7 @@ static void leave(struct app_flow *flow)
         flow->link = NULL;
         return;
     }
-    flow_free(flow);
+    app_put_away(flow);
     *home = APP_OPAQUE;
 }
 
@@ -385,7 +390,7 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
         return;
     }
     close_protocol(flow, APP_CLOSE_RESET);
-    flow_free(flow);
+    app_put_away(flow);
     *link->flow = APP_RESET;
 }
 
@@ -452,5 +457,5 @@ void app_end(struct app *app, const struct app_link *link, bool capture_ended)
     close_protocol(flow, flow->was_reset ? APP_CLOSE_RESET
                          : capture_ended ? APP_CLOSE_CAPTURE_END
                                          : APP_CLOSE_GONE);
-    flow_free(flow);
+    app_put_away(flow);
 }

@@ -107,6 +107,7 @@ struct app_protocol {
 
     /* Is nothing open that an end of the connection would cut? */
     bool (*is_idle)(const struct app_flow *flow);
+    bool rests; /* while it's idle, state is all that there is, and nothing points to it */
 
     /* Both streams are over: gives what is open, frees what state owns. */
     void (*close)(struct app_flow *flow, enum app_close how);
@@ -147,6 +148,9 @@ struct app_flow {
     struct app_flow *next_free;
     _Alignas(16) unsigned char state[APP_STATE_BYTES];
 };
+
+/* Memory for a flow, not initialised; NULL when there is none. */
+struct app_flow *app_flow_take(struct app *app);
 
 /* ---- for protocols ---- */
 

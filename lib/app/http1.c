@@ -288,5 +288,6 @@ const struct app_protocol app_http1 = {
     .repeat = http1_repeat,
     .owes = http1_owes,
     .is_idle = http1_is_idle,
+    .rests = true,
     .close = http1_close,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "model/code.h"
 
 /* The fields, and what each is usually near to: F(field, value). Values are of fields above. */
 /* clang-format off */
@@ -156,7 +157,7 @@ enum {
  * field a bit, and for each bit that is set the code of how the field differs from what it is near
  * to; the same for closing. */
 #define HEADER_BYTES 3
-enum { HAS_CLOSING = 1, HAS_FLOW = 2 };
+enum { HAS_CLOSING = 1, HAS_FLOW = 2, HAS_RESTING_FLOW = 4 };
 
 /* What many fields hold that hold nothing: LIFELINE_UNKNOWN, NO_SLOT, LIFELINE_UNKNOWN_NS. */
 static inline uint64_t nothing(size_t bytes)
@@ -172,39 +173,16 @@ static inline uint64_t code_of(uint64_t value, uint64_t near, size_t bytes)
 {
     unsigned spare = (unsigned)(64 - 8 * bytes);
     int64_t difference = (int64_t)((value - near) << spare) >> spare;
-    uint64_t folded = (uint64_t)difference << 1 ^ (uint64_t)(difference >> 63);
     return value == nothing(bytes) ? CODE_NOTHING
            : !value                ? CODE_ZERO
-                                   : folded - 1 + CODE_DIFFERENCE;
+                                   : code_fold(difference) - 1 + CODE_DIFFERENCE;
 }
 
 static inline uint64_t value_of(uint64_t code, uint64_t near, size_t bytes)
 {
-    uint64_t folded = code - CODE_DIFFERENCE + 1;
     return code == CODE_NOTHING ? nothing(bytes)
            : code == CODE_ZERO  ? 0
-                                : near + (folded >> 1 ^ (0 - (folded & 1)));
-}
-
-static unsigned char *put_code(unsigned char *out, uint64_t code)
-{
-    for (; code > 127; code >>= 7) {
-        *out++ = (unsigned char)(code | 128);
-    }
-    *out++ = (unsigned char)code;
-    return out;
-}
-
-static uint64_t get_code(const unsigned char **in)
-{
-    uint64_t code = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        unsigned char octet = *(*in)++;
-        code |= (uint64_t)(octet & 127) << shift;
-        if (!(octet & 128)) {
-            return code;
-        }
-    }
+                                : near + code_unfold(code - CODE_DIFFERENCE + 1);
 }
 
 /* Bits and codes as they are written and read; i is the field's bit. */
@@ -221,12 +199,12 @@ struct reader {
 static void put_difference(struct writer *w, uint64_t value, uint64_t near, size_t bytes)
 {
     w->bits[w->i / 8] |= (unsigned char)(1U << w->i % 8);
-    w->out = put_code(w->out, code_of(value, near, bytes));
+    w->out = code_put(w->out, code_of(value, near, bytes));
 }
 
 static uint64_t get_difference(struct reader *r, uint64_t near, size_t bytes)
 {
-    return value_of(get_code(&r->in), near, bytes);
+    return value_of(code_get(&r->in), near, bytes);
 }
 
 /* Inline, so that what a field has in common with what it is near to costs a comparison. */
@@ -264,10 +242,12 @@ bool cold_can_pack(const struct conn *c)
 
 size_t cold_pack(const struct conn *c, unsigned char *packed)
 {
-    struct writer w = {.out = put_code(packed + HEADER_BYTES, c->number)};
+    struct writer w = {.out = code_put(packed + HEADER_BYTES, c->number)};
+
+    bool rests = app_can_rest(c->flow);
 
     begin_bits(&w, CONN_COUNT);
-    put(&w, (uintptr_t)c->flow, (uintptr_t)APP_OPAQUE, 8);
+    put(&w, rests ? (uintptr_t)APP_OPAQUE : (uintptr_t)c->flow, (uintptr_t)APP_OPAQUE, 8);
     put(&w, (uintptr_t)c->facts, 0, 8);
 #define PUT(field, value) put(&w, (uint64_t)c->field, (uint64_t)(value), sizeof c->field);
     CONN_FIELDS(PUT)
@@ -279,10 +259,14 @@ size_t cold_pack(const struct conn *c, unsigned char *packed)
         CLOSING_FIELDS(PUT)
 #undef PUT
     }
+    if (rests) {
+        w.out += app_rest(c->flow, w.out);
+    }
     uint16_t bytes = (uint16_t)(w.out - packed);
     memcpy(packed, &bytes, sizeof bytes);
     packed[2] =
-        (unsigned char)((c->closing ? HAS_CLOSING : 0) | (app_is_idle(c->flow) ? 0 : HAS_FLOW));
+        (unsigned char)((c->closing ? HAS_CLOSING : 0) | (app_is_idle(c->flow) ? 0 : HAS_FLOW) |
+                        (rests ? HAS_RESTING_FLOW : 0));
     return bytes;
 }
 
@@ -290,7 +274,7 @@ void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *cl
 {
     struct reader r = {.in = packed + HEADER_BYTES};
 
-    c->number = get_code(&r.in);
+    c->number = code_get(&r.in);
     c->candidate = NULL;
     c->closing = closing;
     skip_bits(&r, CONN_COUNT);
@@ -304,6 +288,9 @@ void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *cl
 #define GET(field, value) closing->field = get(&r, (uint64_t)(value), sizeof closing->field);
         CLOSING_FIELDS(GET)
 #undef GET
+    }
+    if (packed[2] & HAS_RESTING_FLOW) {
+        c->flow = app_wake(r.in);
     }
 }
 
@@ -320,7 +307,7 @@ bool cold_has_flow(const unsigned char *packed)
 uint64_t cold_number(const unsigned char *packed)
 {
     const unsigned char *in = packed + HEADER_BYTES;
-    return get_code(&in);
+    return code_get(&in);
 }
 
 size_t cold_bytes(const unsigned char *packed)

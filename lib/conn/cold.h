@@ -10,7 +10,10 @@
  * start, a sequence number to its end's ISN). What is near exactly takes one bit; the rest takes
  * the difference, seven bits to the octet. Packing and unpacking restores every field, to the bit.
  *
- * Limits: a connection with a candidate SYN isn't packed. flow and facts stay where they are.
+ * A flow that rests is packed with it.
+ *
+ * Limits: a connection with a candidate SYN isn't packed. Another flow and facts stay where they
+ * are.
  */
 #ifndef LIFELINE_CONN_COLD_H
 #define LIFELINE_CONN_COLD_H
@@ -18,11 +21,12 @@
 #include "conn/conn.h"
 
 /* No packed connection is larger. */
-#define COLD_MAX_BYTES 2048
+#define COLD_MAX_BYTES 3072
 
 bool cold_can_pack(const struct conn *c);
 
-/* Writes c to out, of COLD_MAX_BYTES; returns the length. */
+/* Writes c to out, of COLD_MAX_BYTES; returns the length. c is as it was: its closing, and its flow
+ * if that can rest, are the caller's to free. */
 size_t cold_pack(const struct conn *c, unsigned char *out);
 
 /* The inverse. closing: memory for c->closing, if cold_has_closing(). */

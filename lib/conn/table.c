@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "conn/cold.h"
 
 #define BLOCK        256 /* hot connections that are allocated together */
@@ -83,6 +84,9 @@ static bool freeze(struct table *t, struct conn *c)
     }
     memcpy(cold, packed, bytes);
     t->memory_bytes += bytes + MALLOC_BYTES;
+    if (app_can_rest(c->flow)) {
+        app_put_away(c->flow);
+    }
     if (c->closing) {
         t->memory_bytes -= sizeof *c->closing;
         free(c->closing);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "app/app.h"
 #include "check.h"
 
 #define ROUNDS 20000
@@ -91,6 +92,7 @@ static void comes_back_as_it_was(void)
         fill(&closing, sizeof closing, &state);
         truth_values(&closing);
         clear_rest(&before);
+        before.flow = round % 3 ? round % 3 == 1 ? APP_OPAQUE : APP_RESET : NULL;
         before.closing = closes ? &closing : NULL;
         size_t bytes = cold_pack(&before, packed);
         largest = bytes > largest ? bytes : largest;
