@@ -10,6 +10,9 @@ BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config gettext libglib2.0-
 TEST_PACKAGES=(python3 tshark zstd lz4 iproute2 tcpdump curl nginx-light apache2-bin wrk
     nghttp2-client git)
 
+# What ./dev bench measures beside lifeline, and what makes its captures.
+BENCH_PACKAGES=(python3 iproute2 tcpdump nginx-light wrk argus-server tcptrace tshark)
+
 # Other compilers and checkers.
 CHECK_PACKAGES=(clang clang-format)
 
