@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * measure LIMIT_MIB COMMAND...: runs a command and writes to descriptor 3 what it took: exit status
- * (a signal's number below zero), user and system seconds, peak of resident memory in KiB.
+ * measure DESCRIPTOR LIMIT_MIB COMMAND...: runs a command and writes to the descriptor what it
+ * took: exit status (a signal's number below zero), user and system seconds, peak of resident
+ * memory in KiB.
  *
  * A process of its own because the peak of a child includes what its parent had at the fork: here
  * next to nothing, in a script's interpreter more than the programs measured. LIMIT_MIB bounds the
@@ -20,18 +21,19 @@ static double seconds(struct timeval time)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3) {
-        fputs("usage: measure LIMIT_MIB COMMAND... 3> RESULT\n", stderr);
+    if (argc < 4) {
+        fputs("usage: measure DESCRIPTOR LIMIT_MIB COMMAND...\n", stderr);
         return 2;
     }
+    int result = atoi(argv[1]);
     pid_t child = fork();
     if (child == 0) {
-        rlim_t bytes = (rlim_t)strtoull(argv[1], NULL, 10) << 20;
+        rlim_t bytes = (rlim_t)strtoull(argv[2], NULL, 10) << 20;
         struct rlimit limit = {bytes, bytes};
         if (bytes)
             setrlimit(RLIMIT_AS, &limit);
-        close(3);
-        execvp(argv[2], argv + 2);
+        close(result);
+        execvp(argv[3], argv + 3);
         _exit(127);
     }
     int status;
@@ -40,7 +42,8 @@ int main(int argc, char **argv)
         perror("measure");
         return 1;
     }
-    dprintf(3, "%d %.6f %.6f %ld\n", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
-            seconds(usage.ru_utime), seconds(usage.ru_stime), usage.ru_maxrss);
+    dprintf(result, "%d %.6f %.6f %ld\n",
+            WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), seconds(usage.ru_utime),
+            seconds(usage.ru_stime), usage.ru_maxrss);
     return 0;
 }
