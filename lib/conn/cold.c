@@ -270,7 +270,9 @@ size_t cold_pack(const struct conn *c, unsigned char *packed)
     return bytes;
 }
 
-void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *closing)
+/* Returns where a resting flow begins. */
+static const unsigned char *unpack(const unsigned char *packed, struct conn *c,
+                                   struct closing *closing)
 {
     struct reader r = {.in = packed + HEADER_BYTES};
 
@@ -289,8 +291,19 @@ void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *cl
         CLOSING_FIELDS(GET)
 #undef GET
     }
+    return r.in;
+}
+
+void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *closing)
+{
+    unpack(packed, c, closing);
+}
+
+void cold_revive(const unsigned char *packed, struct conn *c, struct closing *closing)
+{
+    const unsigned char *flow = unpack(packed, c, closing);
     if (packed[2] & HAS_RESTING_FLOW) {
-        c->flow = app_wake(r.in);
+        c->flow = app_wake(flow);
     }
 }
 

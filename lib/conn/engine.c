@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn/cold.h"
+
 #define DEFAULT_MAX_MEMORY_BYTES ((uint64_t)512 << 20)
 
 struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
@@ -413,6 +415,7 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
     if (engine->options.no_http || !table_holds(&engine->table, slot, connection)) {
         return;
     }
+    table_make_room(&engine->table);
     struct conn *c = table_at(&engine->table, slot);
     struct app_link link;
     app_link_of(c, &link);
@@ -426,7 +429,16 @@ bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t conne
     if (!table_holds(&engine->table, slot, connection)) {
         return false;
     }
-    record_fill(engine, table_at(&engine->table, slot), out);
+    const struct table_slot *s = table_slot_at(&engine->table, slot);
+    if (!s->is_cold) {
+        record_fill(engine, s->at.hot, out);
+        return true;
+    }
+    /* It stays cold: this may be called from a callback, when nothing else may be packed for it. */
+    struct conn c = {.slot = slot};
+    struct closing closing;
+    cold_unpack(s->at.cold, &c, cold_has_closing(s->at.cold) ? &closing : NULL);
+    record_fill(engine, &c, out);
     return true;
 }
 

@@ -109,7 +109,7 @@ struct conn *table_warm(struct table *t, uint32_t slot)
     if (cold_has_closing(cold) && !closing) {
         abort();
     }
-    cold_unpack(cold, c, closing);
+    cold_revive(cold, c, closing);
     c->slot = slot;
     c->pool_index = i;
     c->tag = tag_of(t, c->key);
