@@ -52,6 +52,8 @@ struct pass {
     bool copy;          /* the very packet again: duplicated on the way, not retransmitted */
     bool ack_fits;      /* ack is plausible: at most what the peer sent */
     bool stale;         /* its timestamp is older than its sender's last: late on its way */
+    bool same_tick;     /* its timestamp is its sender's last: both were sent at about one time */
+    bool hears;         /* acknowledges more than its sender did before */
     bool reset_crossed; /* sent before the RST that passed earlier reached its sender */
     uint32_t steps, marks;
     uint8_t transition_count;

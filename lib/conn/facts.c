@@ -198,6 +198,7 @@ static void read_ack(struct pass *pass)
         if (pure && s->ack == from->acked && (to->flags & END_KEEP_ALIVE)) {
             pass->marks |= LIFELINE_MARK_KEEP_ALIVE_ACK;
         }
+        pass->hears = seq_gt(s->ack, from->acked);
         from->acked = seq_max(from->acked, s->ack);
         from->edge = seq_max(from->edge, edge);
     }
@@ -364,6 +365,8 @@ void facts_read(struct pass *pass)
     from->segments++;
     pass->stale = (s->options & LIFELINE_OPT_TIMESTAMP) && from->segments > 1 &&
                   (from->flags & END_TIMESTAMPS) && seq_lt(s->timestamp_value, from->last_tsval);
+    pass->same_tick = (s->options & LIFELINE_OPT_TIMESTAMP) && from->segments > 1 &&
+                      s->timestamp_value == from->last_tsval;
     if (s->bad_checksum) {
         pass->marks |= LIFELINE_MARK_BAD_CHECKSUM;
     }

@@ -193,7 +193,8 @@ void handshake_other(struct pass *pass)
         apply(pass, pass->p, PEER_ACKS_DATA);
     }
     /* Text is queued until ESTABLISHED (RFC 9293 3.10.2), but for a server with Fast Open. A number
-     * beyond the first octet's shows that text went before; nor is text acknowledged earlier. */
+     * beyond the first octet's shows that text went before; nor is text acknowledged earlier. A
+     * listener's program can close no connection that it didn't accept. */
     bool text =
         (pass->new_bytes || seq_gt(pass->segment->seq, from->isn + 1)) && c->fast_open_data != 2;
     if (from->state == LIFELINE_SYN_RECEIVED &&

@@ -144,7 +144,8 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
 static bool is_refuted_again(const struct pass *pass, const struct closing *k)
 {
     const struct end *from = pass->from;
-    return k && from->reset_cause == LIFELINE_CAUSE_INJECTED &&
+    bool abort = pass->ack && pass->segment->seq == from->next; /* the end's own, by its number */
+    return k && from->reset_cause == LIFELINE_CAUSE_INJECTED && !abort &&
            pass->segment->seq == k->reset_seq &&
            (from->reset_verdict == LIFELINE_RESET_REFUTED ||
             (k->reset_by == pass->e && !k->reset_closed[pass->e]));
@@ -382,7 +383,8 @@ void reset_reconsider(struct pass *pass)
         ((pass->syn || pass->fin) && facts_is_copy(pass))) {
         return;
     }
-    bool late = !pass->stale && pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+    bool late = !pass->stale && !pass->same_tick &&
+                pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;

@@ -165,11 +165,20 @@ void teardown_reconsider(struct pass *pass)
     bool sooner =
         pass->fin && seq_lt(pass->seq_end, from->fin_end) && from->contiguous == pass->seq_end;
     bool later = pass->fin && seq_gt(pass->seq_end, from->fin_end);
-    if (!past && !sooner && !later) {
+    bool fresh = pass->hears || ((pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
+                                 !pass->stale && !pass->same_tick);
+    bool bare = pass->seq_end == pass->segment->seq && fresh &&
+                !(pass->marks & LIFELINE_MARK_KEEP_ALIVE) &&
+                pass->time_ns - from->control_ns > facts_turnaround_ns(pass->conn, pass->e);
+    bool below = bare && seq_lt(pass->segment->seq, from->fin_end) &&
+                 pass->segment->seq != pass->to->edge; /* a closed window holds numbers down */
+    if (!past && !sooner && !later && !below) {
         return;
     }
-    if (sooner) {
-        from->next = from->block_start = from->block_end = from->contiguous;
+    if (sooner || below) {
+        from->next = sooner ? from->contiguous : pass->segment->seq;
+        from->block_start = from->block_end = from->contiguous =
+            seq_min(from->contiguous, from->next);
     }
     bool crossed = from->state == LIFELINE_CLOSING;
     if (!crossed && from->state != LIFELINE_FIN_WAIT_1 && from->state != LIFELINE_LAST_ACK) {

@@ -140,7 +140,7 @@ def judge(link, view, found, shown):
     verdicts = []
     for side in ("client", "server"):
         own = lives(link, side)
-        pairs = match(case, own, held)
+        pairs = match(case, side, own, held)
         for n, record in enumerate(records):
             role = next(role for role in ("client", "server")
                         if (record[role]["ip"], record[role]["port"]) == link.text[side])
@@ -156,7 +156,7 @@ def judge(link, view, found, shown):
     return verdicts
 
 
-def match(case, own, held):
+def match(case, side, own, held):
     """Which of lifeline's records tells of which life: the one that holds most of its packets.
 
     Returns {number of the record: life}; a life without a record has a key past the last one.
@@ -168,10 +168,12 @@ def match(case, own, held):
         if len(life.states) < 2 and len(own) > 1 or not packets & case.visible:
             continue  # somebody listened, or nothing of it passed here
         left.append(life)
-        scores += [(-len(packets & one), n, len(left) - 1) for n, one in enumerate(held)
-                   if packets & one]
+        # One that a late copy of a SYN made, or a forged SYN, comes last.
+        strange = rules.duplicate_syn(case, side, life) or rules.forged_syn(case, side, life)
+        scores += [(strange, -len(packets & one), n, len(left) - 1)
+                   for n, one in enumerate(held) if packets & one]
     unmatched = dict(enumerate(left))
-    for _, n, life in sorted(scores):
+    for _, _, n, life in sorted(scores):
         if n not in pairs and life in unmatched:
             pairs[n] = unmatched.pop(life)
     pairs.update((len(held) + n, life) for n, life in unmatched.items())

@@ -29,7 +29,7 @@ def explain(case, side, life, ours):
     if ours in (None, ["CLOSED"]) and duplicate_syn(case, side, life):
         return "duplicate-syn"
     if ours is None:
-        return None
+        return "forged" if forged_syn(case, side, life) else None
     used = []
     if silent_end(case, side, life):
         life, used = life.without_end(), ["silent-end"]
@@ -88,11 +88,19 @@ def third_under_way(case, side, life, ours):
 def duplicate_syn(case, side, life):
     """A late copy of an old SYN made a request socket, which the opener's RST ended (RFC 9293
     figure 9): no incarnation for an observer, since no end of it was ever opened."""
+    if len(life.states) < 2:
+        return False
     syn = next((s.segment for s in case.all if s.packet == life.causes[1]), None)
     return life.states in (["LISTEN", "SYN-RECEIVED"], ["LISTEN", "SYN-RECEIVED", "CLOSED"]) and \
         syn is not None and any(s.segment.flags & SYN and s.segment.seq == syn.seq and
                                 s.index < life.start - 1
                                 for s in case.all if s.vantage == side != s.side)
+
+
+def forged_syn(case, side, life):
+    """Somebody else's SYN made a request socket."""
+    return len(life.states) > 1 and life.states[0] == "LISTEN" and \
+        life.causes[1] is not None and life.causes[1] not in case.own(OTHER[side])
 
 
 def silent_end(case, side, life):
@@ -390,16 +398,21 @@ def overtaken_behind(case, side, life, ours):
 
 @rule("forged")
 def forged(case, side, life, ours):
-    """The box made a segment with this endpoint's addresses, its receiver believed it (the kernel
-    says so), and so must the observer: the histories are equal up to there."""
+    """The box made a segment with this endpoint's addresses, and its receiver believed it (the kernel
+    says so), or nothing of the endpoint's own follows it: the observer must believe it, and the
+    histories are equal up to there. Or the endpoint believed one that this view doesn't hold."""
     if case.view.direction and life.causes[-1] in case.visible - case.own(OTHER[side]):
         # The box's RST was believed by this endpoint, and only its own segments would show it.
         return ours[:len(life.states) - 1] == life.states[:-1]
     own = case.own(side)
     causes = {cause for life in case.lives(OTHER[side]) for cause in life.causes}
-    fakes = [s for s in case.seen
-             if s.side == side and s.packet not in own and s.packet in causes]
     n = common(life.states, ours)
+    if n < len(life.states) and life.causes[n] is not None and \
+            life.causes[n] not in case.own(OTHER[side]) | case.visible:
+        return True  # the endpoint believed one that did not pass here
+    made = [s for s in case.seen if s.side == side and s.packet not in own]
+    last = max((s.index for s in case.seen if s.side == side and s.packet in own), default=-1)
+    fakes = [s for s in made if s.packet in causes or s.index > last]
     if fakes and ours == [state for state in life.states if state != "TIME-WAIT"]:
         return True  # an RST from a holder of TIME-WAIT tells that it never held one
     return bool(fakes) and n > 0 and (n == len(life.states) or life.entered[n] >= fakes[0].index)
