@@ -128,10 +128,11 @@ struct conn {
     uint32_t slot, pool_index;                               /* where the table has it */
     uint32_t last_frame, syn_frame, synack_frame, ack_frame; /* distances */
     uint32_t syn_retransmissions, synack_retransmissions;
-    uint32_t stray_seq, stray_end, stray_ack; /* last segment that fits nothing captured */
-    uint32_t previous_isn[2];                 /* by end: where the earlier incarnation began */
-    uint32_t previous_next[2];                /* and where it stopped */
-    uint32_t exchanges;                       /* counted by lib/app */
+    uint32_t stray_end, stray_ack;   /* last segment that fits nothing captured */
+    uint32_t claim_start, claim_ack; /* numbers that only an ACK tells of */
+    uint32_t previous_isn[2];        /* by end: where the earlier incarnation began */
+    uint32_t previous_next[2];       /* and where it stopped */
+    uint32_t exchanges;              /* counted by lib/app */
     uint16_t withdrawals, old_duplicates, keep_alives;
     uint8_t recent;  /* used since the hot set's clock passed */
     uint8_t swapped; /* end 0 is the key's higher end */
@@ -144,10 +145,10 @@ struct conn {
     uint8_t superseded; /* a newer incarnation holds the table's entry */
     uint8_t incomplete;
     uint8_t mid_stream;
-    uint8_t synack_by_server; /* a SYN,ACK was captured */
-    uint8_t fast_open_data;   /* 1 data on the SYN, 2 the server acknowledged it */
-    uint8_t previous_known;   /* 1 << end: its previous_next and previous_isn are set */
-    uint8_t stray_from;       /* end that sent the stray, plus one; 0: none */
+    uint8_t synack_by_server;         /* a SYN,ACK was captured */
+    uint8_t fast_open_data;           /* 1 data on the SYN, 2 the server acknowledged it */
+    uint8_t previous_known;           /* 1 << end: its previous_next and previous_isn are set */
+    uint8_t stray_from, claimed_from; /* ends that sent stray and claim, plus one; 0: none */
 };
 
 /* Frames as distances, plus one so that 0 is "none"; saturates, then unknown. */

@@ -51,6 +51,9 @@ static uint8_t judge(const struct pass *pass)
          (from->block_start == from->block_end || (from->flags & to->flags & END_SACK)))) {
         return LIFELINE_RESET_ACCEPTABLE;
     }
+    if (pass->conn->claimed_from == pass->p + 1 && s->seq == pass->conn->claim_start) {
+        return LIFELINE_RESET_ACCEPTABLE; /* what is acknowledged beyond may be somebody's tale */
+    }
     if (s->seq == low - 1 && (from->flags & END_FIN) && (to->flags & END_ACKED_KNOWN) &&
         to->state != LIFELINE_FIN_WAIT_2 && to->state != LIFELINE_TIME_WAIT) {
         return LIFELINE_RESET_ACCEPTABLE;

@@ -162,8 +162,8 @@ void teardown_reconsider(struct pass *pass)
     }
     bool past = pass->new_bytes &&
                 seq_gt(pass->payload_seq + pass->segment->payload_bytes, from->fin_end - 1);
-    bool sooner =
-        pass->fin && seq_lt(pass->seq_end, from->fin_end) && from->contiguous == pass->seq_end;
+    bool sooner = pass->fin && seq_lt(pass->seq_end, from->fin_end) && !pass->repeated &&
+                  seq_geq(from->contiguous, pass->seq_end);
     bool later = pass->fin && seq_gt(pass->seq_end, from->fin_end);
     bool fresh = pass->hears || ((pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
                                  !pass->stale && !pass->same_tick);
@@ -176,7 +176,7 @@ void teardown_reconsider(struct pass *pass)
         return;
     }
     if (sooner || below) {
-        from->next = sooner ? from->contiguous : pass->segment->seq;
+        from->next = sooner ? pass->seq_end : pass->segment->seq;
         from->block_start = from->block_end = from->contiguous =
             seq_min(from->contiguous, from->next);
     }
