@@ -75,9 +75,10 @@
     F(ack_frame, 3)                                                                                \
     F(syn_retransmissions, 0)                                                                      \
     F(synack_retransmissions, 0)                                                                   \
-    F(stray_seq, 0)                                                                                \
     F(stray_end, 0)                                                                                \
     F(stray_ack, 0)                                                                                \
+    F(claim_start, 0)                                                                              \
+    F(claim_ack, 0)                                                                                \
     F(previous_isn[0], 0)                                                                          \
     F(previous_isn[1], 0)                                                                          \
     F(previous_next[0], 0)                                                                         \
@@ -99,7 +100,8 @@
     F(synack_by_server, 1)                                                                         \
     F(fast_open_data, 0)                                                                           \
     F(previous_known, 0)                                                                           \
-    F(stray_from, 0)
+    F(stray_from, 0)                                                                               \
+    F(claimed_from, 0)
 
 #define TIME_WAIT_FIELDS(F, i)                                                                     \
     F(time_wait[i].present, 0)                                                                     \
