@@ -238,7 +238,9 @@ static void write_entry(struct out *out, const struct lifeline_exchange *x,
         lifeline_address_text(&c->server.ip, address, sizeof(address));
         har_text(out, "serverIPAddress", address);
     }
-    out_format(out, ",\"connection\":\"%" G_GUINT64_FORMAT "\"", (guint64)x->connection);
+    /* Chrome takes a number for the server's port. What it calls the connection's is its own. */
+    out_format(out, ",\"connection\":\"#%" G_GUINT64_FORMAT "\"", (guint64)x->connection);
+    out_format(out, ",\"_connectionId\":\"%" G_GUINT64_FORMAT "\"", (guint64)x->connection);
     put_ours(out, x);
     har_comment(out, note);
     out_char(out, '}');

@@ -350,7 +350,7 @@ class Times(unittest.TestCase):
         self.assertEqual((first["time"], when(first)), (41, 1))  # so that send begins at 12
         self.assertEqual(self.phases(second), [-1, -1, -1, -1, 0, 5, 0])
         self.assertEqual((second["time"], when(second)), (5, 142))
-        self.assertEqual(first["connection"], second["connection"])
+        self.assertEqual((first["connection"], second["connection"]), ("#0", "#0"))
         self.assertEqual(first["serverIPAddress"], "10.0.0.1")
 
     def test_a_response_before_the_request_is_over(self):
