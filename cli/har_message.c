@@ -321,7 +321,7 @@ void har_response(struct out *out, const struct lifeline_exchange *x, GString *n
     out_text(out, ",\"response\":{\"status\":");
     out_u64(out, x->status != LIFELINE_UNKNOWN_COUNT ? x->status : 0);
     har_text(out, "statusText", x->reason);
-    put_version(out, m->first_frame ? x->version : NULL);
+    put_version(out, x->response_version);
     put_cookies(out, m, true);
     put_headers(out, m);
     har_content(out, x, note);

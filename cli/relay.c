@@ -126,7 +126,8 @@ static void send_exchange(void *user, const struct lifeline_exchange *exchange)
                             http_bytes(&exchange->response) + text_bytes(exchange->method) +
                             text_bytes(exchange->uri) + text_bytes(exchange->host) +
                             text_bytes(exchange->version) + text_bytes(exchange->reason) +
-                            text_bytes(exchange->content_type) + text_bytes(exchange->flag_text));
+                            text_bytes(exchange->content_type) + text_bytes(exchange->flag_text) +
+                            text_bytes(exchange->response_version));
     struct lifeline_exchange *x = &parcel->record.exchange;
     char *end = (char *)(parcel + 1);
     parcel->kind = EXCHANGE;
@@ -142,6 +143,7 @@ static void send_exchange(void *user, const struct lifeline_exchange *exchange)
     put_text(&x->reason, &end);
     put_text(&x->content_type, &end);
     put_text(&x->flag_text, &end);
+    put_text(&x->response_version, &end);
 }
 
 /* The texts of its kind are static. */

@@ -334,6 +334,8 @@ void app_acked(struct app *app, const struct app_link *link, unsigned end, uint3
     int64_t offset = stream_offset(s, ack);
     if (offset > s->acked)
         s->acked = offset;
+    if (flow->flight[end].count && s->acked >= s->next)
+        flow->flight[end] = (struct flight){.count = 0};
     if (!app_is_pending(flow))
         return;
     enter(flow, link, segment);

@@ -96,6 +96,7 @@ static void not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, 
         http1_response_begins(flow, h);
         if (side->x) {
             x->record.response.header_bytes = 0;
+            x->record.response_version = "0.9";
             exchange_announce(flow, x, true, false);
         }
         http1_body_starts(side, false, 0);

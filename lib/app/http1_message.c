@@ -205,8 +205,9 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
         r->status = head->status;
         r->reason = copy(flow, x, head->reason);
         r->content_type = copy(flow, x, head->content_type);
+        r->response_version = version_text(flow, x, head->version);
         if (!x->has_request)
-            r->version = version_text(flow, x, head->version);
+            r->version = r->response_version;
         keep_fields(flow, x, false, octets);
         http1_flag(side, head->flag_text);
         exchange_touch(&r->response, at);

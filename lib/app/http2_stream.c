@@ -305,6 +305,7 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
         x->has_response = true;
         x->response_start = block->begin.offset;
         measure(&r->response, block, at);
+        r->response_version = "2";
         r->retransmitted_segments += block->begin.repeats;
         exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns);
         if (f.status)

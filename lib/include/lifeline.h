@@ -428,7 +428,7 @@ struct lifeline_exchange {
     uint64_t stream;                           /* HTTP/2 stream; unknown for HTTP/1 */
     const char *method, *uri, *host, *version; /* NULL when unknown */
     uint64_t status;                           /* unknown without a response */
-    const char *reason, *content_type;
+    const char *reason, *content_type, *response_version;
     uint8_t interim_count;
     uint16_t interim[8];
     struct lifeline_http_message request, response;

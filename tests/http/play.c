@@ -99,6 +99,7 @@ static void on_exchange(void *user, const struct lifeline_exchange *x)
         note_number(n, "stream", x->stream);
     note_string(n, "host", x->host);
     note_string(n, "version", x->version);
+    note_string(n, "answer", x->response_version);
     note_string(n, "reason", x->reason);
     note_string(n, "type", x->content_type);
     for (unsigned i = 0; i < x->interim_count; i++)

@@ -278,6 +278,7 @@ static void unknown_is_null(void)
     exchange.stream = exchange.status = exchange.index = LIFELINE_UNKNOWN_COUNT;
     exchange.method = exchange.uri = exchange.host = exchange.version = NULL;
     exchange.reason = exchange.content_type = exchange.flag_text = NULL;
+    exchange.response_version = NULL;
     exchange.interim_count = 0;
     exchange.connect_ns = exchange.send_ns = exchange.wait_ns = LIFELINE_UNKNOWN_NS;
     exchange.receive_ns = exchange.idle_ns = LIFELINE_UNKNOWN_NS;
