@@ -128,13 +128,15 @@ static void append_curve(GString *out, const struct lifeline_census_pair *pair, 
 }
 
 void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, unsigned count,
-                     const char *title, unsigned ports)
+                     const char *title)
 {
     static const char *const colors[CURVES] = {"#1d4ed8", "#b45309", "#047857",
                                                "#b91c1c", "#6d28d9", "#374151"};
     unsigned curves[CURVES], shown = 0;
     int64_t low_ns = INT64_MAX, high_ns = INT64_MIN;
     uint64_t peak = 1;
+    unsigned ports = 0; /* of the client that is nearest to having none */
+    double share = 0.2; /* far from it they are no matter */
     double plot_height = HEIGHT - TOP - BOTTOM;
     char *safe = g_markup_escape_text(title, -1);
 
@@ -148,8 +150,12 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
         high_ns =
             MAX(high_ns, pairs[i].start_ns + (int64_t)pairs[i].sample_count * pairs[i].step_ns);
         peak = MAX(peak, pairs[i].peak);
+        if (pairs[i].holder == LIFELINE_CLIENT && pairs[i].peak_share > share) {
+            share = pairs[i].peak_share;
+            ports = pairs[i].ports;
+        }
     }
-    bool near_limit = (double)peak > 0.2 * ports;
+    bool near_limit = ports > 0;
     double top = round_up(near_limit ? MAX((double)ports, (double)peak) : (double)peak);
     double span_ns = shown && high_ns > low_ns ? (double)(high_ns - low_ns) : 1;
 

@@ -13,10 +13,9 @@
 void census_plot_text(GString *out, const struct lifeline_census_pair *pair, unsigned width,
                       bool ascii);
 
-/* A self-contained SVG of the first pairs; their samples must be alive. ports: size of the
- * ephemeral range. title is escaped. */
+/* A self-contained SVG of the first pairs; their samples must be alive. title is escaped. */
 void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, unsigned count,
-                     const char *title, unsigned ports);
+                     const char *title);
 
 /* "10.0.0.2 → 10.0.0.1:80", "10.0.0.1 (server) → 10.0.0.2", "10.0.0.2 in all". */
 void census_append_name(GString *out, const struct lifeline_census_pair *pair, bool ascii);

@@ -23,7 +23,7 @@ struct explain {
     bool chosen, done;
     uint64_t connection;
     int64_t start_ns;
-    int64_t time_wait_ns;
+    const struct lifeline_options *options; /* how long TIME-WAIT lasts */
     enum section section;
     struct explain_past past;
     struct sent sent[2];

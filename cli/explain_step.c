@@ -98,12 +98,28 @@ static void remember(struct explain *view, const struct lifeline_event *event)
         view->past.time_wait_told |= event->transitions[i].to == LIFELINE_TIME_WAIT;
 }
 
+/* How long TIME-WAIT lasts for who enters it with this segment. */
+static int64_t learn_time_wait(struct explain *view, const struct lifeline_event *event)
+{
+    struct lifeline_host_stack host = {.time_wait_ns = LIFELINE_UNKNOWN_NS};
+
+    for (unsigned i = 0; event->segment && i < event->transition_count; i++) {
+        if (event->transitions[i].to != LIFELINE_TIME_WAIT)
+            continue;
+        bool sends = event->transitions[i].endpoint == event->from;
+        lifeline_host_stack(view->options, sends ? &event->segment->src : &event->segment->dst,
+                            sends ? event->segment->ttl : 0, &host);
+        view->past.stack_known = host.shortest_ns == host.longest_ns;
+    }
+    return host.time_wait_ns;
+}
+
 void explain_step(struct explain *view, const struct lifeline_event *event)
 {
     GPtrArray *texts = g_ptr_array_new();
     uint8_t to = event->from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
     char *frame = g_strdup_printf("%" PRIu64, event->withdrawn_frame);
-    char *duration = explain_duration(view, view->time_wait_ns);
+    char *duration = explain_duration(view, learn_time_wait(view, event));
     const struct prose_value values[] = {{"sender", explain_role(event->from)},
                                          {"receiver", explain_role(to)},
                                          {"frame", frame},

@@ -103,6 +103,9 @@ static void explain_time_wait_entry(GPtrArray *list, const struct lifeline_event
         say(list, N_("The side that closed first does not forget the connection yet. It stays in "
                      "TIME-WAIT for twice the longest time that a segment may live in the network "
                      "(2MSL, here {duration}), for two reasons."));
+    if (!past->stack_known)
+        say(list, N_("How long that is depends on its system, which a capture does not show; "
+                     "what is said here of its end holds for Linux."));
     say(list, N_("One: so that both directions are closed reliably. Nobody acknowledges the last "
                  "ACK. If it is lost, the other side repeats its FIN, and there must be somebody "
                  "who answers it with an ACK; without TIME-WAIT the answer would be RST, and a "
@@ -334,7 +337,10 @@ const char *explain_time_wait(const struct lifeline_time_wait *time_wait)
 {
     switch (time_wait->outcome) {
     case LIFELINE_TIME_WAIT_RUNNING:
-        return N_("{holder} is in TIME-WAIT when the capture ends, for another {duration}.");
+        return time_wait->earliest_ns == time_wait->latest_ns
+                   ? N_("{holder} is in TIME-WAIT when the capture ends, for another {duration}.")
+                   : N_("{holder} is in TIME-WAIT when the capture ends, for another {least} to "
+                        "{duration}: that depends on its system.");
     case LIFELINE_TIME_WAIT_EXPIRED:
         return N_("TIME-WAIT of {holder} ran its full time.");
     case LIFELINE_TIME_WAIT_REUSED:

@@ -10,9 +10,10 @@
 /* What was seen of a connection before an event, as far as its explanation depends on it. */
 struct explain_past {
     bool syn, crossed_syn, fin, fin_acked, crossed_fins; /* passed before */
-    bool time_wait_told;                                 /* the two reasons were given */
-    uint8_t reset_from;                                  /* enum lifeline_role; of reset_frame */
-    uint64_t reset_frame;                                /* the last RST; LIFELINE_NO_FRAME */
+    bool stack_known;     /* how long TIME-WAIT lasts was said, or can't be otherwise */
+    bool time_wait_told;  /* the two reasons were given */
+    uint8_t reset_from;   /* enum lifeline_role; of reset_frame */
+    uint64_t reset_frame; /* the last RST; LIFELINE_NO_FRAME */
 };
 
 /* Appends to list what there is to say about an event's segment: const char *, message ids with

@@ -322,7 +322,7 @@ static void append_end(struct drawing *d)
         if (w->outcome != LIFELINE_TIME_WAIT_RUNNING)
             continue;
         g_string_assign(text, "the capture ends, ");
-        text_append_duration(text, w->remaining_ns, false);
+        text_append_remaining(text, w, false);
         g_string_append(text, " of 2MSL left");
         append_text(d->out, (CLIENT_X + SERVER_X) / 2, d->y + 10, "note", text->str);
     }

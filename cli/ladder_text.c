@@ -410,11 +410,13 @@ static void append_end(struct drawing *d)
             g_string_assign(text, "a new connection takes over");
         } else if (w->outcome == LIFELINE_TIME_WAIT_RUNNING) {
             g_string_append(text, ", ");
-            text_append_duration(text, w->remaining_ns, !d->style->utf8);
+            text_append_remaining(text, w, !d->style->utf8);
             g_string_append(text, " left");
             break;
         }
     }
+    if (text_columns(text->str, text->len) > d->middle - 4 && g_str_has_prefix(text->str, "the "))
+        g_string_erase(text, 0, 4);
     append_still(d, (uint8_t[]){c->client.state, c->server.state}, text->str, PAINT_DIM);
     g_string_free(text, TRUE);
 }

@@ -25,7 +25,8 @@ static struct {
     char *connection, *where, *shard;
     char *format, *color, *width;
     gboolean transitions, verbose, help, version;
-    char *stack, *time_wait;
+    char *stack, *time_wait, **stack_for;
+    struct lifeline_network *networks; /* that stack_for says */
     gboolean no_http, ignore_vlan, verify_checksums;
     char *max_memory, *max_connections, *max_stream, *max_streams, *max_fragments, *max_header;
     char *max_pipeline, *max_tunnels;
@@ -72,8 +73,14 @@ static const GOptionEntry selection_entries[] = {
 
 static const GOptionEntry model_entries[] = {
     TEXT(0, "stack", stack, "NAME",
-         "whose TIME-WAIT and ephemeral ports: linux (default), rfc, windows, macos, freebsd"),
+         "whose TIME-WAIT and ephemeral ports: linux, rfc, windows, macos, freebsd; without it "
+         "linux is assumed, and when TIME-WAIT ends is an interval"),
     TEXT(0, "time-wait", time_wait, "SECONDS", "how long TIME-WAIT lasts"),
+    {"stack-for", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given.stack_for,
+     "another stack, or another number of seconds, for the hosts of a network; may be given "
+     "several "
+     "times, the longest prefix wins",
+     "CIDR=NAME"},
     FLAG(0, "no-http", no_http, "don't follow HTTP"),
     END,
 };
@@ -206,6 +213,7 @@ static bool read_stack(struct lifeline_options *engine)
     for (const struct lifeline_name *row = lifeline_stack_names; row->name; row++) {
         if (strcmp(row->name, given.stack) == 0) {
             engine->stack = (uint8_t)row->value;
+            engine->stack_known = true;
             return true;
         }
     }
@@ -218,6 +226,20 @@ static bool read_jobs(unsigned *jobs)
     if (!read_number("--jobs", given.jobs, 1, 1024, &number))
         return false;
     *jobs = (unsigned)number;
+    return true;
+}
+
+static bool read_networks(struct lifeline_options *engine)
+{
+    guint count = given.stack_for ? g_strv_length(given.stack_for) : 0;
+    given.networks = g_new0(struct lifeline_network, count + 1);
+    engine->networks = given.networks;
+    engine->network_count = count;
+    for (guint i = 0; i < count; i++)
+        if (!lifeline_network_read(given.stack_for[i], &given.networks[i]))
+            return complain("--stack-for: '%s' is no network with a stack or seconds, such as "
+                            "10.0.0.0/8=windows or 2001:db8::/32=90",
+                            given.stack_for[i]);
     return true;
 }
 
@@ -291,7 +313,7 @@ static bool read_all(struct options *options)
     uint32_t snap_bytes = 0;
     options->connection = LIFELINE_UNKNOWN_COUNT;
     bool fine = read_format(options) && read_color(&options->color) && read_stack(engine) &&
-                read_shard(engine) && read_limits(engine) &&
+                read_networks(engine) && read_shard(engine) && read_limits(engine) &&
                 read_seconds("--time-wait", given.time_wait, &engine->time_wait_ns) &&
                 read_number("--connection", given.connection, 0, INT64_MAX, &options->connection) &&
                 read_number("--packets", given.packets, 1, INT64_MAX, &options->max_packets) &&
@@ -507,6 +529,8 @@ void options_release(void)
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);
     g_clear_pointer(&given.files, g_strfreev);
+    g_clear_pointer(&given.stack_for, g_strfreev);
+    g_clear_pointer(&given.networks, g_free);
     g_clear_pointer(&given.argv, g_free);
     if (given.words)
         g_ptr_array_free(g_steal_pointer(&given.words), TRUE);

@@ -158,6 +158,22 @@ void text_append_duration(GString *out, int64_t ns, bool ascii)
     }
 }
 
+void text_append_remaining(GString *out, const struct lifeline_time_wait *w, bool ascii)
+{
+    int64_t now_ns = w->expires_ns - w->remaining_ns;
+
+    if (w->latest_ns == w->earliest_ns) {
+        text_append_duration(out, w->remaining_ns, ascii);
+        return;
+    }
+    if (w->earliest_ns > now_ns)
+        g_string_append_printf(out, ascii ? "%d-" : "%d–",
+                               (int)((w->earliest_ns - now_ns) / 1000000000));
+    else
+        g_string_append(out, "up to ");
+    g_string_append_printf(out, "%d s", (int)((w->latest_ns - now_ns + 999999999) / 1000000000));
+}
+
 void text_append_bytes(GString *out, uint64_t bytes)
 {
     static const char *const units[] = {"kB", "MB", "GB", "TB", "PB", "EB"};

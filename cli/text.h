@@ -29,6 +29,8 @@ void text_cut(GString *out, size_t start, unsigned columns, bool ascii);
 
 /* "85 us", "10.2 ms", "1.25 s", "2 min 5 s", "3 h 20 min"; "?" when unknown. */
 void text_append_duration(GString *out, int64_t ns, bool ascii);
+/* What is left of a TIME-WAIT that runs: "59.9 s", or "29–60 s" where its end is an interval. */
+void text_append_remaining(GString *out, const struct lifeline_time_wait *time_wait, bool ascii);
 /* "282 B", "16.4 kB", "1.79 GB": decimal units; "?" when unknown. */
 void text_append_bytes(GString *out, uint64_t bytes);
 /* "12 segments", "1 segment". */

@@ -146,7 +146,12 @@ enum paint verdict_time_wait(GString *text, const struct lifeline_connection *c,
 
     if (w->outcome == LIFELINE_TIME_WAIT_RUNNING) {
         g_string_append_printf(text, "%s in TIME-WAIT until ", role_name(w->endpoint));
-        text_append_clock(text, w->expires_ns, c->start_ns);
+        if (w->earliest_ns != w->latest_ns) {
+            g_string_append(text, "between ");
+            text_append_clock(text, w->earliest_ns, c->start_ns);
+            g_string_append(text, " and ");
+        }
+        text_append_clock(text, w->latest_ns, c->start_ns);
         return paint;
     }
     g_string_append_printf(text, "%s's TIME-WAIT ", role_name(w->endpoint));
@@ -168,6 +173,8 @@ enum paint verdict_time_wait(GString *text, const struct lifeline_connection *c,
         g_string_append(text, " after ");
         text_append_duration(text, w->ended_ns - w->entered_ns, ascii);
     }
+    if (w->outcome == LIFELINE_TIME_WAIT_EXPIRED && w->earliest_ns != w->latest_ns)
+        g_string_append(text, ", if linux");
     if (rule && w->outcome == LIFELINE_TIME_WAIT_REUSED)
         g_string_append_printf(text, w->reuse_rule == LIFELINE_REUSE_UNSAFE ? " (%s)" : " (by %s)",
                                rule);

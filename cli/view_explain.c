@@ -150,11 +150,18 @@ static void tell_end(struct explain *view, const struct lifeline_connection *c)
     if (teardown)
         explain_filled(view, teardown, values, 0);
     for (unsigned i = 0; i < c->time_wait_count; i++) {
-        char *left = explain_duration(view, c->time_wait[i].remaining_ns);
-        const struct prose_value of[] = {
-            {"holder", explain_role(c->time_wait[i].endpoint)}, {"duration", left}, {NULL, NULL}};
-        explain_filled(view, explain_time_wait(&c->time_wait[i]), of, 0);
-        g_free(left);
+        const struct lifeline_time_wait *w = &c->time_wait[i];
+        bool runs = w->outcome == LIFELINE_TIME_WAIT_RUNNING;
+        int64_t now_ns = w->expires_ns - (runs ? w->remaining_ns : 0);
+        char *least = explain_duration(view, MAX(w->earliest_ns - now_ns, 0));
+        char *most = explain_duration(view, w->latest_ns - now_ns);
+        const struct prose_value of[] = {{"holder", explain_role(w->endpoint)},
+                                         {"least", least},
+                                         {"duration", most},
+                                         {NULL, NULL}};
+        explain_filled(view, explain_time_wait(w), of, 0);
+        g_free(least);
+        g_free(most);
     }
     explain_filled(view,
                    N_("At the end the client is in {client_state}, the server in "
@@ -197,10 +204,7 @@ static void *open_explain(const struct view_context *context, struct lifeline_op
     view->out = out_new(context->out, context->live);
     view->findings = g_ptr_array_new_with_free_func(g_free);
     view->line = g_string_new(NULL);
-    view->time_wait_ns =
-        options->time_wait_ns > 0
-            ? options->time_wait_ns
-            : lifeline_stack_facts((enum lifeline_stack)options->stack)->time_wait_ns;
+    view->options = options;
     sink->user = view;
     sink->event = on_event;
     sink->exchange = on_exchange;

@@ -32,7 +32,6 @@ struct report {
     uint64_t handshakes[LIFELINE_HANDSHAKE_MISSED + 1], teardowns[LIFELINE_TEARDOWN_NONE + 1];
     int64_t first_ns, last_ns;
     GArray *pairs;
-    unsigned ports;
 };
 
 static const char css[] =
@@ -178,17 +177,13 @@ static void *open_report(const struct view_context *context, struct lifeline_opt
                          struct lifeline_sink *sink, char **error)
 {
     struct report *report = g_new0(struct report, 1);
-    const struct lifeline_stack_facts *facts =
-        lifeline_stack_facts((enum lifeline_stack)options->stack);
     struct ladder_options collect = {.every_segment = false};
 
     (void)error;
     report->context = context;
     report->ladders = ladders_new(&collect);
     report->groups = finding_groups_new();
-    report->ports = facts->last_port - facts->first_port + 1U;
-    report->book =
-        lifeline_census_new((enum lifeline_stack)options->stack, options->time_wait_ns, 0, 0);
+    report->book = lifeline_census_new(options, 0, 0);
     report->connections = g_string_new(NULL);
     report->exchanges = g_string_new(NULL);
     report->pairs = g_array_new(FALSE, FALSE, sizeof(struct lifeline_census_pair));
@@ -279,7 +274,7 @@ static void append_census(GString *page, struct report *report)
         return;
     g_string_append(page, "<h2>TIME-WAIT</h2>\n");
     census_plot_svg(page, (const struct lifeline_census_pair *)(void *)report->pairs->data,
-                    report->pairs->len, report->context->input, report->ports);
+                    report->pairs->len, report->context->input);
 }
 
 static void append_rest(GString *page, const char *what, uint64_t count, uint64_t shown)

@@ -40,7 +40,6 @@ struct time_waits {
     struct csv *csv;
     struct table *table;
     struct lifeline_census_book *book;
-    unsigned ports; /* size of the ephemeral range */
     GString *cell;
     uint64_t rows;
     bool svg, ascii;
@@ -57,10 +56,17 @@ static void append_socket(GString *cell, const struct lifeline_address *ip, uint
 static void append_end(struct time_waits *view, const struct lifeline_time_wait *tw)
 {
     GString *cell = view->cell;
+    bool known = tw->earliest_ns == tw->latest_ns;
+
+    if (tw->outcome == LIFELINE_TIME_WAIT_EXPIRED && !known) {
+        text_append_duration(cell, tw->ended_ns - tw->entered_ns, view->ascii);
+        g_string_append(cell, " over, if linux");
+        return;
+    }
     switch (tw->outcome) {
     case LIFELINE_TIME_WAIT_RUNNING:
         g_string_append(cell, "runs, ");
-        text_append_duration(cell, tw->remaining_ns, view->ascii);
+        text_append_remaining(cell, tw, view->ascii);
         g_string_append(cell, " left");
         return;
     case LIFELINE_TIME_WAIT_REUSED:
@@ -213,7 +219,7 @@ static void print_census_text(struct time_waits *view, const struct lifeline_cen
     g_string_append_printf(text, ": %" PRIu64 " TIME-WAIT%s, at most %" PRIu64 " at once",
                            pair->entered, pair->entered == 1 ? "" : "s", pair->peak);
     if (pair->holder == LIFELINE_CLIENT)
-        g_string_append_printf(text, ", %.3g %% of %u ports", pair->peak_share * 100, view->ports);
+        g_string_append_printf(text, ", %.3g %% of %u ports", pair->peak_share * 100, pair->ports);
     g_string_append_c(text, '\n');
     if (pair->holder == LIFELINE_CLIENT)
         append_forecast(view, pair);
@@ -237,7 +243,7 @@ static void print_census(struct time_waits *view)
 
     if (view->svg) {
         census_plot_svg(view->cell, (const struct lifeline_census_pair *)(void *)pairs->data,
-                        pairs->len, view->context->input, view->ports);
+                        pairs->len, view->context->input);
         out_bytes(view->out, view->cell->str, view->cell->len);
     }
     for (guint i = 0; i < pairs->len; i++) {
@@ -255,25 +261,22 @@ static void print_census(struct time_waits *view)
 static void *open_time_wait(const struct view_context *context, struct lifeline_options *options,
                             struct lifeline_sink *sink, char **error)
 {
-    const struct lifeline_stack_facts *facts =
-        lifeline_stack_facts((enum lifeline_stack)options->stack);
-    unsigned low = facts->first_port, high = facts->last_port;
+    unsigned low = 0, high = 0;
     struct time_waits *view;
+    char after;
 
     if (port_range &&
-        (sscanf(port_range, "%u-%u", &low, &high) != 2 || low > high || high > 65535)) {
+        (sscanf(port_range, "%u-%u%c", &low, &high, &after) != 2 || low > high || high > 65535)) {
         *error =
             g_strdup_printf("--ports wants two numbers such as 32768-60999, not '%s'", port_range);
         return NULL;
     }
     view = g_new0(struct time_waits, 1);
-    view->ports = high - low + 1;
     view->context = context;
     view->ascii = !context->utf8;
     view->out = out_new(context->out, context->live);
     view->cell = g_string_new(NULL);
-    view->book = lifeline_census_new((enum lifeline_stack)options->stack, options->time_wait_ns,
-                                     view->ports, 0);
+    view->book = lifeline_census_new(options, port_range ? high - low + 1 : 0, 0);
     if (strcmp(context->format, "jsonl") == 0)
         view->json = json_new(view->out, false);
     else if (strcmp(context->format, "csv") == 0)
@@ -333,7 +336,15 @@ const struct view view_time_wait = {
         "seen, "
         "the ports last so long, or for ever, and the highest rate at which they would.\n"
         "\n"
-        "--stack says whose TIME-WAIT and port range to assume, --time-wait another duration. In "
+        "A capture doesn't show what a host runs: without more, Linux is assumed, and TIME-WAIT "
+        "ends "
+        "in an interval, from the shortest to the longest of the systems that the host may be by "
+        "its TTL (expires_earliest, expires_latest). --stack says what the hosts run, --time-wait "
+        "how long it lasts, --stack-for the same for one network.\n"
+        "\n"
+        "The counts are exact to about a fiftieth of TIME-WAIT at any length of the capture; the "
+        "curve has at most 512 steps, each with its highest count, and its steps double when "
+        "the capture outgrows them, so memory does not grow with time. In "
         "jsonl a time-wait record comes as its connection ends, time-wait-census records (where "
         "the "
         "count changes) and time-wait-forecast records at the end. svg is a plot for a report.",

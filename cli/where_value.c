@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "where_value.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -109,28 +108,6 @@ static bool read_time(const char *text, int64_t *ns)
     return true;
 }
 
-/* "10.0.0.1", "10.0.0.0/8", "2001:db8::/32" */
-static bool read_address(const char *text, struct lifeline_address *address, unsigned *prefix_bits)
-{
-    char **parts = g_strsplit(text, "/", 2);
-    memset(address, 0, sizeof *address);
-    bool fine = false;
-    if (parts[0] && inet_pton(AF_INET, parts[0], address->bytes) == 1)
-        address->family = 4;
-    else if (parts[0] && inet_pton(AF_INET6, parts[0], address->bytes) == 1)
-        address->family = 6;
-    unsigned bits = address->family == 4 ? 32 : 128;
-    *prefix_bits = bits;
-    if (address->family != 0) {
-        char *end = NULL;
-        guint64 given = parts[1] ? g_ascii_strtoull(parts[1], &end, 10) : bits;
-        fine = !parts[1] || (g_ascii_isdigit(*parts[1]) && !*end && given <= bits);
-        *prefix_bits = (unsigned)given;
-    }
-    g_strfreev(parts);
-    return fine;
-}
-
 static bool read_bool(const char *text, uint64_t *integer)
 {
     *integer = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
@@ -169,7 +146,7 @@ static bool read_value(struct where_comparison *comparison, const char *text, co
         return read_word(comparison->field->names, text, &comparison->integer);
     case LIFELINE_FIELD_ADDRESS:
         *wanted = "an IP address or a network";
-        return read_address(text, &comparison->address, &comparison->prefix_bits);
+        return lifeline_address_read(text, &comparison->address, &comparison->prefix_bits);
     case LIFELINE_FIELD_BOOL:
         *wanted = "true or false";
         return read_bool(text, &comparison->integer);

@@ -7,8 +7,13 @@
  */
 #include "prefs.h"
 
+#include <wsutil/report_message.h>
+
 /* The sections of the preferences file are protocol filter names: "lifeline.stack" and so on. */
-static gint pref_stack = LIFELINE_STACK_LINUX;
+#define NOT_SAID -1
+
+static gint pref_stack = NOT_SAID;
+static const char *pref_stack_for = "";
 static guint pref_time_wait_seconds;
 static compat_bool pref_http = TRUE;
 static compat_bool pref_checksums = FALSE;
@@ -53,16 +58,17 @@ static const struct {
 
 static const enum_val_t *stacks(void)
 {
-    static enum_val_t values[LIFELINE_STACK_COUNT + 1];
+    static enum_val_t values[LIFELINE_STACK_COUNT + 2] = {
+        {"unknown", "unknown (taken for linux; the end is an interval)", NOT_SAID}};
 
     for (int i = 0; i < LIFELINE_STACK_COUNT; i++) {
         const struct lifeline_stack_facts *facts = lifeline_stack_facts((enum lifeline_stack)i);
         const char *name = lifeline_name_of(lifeline_stack_names, (uint32_t)i);
 
-        values[i].name = name;
-        values[i].description = wmem_strdup_printf(wmem_epan_scope(), "%s (%d s)", name,
-                                                   (int)(facts->time_wait_ns / 1000000000));
-        values[i].value = i;
+        values[i + 1].name = name;
+        values[i + 1].description = wmem_strdup_printf(wmem_epan_scope(), "%s (%d s)", name,
+                                                       (int)(facts->time_wait_ns / 1000000000));
+        values[i + 1].value = i;
     }
     return values;
 }
@@ -74,6 +80,11 @@ void prefs_register(void)
     prefs_register_enum_preference(module, "stack", "TIME-WAIT of",
                                    "The TCP implementation whose TIME-WAIT duration is assumed",
                                    &pref_stack, stacks(), FALSE);
+    prefs_register_string_preference(
+        module, "stack_for", "TIME-WAIT of networks",
+        "What the hosts of some networks run, or how many seconds their TIME-WAIT lasts, separated "
+        "by spaces: 10.0.0.0/8=windows 2001:db8::/32=90; the longest prefix wins",
+        &pref_stack_for);
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
         prefs_register_uint_preference(module, numbers[i].name, numbers[i].title, numbers[i].help,
                                        10, numbers[i].value);
@@ -82,11 +93,35 @@ void prefs_register(void)
                                        switches[i].help, switches[i].value);
 }
 
+/* What pref_stack_for says; words that can't be read are left out. */
+static void read_networks(struct lifeline_options *options)
+{
+    static GArray *networks;
+    char **words = g_strsplit_set(pref_stack_for, " ,;", -1);
+
+    if (networks == NULL)
+        networks = g_array_new(FALSE, FALSE, sizeof(struct lifeline_network));
+    g_array_set_size(networks, 0);
+    for (char **word = words; *word != NULL; word++) {
+        struct lifeline_network network;
+
+        if (lifeline_network_read(*word, &network))
+            g_array_append_val(networks, network);
+        else if (**word != '\0')
+            report_failure("TCP Lifecycle: '%s' is no network with a stack or seconds", *word);
+    }
+    g_strfreev(words);
+    options->networks = (const struct lifeline_network *)(void *)networks->data;
+    options->network_count = networks->len;
+}
+
 struct lifeline_options prefs_options(void)
 {
     struct lifeline_options options = {0};
 
-    options.stack = (uint8_t)pref_stack;
+    options.stack_known = pref_stack != NOT_SAID;
+    options.stack = options.stack_known ? (uint8_t)pref_stack : LIFELINE_STACK_LINUX;
+    read_networks(&options);
     options.time_wait_ns = (int64_t)pref_time_wait_seconds * 1000000000;
     options.max_memory_bytes = (uint64_t)pref_memory_mib << 20;
     options.max_connections = pref_connections;

@@ -8,32 +8,33 @@
  * for each of its ephemeral ports. Where the server holds, the remote port is the client's
  * ephemeral one, so pairs leave it out. A host's total is a pair without a remote side.
  *
- * Records come in the order in which connections end, not in the order of time, so the counts are
- * kept as entries and ends per slice of time. All pairs share one width, a power of two of
- * nanoseconds, which doubles whenever the capture outgrows the slices: memory doesn't grow with
- * time. The sampled counts are exact at the slices' ends.
+ * The counts over time are a series (series.h): exact to about a fiftieth of 2MSL whatever the
+ * capture's length, and sampled ever more coarsely, by their highest, the longer it gets. So memory
+ * doesn't grow with time.
  *
  * Forecast: n ports at r new connections per second, each blocked for T: they last for ever when
  * r * T <= n (Little's law), else until n / r seconds have passed since the first one was taken,
- * because before the first expires nothing is given back.
+ * because before the first expires nothing is given back. T and n are those of the host's system,
+ * said or assumed (lib/model/stacks.c).
  *
- * Limits: max_pairs; more are dropped and counted. A TIME-WAIT that runs when the
- * capture ends has no end here.
+ * Limits: max_pairs; more are dropped and counted. A TIME-WAIT that runs when the capture ends has
+ * no end here; one whose connection was given up while it ran ends when it would expire.
  */
+#include "census/series.h"
 #include "lifeline.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICES            512
-#define FIRST_WIDTH_BITS  20 /* about a millisecond */
 #define DEFAULT_MAX_PAIRS 4096
+#define LINGER_NS         (240 * INT64_C(1000000000)) /* records come within twice 2MSL and this */
 
 struct pair {
     struct lifeline_census_pair given;
     uint32_t next; /* in its hash chain, plus one */
-    uint32_t entries[SLICES], ends[SLICES], counts[SLICES];
+    struct series series;
+    uint32_t counts[SERIES_SLICES];
 };
 
 struct lifeline_census_book {
@@ -41,23 +42,47 @@ struct lifeline_census_book {
     uint32_t count, max_pairs, capacity;
     uint32_t *buckets; /* of the hash, plus one */
     uint32_t bucket_mask;
-    unsigned width_bits;
-    int64_t base;            /* number of the first slice: time >> width_bits */
-    int64_t low_ns, high_ns; /* what the slices must hold */
+    struct series_grid grid;
     int64_t latest_ns;
-    double ports;
-    double time_wait_seconds;
+    struct lifeline_options options; /* its networks are the book's copy */
+    uint32_t ports;                  /* of every host; 0: as its stack has it */
     uint64_t dropped;
 };
 
-struct lifeline_census_book *lifeline_census_new(enum lifeline_stack stack, int64_t time_wait_ns,
+static int64_t longest_time_wait_ns(const struct lifeline_options *o)
+{
+    struct lifeline_host_stack host;
+    struct lifeline_address nobody = {.family = 0};
+    lifeline_host_stack(o, &nobody, 0, &host);
+    int64_t longest_ns = host.time_wait_ns;
+    for (uint32_t i = 0; i < o->network_count; i++) {
+        const struct lifeline_network *n = &o->networks[i];
+        int64_t ns =
+            n->time_wait_ns > 0 ? n->time_wait_ns : lifeline_stack_facts(n->stack)->time_wait_ns;
+        longest_ns = ns > longest_ns ? ns : longest_ns;
+    }
+    return longest_ns;
+}
+
+struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *options,
                                                  uint32_t ports, uint32_t max_pairs)
 {
     struct lifeline_census_book *book = calloc(1, sizeof *book);
-    const struct lifeline_stack_facts *facts = lifeline_stack_facts(stack);
-    if (!book || !facts) {
-        free(book);
+    if (!book) {
         return NULL;
+    }
+    if (options) {
+        book->options = *options;
+        book->options.networks = NULL;
+    }
+    if (options && options->network_count) {
+        struct lifeline_network *networks = calloc(options->network_count, sizeof *networks);
+        if (!networks) {
+            free(book);
+            return NULL;
+        }
+        memcpy(networks, options->networks, options->network_count * sizeof *networks);
+        book->options.networks = networks;
     }
     book->max_pairs = max_pairs ? max_pairs : DEFAULT_MAX_PAIRS;
     book->bucket_mask = 1;
@@ -66,14 +91,12 @@ struct lifeline_census_book *lifeline_census_new(enum lifeline_stack stack, int6
     }
     book->buckets = calloc(book->bucket_mask + 1, sizeof *book->buckets);
     if (!book->buckets) {
-        free(book);
+        lifeline_census_free(book);
         return NULL;
     }
-    book->width_bits = FIRST_WIDTH_BITS;
-    book->low_ns = INT64_MAX;
-    book->high_ns = book->latest_ns = INT64_MIN;
-    book->ports = ports ? ports : facts->last_port - facts->first_port + 1U;
-    book->time_wait_seconds = (double)(time_wait_ns > 0 ? time_wait_ns : facts->time_wait_ns) / 1e9;
+    series_grid_init(&book->grid, 2 * longest_time_wait_ns(&book->options) + LINGER_NS);
+    book->latest_ns = INT64_MIN;
+    book->ports = ports;
     return book;
 }
 
@@ -87,6 +110,7 @@ void lifeline_census_free(struct lifeline_census_book *book)
     }
     free(book->pairs);
     free(book->buckets);
+    free((void *)book->options.networks); /* the book's copy */
     free(book);
 }
 
@@ -146,44 +170,12 @@ static struct pair *pair_of(struct lifeline_census_book *book,
     return pair;
 }
 
-static void move(uint32_t slices[SLICES], unsigned doublings, int64_t old_base, int64_t base)
+static void each_series(void *user, series_do call, void *what)
 {
-    uint32_t moved[SLICES] = {0};
-    for (int i = 0; i < SLICES; i++) {
-        int64_t to = ((old_base + i) >> doublings) - base;
-        if (slices[i] && to >= 0 && to < SLICES) {
-            moved[to] += slices[i];
-        }
-    }
-    memcpy(slices, moved, sizeof moved);
-}
-
-/* Makes the slices hold time_ns. */
-static void hold(struct lifeline_census_book *book, int64_t time_ns)
-{
-    bool first = book->low_ns > book->high_ns;
-    if (time_ns < book->low_ns) {
-        book->low_ns = time_ns;
-    }
-    if (time_ns > book->high_ns) {
-        book->high_ns = time_ns;
-    }
-    int64_t at = (time_ns >> book->width_bits) - book->base;
-    if (!first && at >= 0 && at < SLICES) {
-        return;
-    }
-    unsigned bits = book->width_bits;
-    while ((book->high_ns >> bits) - (book->low_ns >> bits) >= SLICES * 3 / 4) {
-        bits++;
-    }
-    /* Room on both sides: the next record may be earlier or later. */
-    int64_t base = (book->low_ns >> bits) - SLICES / 8;
+    struct lifeline_census_book *book = user;
     for (uint32_t i = 0; i < book->count; i++) {
-        move(book->pairs[i]->entries, bits - book->width_bits, book->base, base);
-        move(book->pairs[i]->ends, bits - book->width_bits, book->base, base);
+        call(&book->pairs[i]->series, what);
     }
-    book->width_bits = bits;
-    book->base = base;
 }
 
 /* ended_ns is unknown when it runs beyond the capture. */
@@ -195,10 +187,7 @@ static void add_interval(struct lifeline_census_book *book, const struct lifelin
         book->dropped++;
         return;
     }
-    pair->entries[(entered_ns >> book->width_bits) - book->base]++;
-    if (ended_ns != LIFELINE_UNKNOWN_NS) {
-        pair->ends[(ended_ns >> book->width_bits) - book->base]++;
-    }
+    series_add(&book->grid, &pair->series, entered_ns, ended_ns != LIFELINE_UNKNOWN_NS, ended_ns);
     pair->given.entered++;
     if (entered_ns < pair->given.first_ns) {
         pair->given.first_ns = entered_ns;
@@ -221,57 +210,53 @@ void lifeline_census_add(struct lifeline_census_book *book,
         const struct lifeline_endpoint *remote = client ? &connection->server : &connection->client;
         struct lifeline_census_pair key;
 
-        hold(book, tw->entered_ns);
-        if (tw->ended_ns != LIFELINE_UNKNOWN_NS) {
-            hold(book, tw->ended_ns);
+        int64_t ended_ns = tw->ended_ns;
+        if (tw->outcome == LIFELINE_TIME_WAIT_RUNNING && connection->incomplete) {
+            ended_ns = tw->expires_ns; /* perhaps given up to save memory */
+        }
+        series_hold(&book->grid, tw->entered_ns, each_series, book);
+        if (ended_ns != LIFELINE_UNKNOWN_NS) {
+            series_hold(&book->grid, ended_ns, each_series, book);
         }
         memset(&key, 0, sizeof key);
         key.ip = own->ip;
         key.remote_ip = remote->ip;
         key.remote_port = client ? remote->port : LIFELINE_UNKNOWN_COUNT;
         key.holder = tw->endpoint;
-        add_interval(book, &key, tw->entered_ns, tw->ended_ns);
+        add_interval(book, &key, tw->entered_ns, ended_ns);
         memset(&key.remote_ip, 0, sizeof key.remote_ip);
         key.remote_port = LIFELINE_UNKNOWN_COUNT;
         key.holder = LIFELINE_BOTH;
-        add_interval(book, &key, tw->entered_ns, tw->ended_ns);
+        add_interval(book, &key, tw->entered_ns, ended_ns);
     }
 }
 
 static void sum_up(const struct lifeline_census_book *book, struct pair *pair, int64_t end_ns)
 {
     struct lifeline_census_pair *p = &pair->given;
-    int64_t first = (p->first_ns >> book->width_bits) - book->base;
-    int64_t last = (end_ns >> book->width_bits) - book->base;
-    uint32_t count = 0;
+    struct lifeline_host_stack host;
+    struct series_sum sum;
 
-    if (last >= SLICES) {
-        last = SLICES - 1;
-    }
-    p->peak = 0;
-    p->sample_count = 0;
-    for (int64_t i = first; i <= last; i++) {
-        count += pair->entries[i] - pair->ends[i];
-        pair->counts[p->sample_count++] = count;
-        if (count > p->peak) {
-            p->peak = count;
-            p->peak_ns = (book->base + i + 1) << book->width_bits;
-        }
-    }
-    p->at_end = count;
+    lifeline_host_stack(&book->options, &p->ip, 0, &host);
+    series_sum(&book->grid, &pair->series, p->first_ns, end_ns, pair->counts, &sum);
+    p->ports = book->ports ? book->ports : host.ports;
+    p->peak = sum.peak;
+    p->peak_ns = sum.peak_ns;
+    p->at_end = sum.at_end;
     p->counts = pair->counts;
-    p->start_ns = (book->base + first) << book->width_bits;
-    p->step_ns = (int64_t)1 << book->width_bits;
+    p->sample_count = sum.count;
+    p->start_ns = sum.start_ns;
+    p->step_ns = sum.step_ns;
     double seconds = (double)(p->last_ns - p->first_ns) / 1e9;
     p->rate = p->entered > 1 && seconds > 0 ? (double)(p->entered - 1) / seconds : 0;
     /* Ports run out towards one remote socket, at a client. */
     bool blocks_ports = p->holder == LIFELINE_CLIENT;
-    p->peak_share = blocks_ports ? (double)p->peak / book->ports : NAN;
-    p->end_share = blocks_ports ? (double)p->at_end / book->ports : NAN;
-    p->sustainable_rate = book->ports / book->time_wait_seconds;
+    p->peak_share = blocks_ports ? (double)p->peak / p->ports : NAN;
+    p->end_share = blocks_ports ? (double)p->at_end / p->ports : NAN;
+    p->sustainable_rate = p->ports / ((double)host.time_wait_ns / 1e9);
     p->seconds_left = -1;
     if (blocks_ports && p->rate > p->sustainable_rate) {
-        double free_ports = book->ports - (double)p->at_end;
+        double free_ports = p->ports - (double)p->at_end;
         p->seconds_left = free_ports > 0 ? free_ports / p->rate : 0;
     }
 }

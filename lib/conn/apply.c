@@ -87,8 +87,8 @@ void apply_withdrawal(struct pass *pass, unsigned end, uint32_t lost_mark)
     struct conn *c = pass->conn;
     struct end *x = &c->end[end];
     uint8_t from = x->state;
-    if (from == LIFELINE_TIME_WAIT && c->closing) {
-        c->closing->time_wait[end].present = false;
+    if (from == LIFELINE_TIME_WAIT) {
+        time_wait_withdraw(pass->engine, c, end);
     }
     history_pop(x);
     x->flags &= ~(uint32_t)END_WITHDRAWABLE;

@@ -106,12 +106,14 @@
 #define TIME_WAIT_FIELDS(F, i)                                                                     \
     F(time_wait[i].present, 0)                                                                     \
     F(time_wait[i].entered_ns, c->closing->time_wait[i].present ? c->last_ns : 0)                  \
-    F(time_wait[i].expires_ns, c->closing->time_wait[i].entered_ns)                                \
+    F(time_wait[i].since_ns, c->closing->time_wait[i].entered_ns)                                  \
     F(time_wait[i].ended_ns, 0)                                                                    \
     F(time_wait[i].entered_frame, c->closing->time_wait[i].present ? c->last_frame : 0)            \
     F(time_wait[i].ended_frame, 0)                                                                 \
     F(time_wait[i].restarts, 0)                                                                    \
     F(time_wait[i].absorbed, 0)                                                                    \
+    F(time_wait[i].timer, 0)                                                                       \
+    F(time_wait[i].tally, 0)                                                                       \
     F(time_wait[i].outcome, 0)                                                                     \
     F(time_wait[i].reuse_rule, 0)
 
@@ -145,8 +147,8 @@
 
 /* Who adds a field adds it above; then here. */
 _Static_assert(sizeof(struct end) == 152, "fields of end");
-_Static_assert(sizeof(struct time_wait) == 48, "fields of time_wait");
-_Static_assert(sizeof(struct closing) == 192, "fields of closing");
+_Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
+_Static_assert(sizeof(struct closing) == 208, "fields of closing");
 _Static_assert(sizeof(struct conn) == 560, "fields of conn");
 
 #define ONE(field, value) +1

@@ -70,9 +70,12 @@ struct end {
 
 /* One TIME-WAIT; allocated with the first FIN or RST, see closing. */
 struct time_wait {
-    int64_t entered_ns, expires_ns, ended_ns;
+    int64_t entered_ns, ended_ns;
+    int64_t since_ns; /* entered, or restarted last */
     uint32_t entered_frame, ended_frame;
     uint32_t restarts, absorbed;
+    uint32_t timer; /* its number plus one, see timers.c; 0: none runs */
+    uint32_t tally; /* of the findings: findings_time_wait_begins() */
     uint8_t outcome, reuse_rule;
     bool present;
 };

@@ -91,8 +91,10 @@ void emit_event(struct pass *pass)
 
 void emit_message(void *user, const struct lifeline_message *message)
 {
-    const struct lifeline_sink *sink = &((struct lifeline_engine *)user)->sink;
-    sink->message(sink->user, message);
+    struct lifeline_engine *engine = user;
+    if (!table_at(&engine->table, message->slot)->muted) {
+        engine->sink.message(engine->sink.user, message);
+    }
 }
 
 /* An exchange goes to the sink, then what it shows. */
@@ -100,6 +102,9 @@ void emit_exchange(void *user, const struct lifeline_exchange *exchange)
 {
     struct lifeline_engine *engine = user;
     const struct lifeline_sink *sink = &engine->sink;
+    if (table_at(&engine->table, exchange->slot)->muted) {
+        return; /* another shard's, and followed only to be counted */
+    }
     if (sink->exchange) {
         sink->exchange(sink->user, exchange);
     }
@@ -143,12 +148,16 @@ void app_link_of(const struct conn *c, struct app_link *out)
 void emit_record(struct lifeline_engine *engine, const struct conn *c)
 {
     const struct lifeline_sink *sink = &engine->sink;
-    if (!engine->findings || c->muted) {
+    if (!engine->findings || (c->muted && !engine->counts_all)) {
         return; /* without findings nobody asks for records either */
     }
     struct lifeline_connection record;
     const char *names[FINDINGS_MAX];
     record_fill(engine, c, &record);
+    findings_count(engine->findings, &record);
+    if (c->muted) {
+        return;
+    }
     record.finding_count = findings_connection(engine->findings, &record, c->facts, engine->now_ns,
                                                engine->finishing, names);
     record.findings = names;

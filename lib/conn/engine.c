@@ -36,17 +36,25 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     if (!o->max_streams_bytes) {
         o->max_streams_bytes = o->max_memory_bytes / 8;
     }
-    engine->time_wait_ns = o->time_wait_ns > 0
-                               ? o->time_wait_ns
-                               : lifeline_stack_facts((enum lifeline_stack)o->stack)->time_wait_ns;
+    struct lifeline_network *networks =
+        o->network_count ? calloc(o->network_count, sizeof *networks) : NULL;
+    if (o->network_count && !networks) {
+        free(engine);
+        return NULL;
+    }
+    if (networks) {
+        memcpy(networks, o->networks, o->network_count * sizeof *networks);
+    }
+    o->networks = networks;
     /* Half for the table; the rest covers streams, fragments and allocator overhead. */
     uint64_t table_bytes = o->max_memory_bytes / 2;
     uint32_t max_live = o->max_connections > UINT32_MAX ? 0 : (uint32_t)o->max_connections;
+    engine->timers = timers_new(o);
     engine->memory = calloc(INCARNATION_MEMORY, sizeof *engine->memory);
     engine->wire = wire_new(o, &engine->counters);
     bool judges = engine->sink.finding || engine->sink.connection;
     if (judges) {
-        engine->findings = findings_new(o, &engine->sink, engine->time_wait_ns);
+        engine->findings = findings_new(o, &engine->sink);
     }
     engine->app_sink = (struct lifeline_sink){
         .user = engine,
@@ -54,8 +62,9 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
         .exchange = engine->sink.exchange || judges ? emit_exchange : NULL,
     };
     engine->app = app_new(o, &engine->counters, &engine->app_sink);
+    engine->counts_all = o->shard_count > 1 && o->shard == 1 && engine->sink.finding;
     if ((judges && !engine->findings) || !engine->memory || !engine->wire || !engine->app ||
-        !table_init(&engine->table, table_bytes, max_live)) {
+        !engine->timers || !table_init(&engine->table, table_bytes, max_live)) {
         lifeline_free(engine);
         return NULL;
     }
@@ -65,6 +74,7 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
 static void conn_free_parts(struct lifeline_engine *engine, struct conn *c)
 {
     if (c->closing) {
+        time_wait_forget(engine, c);
         engine->table.memory_bytes -= sizeof *c->closing;
     }
     if (c->facts) {
@@ -95,6 +105,8 @@ void lifeline_free(struct lifeline_engine *engine)
     findings_free(engine->findings);
     wire_free(engine->wire);
     free(engine->memory);
+    timers_free(engine->timers);
+    free((void *)engine->options.networks); /* the engine's copy */
     free(engine);
 }
 
@@ -117,7 +129,7 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
                           : engine_ended(c) ? LIST_CLOSED
                           : open            ? LIST_OPEN
                                             : LIST_EMBRYONIC;
-    /* A timed list is in order of deadlines: a new deadline goes to its end. */
+    /* In the order in which they are given up, or forgotten: what was new last comes last. */
     if (table_list_of(&engine->table, c) != list || list == LIST_TIME_WAIT || list == LIST_CLOSED) {
         table_list_remove(&engine->table, c);
         table_list_append(&engine->table, c, list);
@@ -164,8 +176,8 @@ static void feed_app(struct pass *pass)
     const struct lifeline_segment *s = pass->segment;
     bool idle = app_is_idle(c->flow);
 
-    if (pass->engine->options.no_http || c->muted || c->flow == APP_OPAQUE ||
-        (idle && !s->payload_bytes)) {
+    if (pass->engine->options.no_http || (c->muted && !pass->engine->counts_all) ||
+        c->flow == APP_OPAQUE || (idle && !s->payload_bytes)) {
         return;
     }
     struct app_link link;
@@ -245,6 +257,7 @@ static void live_segment(struct pass *pass)
     }
     reset_reconsider(pass);
     teardown_reconsider(pass);
+    time_wait_reconsider(pass);
     challenge(pass);
     if (pass->syn && !pass->ack) {
         handshake_syn(pass);
@@ -278,7 +291,7 @@ static void settle_older(struct pass *pass)
     bool answered = c->synack_by_server && c->end[!c->client].state != LIFELINE_STATE_UNKNOWN;
     bool other_holds = time_wait_running(old, !opener);
     if ((opener_holds && !other_holds) || answered) {
-        time_wait_reused(old, c);
+        time_wait_reused(engine, old, c);
     }
     if (!time_wait_running(old, 0) && !time_wait_running(old, 1)) {
         engine_finish_conn(engine, old, false);
@@ -446,7 +459,8 @@ void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline
 {
     uint64_t memory = engine->table.memory_bytes + wire_memory_bytes(engine->wire) +
                       app_memory_bytes(engine->app) + findings_memory_bytes(engine->findings) +
-                      INCARNATION_MEMORY * sizeof *engine->memory;
+                      INCARNATION_MEMORY * sizeof *engine->memory +
+                      timers_memory_bytes(engine->timers);
     struct lifeline_counters counters = engine->counters;
     counters.open_connections = engine->table.live;
     counters.memory_bytes = memory;

@@ -18,7 +18,7 @@ struct incarnation_memory {
 };
 
 struct lifeline_engine {
-    struct lifeline_options options;
+    struct lifeline_options options; /* its networks are the engine's copy */
     struct lifeline_sink sink;
     struct lifeline_counters counters;
     struct table table;
@@ -28,9 +28,11 @@ struct lifeline_engine {
     struct lifeline_sink app_sink; /* the sink, by way of the findings */
     uint64_t next_number;
     int64_t now_ns;
-    int64_t time_wait_ns;
+    struct timers *timers;
     struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
     bool finished, finishing;
+    bool counts_all; /* HTTP of other shards' connections is followed too, for findings about hosts
+                      */
 };
 
 /* One segment on its way through the stages: what it is, and what it did. */
@@ -106,8 +108,26 @@ void time_wait_enter(struct pass *pass, unsigned end);
 void time_wait_late_segment(struct pass *pass);
 void time_wait_skipped(struct pass *pass);
 bool time_wait_running(const struct conn *c, unsigned end);
-void time_wait_reused(struct conn *old, const struct conn *by);
+void time_wait_restart(struct pass *pass, unsigned end);
+/* It was none: the transition is taken back. */
+void time_wait_withdraw(struct lifeline_engine *engine, struct conn *c, unsigned end);
+void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const struct conn *by);
+void time_wait_assassinated(struct pass *pass, unsigned end);
 void time_wait_killed_behind(struct pass *pass);
+/* A segment of an end whose TIME-WAIT an RST was thought to have ended: it lives. */
+void time_wait_reconsider(struct pass *pass);
+void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned end,
+                      int64_t time_ns);
+/* The connection goes; nothing more is said of it. */
+void time_wait_forget(struct lifeline_engine *engine, struct conn *c);
+
+/* timers.c */
+struct timers *timers_new(const struct lifeline_options *options);
+void timers_free(struct timers *timers);
+uint64_t timers_memory_bytes(const struct timers *timers);
+/* Starts the timer of an end's TIME-WAIT as of its since_ns; anew if it runs. */
+void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end);
+void timer_stop(struct lifeline_engine *engine, struct conn *c, unsigned end);
 /* Fires all timers due at now_ns. */
 void timers_run(struct lifeline_engine *engine, int64_t now_ns);
 
@@ -131,6 +151,11 @@ void emit_message(void *user, const struct lifeline_message *message);
 void app_link_of(const struct conn *c, struct app_link *out);
 
 /* record.c */
+/* port: NULL if it is no matter. */
+void record_address(const struct conn *c, unsigned end, struct lifeline_address *ip,
+                    uint16_t *port);
+void record_stack(const struct lifeline_engine *engine, const struct conn *c, unsigned end,
+                  struct lifeline_host_stack *out);
 void record_fill(const struct lifeline_engine *engine, const struct conn *c,
                  struct lifeline_connection *out);
 

@@ -7,14 +7,29 @@
 
 static _Thread_local char community_id[32];
 
+void record_address(const struct conn *c, unsigned end, struct lifeline_address *ip, uint16_t *port)
+{
+    bool low = end == c->swapped;
+    memcpy(ip->bytes, c->key + (low ? 0 : 2), 16);
+    ip->family = c->key[4] & 1 ? 6 : 4;
+    if (port) {
+        *port = (uint16_t)(c->key[4] >> (low ? 48 : 32));
+    }
+}
+
+void record_stack(const struct lifeline_engine *engine, const struct conn *c, unsigned end,
+                  struct lifeline_host_stack *out)
+{
+    struct lifeline_address ip;
+    record_address(c, end, &ip, NULL);
+    lifeline_host_stack(&engine->options, &ip, c->end[end].ttl, out);
+}
+
 static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_endpoint *out)
 {
     const struct end *x = &c->end[end];
-    bool low = end == c->swapped;
     memset(out, 0, sizeof *out);
-    memcpy(out->ip.bytes, c->key + (low ? 0 : 2), 16);
-    out->ip.family = c->key[4] & 1 ? 6 : 4;
-    out->port = (uint16_t)(c->key[4] >> (low ? 48 : 32));
+    record_address(c, end, &out->ip, &out->port);
     out->state = x->state;
     out->state_count = x->state_count;
     for (unsigned i = 0; i < x->state_count; i++) {
@@ -176,12 +191,17 @@ static void fill_time_waits(const struct lifeline_engine *engine, const struct c
             tw->outcome == LIFELINE_TIME_WAIT_REUSED ? tw->reuse_rule : LIFELINE_UNKNOWN;
         w->entered_frame = frame_of(c, tw->entered_frame);
         w->entered_ns = tw->entered_ns;
-        w->expires_ns = tw->expires_ns;
+        struct lifeline_host_stack host;
+        record_stack(engine, c, end, &host);
+        w->expires_ns = tw->since_ns + host.time_wait_ns;
+        w->earliest_ns = tw->since_ns + host.shortest_ns;
+        w->latest_ns = tw->since_ns + host.longest_ns;
+        w->stack = host.known ? host.stack : (uint8_t)LIFELINE_UNKNOWN;
         w->ended_ns = tw->ended_ns;
         w->ended_frame = frame_of(c, tw->ended_frame);
         w->remaining_ns = LIFELINE_UNKNOWN_NS;
         if (tw->outcome == LIFELINE_TIME_WAIT_RUNNING) {
-            w->remaining_ns = tw->expires_ns - engine->now_ns;
+            w->remaining_ns = w->expires_ns - engine->now_ns;
         }
         w->restarts = tw->restarts;
         w->absorbed = tw->absorbed;

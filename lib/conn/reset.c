@@ -231,11 +231,7 @@ static bool get_reset(struct pass *pass, unsigned end)
         return false;
     }
     if (was == LIFELINE_TIME_WAIT) {
-        struct time_wait *tw = &pass->conn->closing->time_wait[end];
-        tw->outcome = LIFELINE_TIME_WAIT_ASSASSINATED;
-        tw->ended_ns = pass->time_ns;
-        tw->ended_frame = pass->mark;
-        pass->steps |= LIFELINE_STEP_TIME_WAIT;
+        time_wait_assassinated(pass, end);
     }
     return true;
 }

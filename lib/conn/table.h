@@ -13,9 +13,8 @@
  * the same entry.
  *
  * Each connection is on one list: EMBRYONIC (handshake incomplete), OPEN, TIME_WAIT, or CLOSED
- * (kept a while for late segments). The last two are in order of their deadlines, because each has
- * one constant delay. The first two are in clock order for eviction: a connection that was touched
- * gets a second chance.
+ * (kept a while for late segments). The last two are in the order in which they came there. The
+ * first two are in clock order for eviction: a connection that was touched gets a second chance.
  *
  * The context (tunnel, VLAN) is part of the key. On asymmetric paths the two directions have
  * different ones: a connection with a context is also found by its 4-tuple alone (an alias), and

@@ -81,12 +81,8 @@ void teardown_ack(struct pass *pass)
         apply(pass, pass->p, GETS_ACK_OF_FIN);
     }
     if ((to->flags & END_FIN_REPEATED) && from->state == LIFELINE_TIME_WAIT) {
-        struct time_wait *tw = &k->time_wait[pass->e];
-        if (tw->entered_frame != pass->mark) {
-            tw->restarts++;
-            tw->expires_ns = pass->time_ns + pass->engine->time_wait_ns;
-            pass->steps |= LIFELINE_STEP_TIME_WAIT;
-            engine_relist(pass->engine, c);
+        if (k->time_wait[pass->e].entered_frame != pass->mark) {
+            time_wait_restart(pass, pass->e);
         }
     }
     to->flags &= ~(uint32_t)END_FIN_REPEATED;

@@ -1,20 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TIME-WAIT: who holds it, until when, and what ended it. And the timers of all connections.
+ * TIME-WAIT: who holds it, until when, and what ended it.
  *
- * Model: entered by the state table (FIN-WAIT-2 or CLOSING to TIME-WAIT), it lasts the configured
- * 2MSL on capture time. A retransmitted FIN that is answered restarts it (RFC 9293 3.10.7.4); late
- * segments of the same incarnation are absorbed; it ends by expiry, by a new incarnation (RFC 9293
- * MAY-2, RFC 6191), or by an RST (RFC 1337). An RST from its holder says that it never was there.
- *
- * Every timer has the same delay, so the TIMED list is in order of its deadlines and its head is
- * the next to fire. An expiry is an event without a frame, stamped with its own time.
+ * Model: entered by the state table (FIN-WAIT-2 or CLOSING to TIME-WAIT), it lasts the 2MSL of its
+ * holder's system (lib/model/stacks.c) on capture time, see timers.c. A retransmitted FIN that is
+ * answered restarts it (RFC 9293 3.10.7.4); late segments of the same incarnation are absorbed; it
+ * ends by expiry, by a new incarnation (RFC 9293 MAY-2, RFC 6191), or by an RST (RFC 1337). An RST
+ * from its holder says that it never was there. The findings are told of each, to count a host's.
  */
 #include "conn/engine.h"
 
 #include <string.h>
 
-#define LINGER_NS (120 * INT64_C(1000000000))
+/* Whoever implied a TIME-WAIT saw neither its holder's ports nor its time. */
+static void tell_findings(struct lifeline_engine *engine, const struct conn *c, unsigned end)
+{
+    struct time_wait *tw = &c->closing->time_wait[end];
+    if (!engine->findings || apply_evidence(&c->end[end]) == LIFELINE_IMPLIED) {
+        return;
+    }
+    struct time_wait_holder holder = {
+        .is_client = end == c->client,
+        .frame = frame_of(c, tw->entered_frame),
+        .time_ns = tw->entered_ns,
+    };
+    record_address(c, end, &holder.ip, NULL);
+    record_address(c, !end, &holder.remote_ip, &holder.remote_port);
+    tw->tally = findings_time_wait_begins(engine->findings, &holder);
+}
+
+/* Its clock stops, it counts no more. */
+static void stop(struct lifeline_engine *engine, struct conn *c, unsigned end)
+{
+    struct time_wait *tw = &c->closing->time_wait[end];
+    timer_stop(engine, c, end);
+    if (tw->tally) {
+        findings_time_wait_ends(engine->findings, tw->tally);
+        tw->tally = 0;
+    }
+}
 
 void time_wait_enter(struct pass *pass, unsigned end)
 {
@@ -22,16 +46,43 @@ void time_wait_enter(struct pass *pass, unsigned end)
     if (!k) {
         return;
     }
+    stop(pass->engine, pass->conn, end);
     k->time_wait[end] = (struct time_wait){
         .present = true,
         .outcome = LIFELINE_TIME_WAIT_RUNNING,
         .reuse_rule = LIFELINE_UNKNOWN,
         .entered_ns = pass->time_ns,
-        .expires_ns = pass->time_ns + pass->engine->time_wait_ns,
+        .since_ns = pass->time_ns,
         .ended_ns = LIFELINE_UNKNOWN_NS,
         .entered_frame = pass->mark,
     };
+    timer_start(pass->engine, pass->conn, end);
+    tell_findings(pass->engine, pass->conn, end);
     pass->steps |= LIFELINE_STEP_TIME_WAIT;
+}
+
+void time_wait_restart(struct pass *pass, unsigned end)
+{
+    pass->conn->closing->time_wait[end].restarts++;
+    pass->conn->closing->time_wait[end].since_ns = pass->time_ns;
+    timer_start(pass->engine, pass->conn, end);
+    pass->steps |= LIFELINE_STEP_TIME_WAIT;
+    engine_relist(pass->engine, pass->conn);
+}
+
+void time_wait_withdraw(struct lifeline_engine *engine, struct conn *c, unsigned end)
+{
+    if (c->closing) {
+        stop(engine, c, end);
+        c->closing->time_wait[end].present = false;
+    }
+}
+
+void time_wait_forget(struct lifeline_engine *engine, struct conn *c)
+{
+    for (unsigned end = 0; c->closing && end < 2; end++) {
+        stop(engine, c, end);
+    }
 }
 
 bool time_wait_running(const struct conn *c, unsigned end)
@@ -40,9 +91,10 @@ bool time_wait_running(const struct conn *c, unsigned end)
            c->closing->time_wait[end].outcome == LIFELINE_TIME_WAIT_RUNNING;
 }
 
-static void time_wait_end(struct conn *c, unsigned end, uint8_t outcome, int64_t time_ns,
-                          uint32_t mark)
+static void time_wait_end(struct lifeline_engine *engine, struct conn *c, unsigned end,
+                          uint8_t outcome, int64_t time_ns, uint32_t mark)
 {
+    stop(engine, c, end);
     struct time_wait *tw = &c->closing->time_wait[end];
     tw->outcome = outcome;
     tw->ended_ns = time_ns;
@@ -98,7 +150,7 @@ static void end_silently(struct lifeline_engine *engine, struct conn *c, unsigne
     bool waited = time_wait_running(c, end);
     if (apply(&pass, end, stimulus)) {
         if (waited) {
-            time_wait_end(c, end, outcome, time_ns, mark);
+            time_wait_end(engine, c, end, outcome, time_ns, mark);
         }
         emit_event(&pass);
     }
@@ -106,7 +158,7 @@ static void end_silently(struct lifeline_engine *engine, struct conn *c, unsigne
 
 /* old's TIME-WAIT gave way to by; proof is the segment that shows its holder's consent: the
  * SYN,ACK, or the SYN when the holder itself opens anew. */
-void time_wait_reused(struct conn *old, const struct conn *by)
+void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const struct conn *by)
 {
     /* Ends are told apart by address: who spoke first may differ between incarnations. */
     const struct end *opener = &by->end[by->client];
@@ -127,9 +179,39 @@ void time_wait_reused(struct conn *old, const struct conn *by)
         }
         /* No transition: RFC 9293 reopens "directly from TIME-WAIT"; the record says how it ended.
          */
-        time_wait_end(old, end, LIFELINE_TIME_WAIT_REUSED, by->start_ns,
+        time_wait_end(engine, old, end, LIFELINE_TIME_WAIT_REUSED, by->start_ns,
                       frame_mark(old, by->first_frame));
     }
+}
+
+void time_wait_assassinated(struct pass *pass, unsigned end)
+{
+    time_wait_end(pass->engine, pass->conn, end, LIFELINE_TIME_WAIT_ASSASSINATED, pass->time_ns,
+                  pass->mark);
+    pass->steps |= LIFELINE_STEP_TIME_WAIT;
+}
+
+/* A host that follows RFC 1337 ignores the RST (Linux: tcp_rfc1337=1), and one that it didn't reach
+ * knows of none: either shows it when it acknowledges the FIN once more, which only TIME-WAIT does;
+ * a closed port answers with RST. What it had sent before the RST reached it says nothing. */
+void time_wait_reconsider(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct time_wait *tw = c->closing ? &c->closing->time_wait[pass->e] : NULL;
+    if (!tw || !tw->present || tw->outcome != LIFELINE_TIME_WAIT_ASSASSINATED ||
+        !end_closed(pass->from) || pass->syn || pass->rst || pass->stale ||
+        !(pass->to->flags & END_FIN_REPEATED) || pass->segment->ack != pass->to->fin_end ||
+        pass->time_ns - tw->ended_ns <= facts_turnaround_ns(c, pass->e)) {
+        return;
+    }
+    uint32_t lost = tw->ended_frame;
+    tw->outcome = LIFELINE_TIME_WAIT_RUNNING;
+    tw->ended_ns = LIFELINE_UNKNOWN_NS;
+    tw->ended_frame = 0;
+    apply_withdrawal(pass, pass->e, lost);
+    timer_start(pass->engine, c, pass->e);
+    tell_findings(pass->engine, c, pass->e);
+    pass->steps |= LIFELINE_STEP_TIME_WAIT;
 }
 
 /* An RST of the old incarnation's numbers, seen while a new one already has the entry: it ends what
@@ -149,53 +231,8 @@ void time_wait_killed_behind(struct pass *pass)
     }
 }
 
-static void expire(struct lifeline_engine *engine, struct conn *c, int64_t now_ns)
+void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned end, int64_t time_ns)
 {
-    /* Both ends may hold one: the earlier deadline first. */
-    for (unsigned turn = 0; turn < 2; turn++) {
-        const struct time_wait *tw = c->closing ? c->closing->time_wait : NULL;
-        unsigned end = !time_wait_running(c, 0) ||
-                       (time_wait_running(c, 1) && tw[1].expires_ns < tw[0].expires_ns);
-        if (time_wait_running(c, end) && tw[end].expires_ns <= now_ns) {
-            end_silently(engine, c, end, TWO_MSL_PASSED, LIFELINE_TIME_WAIT_EXPIRED,
-                         tw[end].expires_ns, 0);
-        }
-    }
-}
-
-static int64_t deadline_ns(const struct conn *c)
-{
-    int64_t due = INT64_MAX;
-    for (unsigned end = 0; end < 2; end++) {
-        if (time_wait_running(c, end) && c->closing->time_wait[end].expires_ns < due) {
-            due = c->closing->time_wait[end].expires_ns;
-        }
-    }
-    return due != INT64_MAX ? due : c->last_ns + LINGER_NS;
-}
-
-static void run_list(struct lifeline_engine *engine, enum conn_list list, int64_t now_ns)
-{
-    struct table *t = &engine->table;
-    while (t->lists[list].head != NO_SLOT) {
-        struct conn *c = table_at(t, t->lists[list].head);
-        if (deadline_ns(c) > now_ns) {
-            return;
-        }
-        expire(engine, c, now_ns);
-        if (engine_ended(c) && deadline_ns(c) <= now_ns) {
-            engine_finish_conn(engine, c, false);
-        } else {
-            engine_relist(engine, c);
-        }
-        if (!table_make_room(t)) {
-            return;
-        }
-    }
-}
-
-void timers_run(struct lifeline_engine *engine, int64_t now_ns)
-{
-    run_list(engine, LIST_TIME_WAIT, now_ns);
-    run_list(engine, LIST_CLOSED, now_ns);
+    timer_stop(engine, c, end);
+    end_silently(engine, c, end, TWO_MSL_PASSED, LIFELINE_TIME_WAIT_EXPIRED, time_ns, 0);
 }

@@ -22,32 +22,28 @@ struct last_response {
 
 struct findings {
     struct lifeline_thresholds thresholds;
+    const struct lifeline_options *options;
     const struct lifeline_sink *sink;
     struct facts_pool facts;
-    struct hosts *hosts;
-    struct host_facts host_facts;
-    bool with_hosts;    /* false in a shard but the first: their findings belong to the whole */
-    int64_t blocked_ns; /* of the exchange asked for last */
+    struct hosts *hosts; /* NULL in a shard but the first: their findings belong to the whole */
+    int64_t blocked_ns;  /* of the exchange asked for last */
     struct last_response last[LAST_MEMORY];
 };
 
 struct findings *findings_new(const struct lifeline_options *options,
-                              const struct lifeline_sink *sink, int64_t time_wait_ns)
+                              const struct lifeline_sink *sink)
 {
     struct findings *f = calloc(1, sizeof *f);
     if (!f) {
         return NULL;
     }
-    const struct lifeline_stack_facts *stack =
-        lifeline_stack_facts((enum lifeline_stack)options->stack);
+    bool with_hosts = options->shard_count <= 1 || options->shard == 1;
     thresholds_fill(&f->thresholds, &options->thresholds);
+    f->options = options;
     f->sink = sink;
     f->facts.limit_bytes = options->max_memory_bytes / 16;
-    f->host_facts.time_wait_ns = time_wait_ns;
-    f->host_facts.ports = (uint32_t)(stack->last_port - stack->first_port) + 1;
-    f->with_hosts = options->shard_count <= 1 || options->shard == 1;
-    f->hosts = hosts_new(time_wait_ns);
-    if (!f->hosts) {
+    f->hosts = with_hosts ? hosts_new() : NULL;
+    if (with_hosts && !f->hosts) {
         free(f);
         return NULL;
     }
@@ -175,16 +171,22 @@ void findings_event(struct findings *f, const struct lifeline_event *event,
         return;
     }
     facts_note(&f->facts, facts, event);
-    for (unsigned i = 0; i < event->transition_count; i++) {
-        const struct lifeline_transition *t = &event->transitions[i];
-        if (t->to != LIFELINE_TIME_WAIT || t->endpoint != LIFELINE_CLIENT ||
-            event->from > LIFELINE_SERVER || t->evidence == LIFELINE_IMPLIED) {
-            continue;
-        }
-        const struct lifeline_segment *s = event->segment;
-        bool from_client = event->from == LIFELINE_CLIENT;
-        hosts_time_wait(f->hosts, from_client ? &s->src : &s->dst, from_client ? &s->dst : &s->src,
-                        from_client ? s->dst_port : s->src_port, event->frame, event->time_ns);
+}
+
+uint32_t findings_time_wait_begins(struct findings *f, const struct time_wait_holder *holder)
+{
+    return f->hosts && holder->is_client ? hosts_time_wait_begins(f->hosts, holder) : 0;
+}
+
+void findings_time_wait_ends(struct findings *f, uint32_t tally)
+{
+    hosts_time_wait_ends(f->hosts, tally);
+}
+
+void findings_count(struct findings *f, const struct lifeline_connection *record)
+{
+    if (f->hosts) {
+        hosts_connection(f->hosts, record);
     }
 }
 
@@ -262,7 +264,6 @@ unsigned findings_connection(struct findings *f, const struct lifeline_connectio
         .capture_ended = capture_ended,
     };
     unsigned count = 0, number = 0;
-    hosts_connection(f->hosts, record);
     for (unsigned i = 0; i < TABLES; i++) {
         for (unsigned j = 0; j < tables[i]->count; j++, number++) {
             const struct rule *rule = &tables[i]->rules[j];
@@ -286,13 +287,15 @@ unsigned findings_connection(struct findings *f, const struct lifeline_connectio
 
 static void judge_pair(struct findings *f, const struct host_pair *row, int64_t now_ns)
 {
+    struct lifeline_host_stack stack;
     struct scene scene = {
         .thresholds = &f->thresholds,
         .pair = row,
-        .hosts = &f->host_facts,
+        .client_stack = &stack,
         .now_ns = now_ns,
         .capture_ended = true,
     };
+    lifeline_host_stack(f->options, &row->client, 0, &stack);
     char server[64], client[64];
     name_host(&row->server, row->port, server, sizeof server);
     name_host(&row->client, 0, client, sizeof client);
@@ -318,10 +321,7 @@ static void judge_pair(struct findings *f, const struct host_pair *row, int64_t 
 void findings_finish(struct findings *f, int64_t now_ns)
 {
     const struct host_pair *row;
-    if (!f->with_hosts) {
-        return;
-    }
-    for (unsigned i = 0; (row = hosts_pair(f->hosts, i)); i++) {
+    for (unsigned i = 0; f->hosts && (row = hosts_pair(f->hosts, i)); i++) {
         judge_pair(f, row, now_ns);
     }
 }

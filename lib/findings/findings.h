@@ -12,8 +12,8 @@
  *
  * Limits: the tallies of hosts (hosts.h) are a bounded table; pairs beyond it are not judged. Facts
  * take a sixteenth of the engine's memory at most; beyond that findings have fewer frames. In a
- * sharded run findings about hosts come from the first shard alone: TIME-WAITs are counted over all
- * connections there, HTTP only over the shard's own.
+ * sharded run findings about hosts come from the first shard alone, which counts the connections of
+ * all shards, so that all shards together find what one run finds.
  */
 #ifndef LIFELINE_FINDINGS_H
 #define LIFELINE_FINDINGS_H
@@ -27,7 +27,7 @@ struct finding_facts; /* of one connection, allocated when there is something to
 
 /* options and sink are borrowed and must outlive it. NULL when memory is short. */
 struct findings *findings_new(const struct lifeline_options *options,
-                              const struct lifeline_sink *sink, int64_t time_wait_ns);
+                              const struct lifeline_sink *sink);
 void findings_free(struct findings *findings);
 /* Bytes held, all facts included. */
 uint64_t findings_memory_bytes(const struct findings *findings);
@@ -51,6 +51,22 @@ bool findings_suspect(struct findings *findings, const struct lifeline_exchange 
 void findings_exchange(struct findings *findings, const struct lifeline_exchange *exchange,
                        const struct lifeline_connection *record, struct finding_facts **facts,
                        int64_t now_ns, bool capture_ended);
+
+/* An endpoint in TIME-WAIT, for the tally of its host. */
+struct time_wait_holder {
+    struct lifeline_address ip, remote_ip;
+    uint16_t remote_port;
+    bool is_client;
+    uint64_t frame;
+    int64_t time_ns;
+};
+/* What findings_time_wait_ends() wants when it is over; 0: it isn't counted. */
+uint32_t findings_time_wait_begins(struct findings *findings,
+                                   const struct time_wait_holder *holder);
+void findings_time_wait_ends(struct findings *findings, uint32_t tally);
+
+/* Counts a connection that is complete for the tallies of hosts, one of another shard too. */
+void findings_count(struct findings *findings, const struct lifeline_connection *record);
 
 /* Gives the findings of a connection whose record is complete but for them; writes the names of
  * all that were given for it, exchanges included, to names and returns how many. facts: NULL if

@@ -9,16 +9,11 @@ struct hosts {
     struct host_pair *rows;
     unsigned count, capacity;
     uint16_t index[2 * HOSTS_MAX]; /* row + 1; 0: free */
-    int64_t slice_ns;
 };
 
-struct hosts *hosts_new(int64_t time_wait_ns)
+struct hosts *hosts_new(void)
 {
-    struct hosts *hosts = calloc(1, sizeof *hosts);
-    if (hosts) {
-        hosts->slice_ns = time_wait_ns > HOSTS_RING ? time_wait_ns / HOSTS_RING : 1;
-    }
-    return hosts;
+    return calloc(1, sizeof(struct hosts));
 }
 
 void hosts_free(struct hosts *hosts)
@@ -31,7 +26,7 @@ void hosts_free(struct hosts *hosts)
 
 uint64_t hosts_memory_bytes(const struct hosts *hosts)
 {
-    return sizeof *hosts + (uint64_t)hosts->capacity * sizeof *hosts->rows;
+    return !hosts ? 0 : sizeof *hosts + (uint64_t)hosts->capacity * sizeof *hosts->rows;
 }
 
 static uint32_t mix(uint32_t hash, const uint8_t *bytes, size_t length)
@@ -85,48 +80,33 @@ static struct host_pair *row_of(struct hosts *table, const struct lifeline_addre
     row->client = *client;
     row->server = *server;
     row->port = port;
-    row->ring_slice = INT64_MIN;
     table->index[at] = (uint16_t)table->count;
     return row;
 }
 
-static void ring_add(struct host_pair *row, int64_t slice_ns, int64_t time_ns)
+uint32_t hosts_time_wait_begins(struct hosts *hosts, const struct time_wait_holder *holder)
 {
-    int64_t slice = time_ns / slice_ns;
-    if (row->ring_slice == INT64_MIN || slice - row->ring_slice >= HOSTS_RING) {
-        memset(row->ring, 0, sizeof row->ring);
-        row->ring_sum = 0;
-        row->ring_slice = slice;
-    }
-    while (row->ring_slice < slice) {
-        row->ring_slice++;
-        uint32_t *oldest = &row->ring[(uint64_t)row->ring_slice % HOSTS_RING];
-        row->ring_sum -= *oldest;
-        *oldest = 0;
-    }
-    row->ring[(uint64_t)row->ring_slice % HOSTS_RING]++;
-    row->ring_sum++;
-    if (row->ring_sum > row->peak) {
-        row->peak = row->ring_sum;
-    }
-}
-
-void hosts_time_wait(struct hosts *hosts, const struct lifeline_address *client,
-                     const struct lifeline_address *server, uint16_t port, uint64_t frame,
-                     int64_t time_ns)
-{
-    struct host_pair *row = row_of(hosts, client, server, port);
+    struct host_pair *row = row_of(hosts, &holder->ip, &holder->remote_ip, holder->remote_port);
     if (!row) {
-        return;
+        return 0;
     }
     if (row->held < HOSTS_FRAMES) {
-        row->held_frames[row->held] = frame;
+        row->held_frames[row->held] = holder->frame;
     }
     if (!row->held++) {
-        row->first_held_ns = time_ns;
+        row->first_held_ns = holder->time_ns;
     }
-    row->last_held_ns = time_ns;
-    ring_add(row, hosts->slice_ns, time_ns);
+    row->last_held_ns = holder->time_ns;
+    row->holds++;
+    if (row->holds > row->peak) {
+        row->peak = row->holds;
+    }
+    return (uint32_t)(row - hosts->rows) + 1;
+}
+
+void hosts_time_wait_ends(struct hosts *hosts, uint32_t tally)
+{
+    hosts->rows[tally - 1].holds--;
 }
 
 void hosts_connection(struct hosts *hosts, const struct lifeline_connection *record)

@@ -52,8 +52,8 @@ struct scene {
     const struct lifeline_exchange *exchange;
     int64_t blocked_ns; /* how long the exchange before held up this one's response; or 0 */
     const struct host_pair *pair;
-    const struct host_facts *hosts;
-    int64_t now_ns; /* capture time */
+    const struct lifeline_host_stack *client_stack; /* of the pair's client */
+    int64_t now_ns;                                 /* capture time */
     bool capture_ended;
 };
 

@@ -15,7 +15,7 @@ static void frames(struct lifeline_finding *out, const uint64_t *list, uint64_t 
 static bool port_exhaustion_risk(const struct scene *s, struct lifeline_finding *out)
 {
     const struct host_pair *p = s->pair;
-    double ports = s->hosts->ports;
+    double ports = s->client_stack->ports;
     double share = (double)p->peak / ports;
     out->endpoint = LIFELINE_CLIENT;
     frames(out, p->held_frames, p->held);
@@ -35,7 +35,7 @@ static bool port_exhaustion_risk(const struct scene *s, struct lifeline_finding 
         return false;
     }
     double per_second = (double)(p->held - 1) / ((double)span / 1e9);
-    double held_at_rate = per_second * (double)s->hosts->time_wait_ns / 1e9;
+    double held_at_rate = per_second * (double)s->client_stack->time_wait_ns / 1e9;
     if (held_at_rate < ports) {
         return false;
     }

@@ -371,7 +371,12 @@ struct lifeline_time_wait {
     uint8_t outcome;
     uint8_t reuse_rule; /* with outcome reused */
     uint64_t entered_frame;
-    int64_t entered_ns, expires_ns;
+    int64_t entered_ns;
+    int64_t expires_ns; /* by the stack that is assumed */
+    /* On the quickest and the slowest of the systems that the holder may be: see
+     * lifeline_host_stack(). Both are expires_ns where the user said which it is. */
+    int64_t earliest_ns, latest_ns;
+    uint8_t stack;        /* what the user said that the holder is; LIFELINE_UNKNOWN: nothing */
     int64_t ended_ns;     /* unknown while running */
     uint64_t ended_frame; /* of the SYN or RST that ended it */
     int64_t remaining_ns; /* with outcome running; unknown otherwise */
@@ -526,11 +531,13 @@ struct lifeline_census_pair {
     uint64_t entered; /* TIME-WAITs in all */
     uint64_t peak, at_end;
     int64_t peak_ns, first_ns, last_ns; /* first_ns and last_ns: of entries */
-    double rate; /* entries per second, from the first to the last; 0: fewer than two */
+    double rate;    /* entries per second, from the first to the last; 0: fewer than two */
+    uint32_t ports; /* in the host's ephemeral range */
     double peak_share, end_share; /* of the ephemeral ports; NaN unless a client holds */
     double sustainable_rate;      /* entries per second at which the ports last for ever */
     double seconds_left;          /* at this rate, from the capture's end; negative: for ever */
-    int64_t start_ns, step_ns;    /* of the samples: counts[i] is at start_ns + (i + 1) * step_ns */
+    int64_t start_ns, step_ns;    /* of the samples: counts[i] is the highest count in the step
+                                     that ends at start_ns + (i + 1) * step_ns */
     uint32_t sample_count;
     const uint32_t *counts;
 };
@@ -559,9 +566,20 @@ struct lifeline_thresholds {
     uint64_t short_connections; /* of one exchange, client to server: connection-not-reused */
 };
 
+/* What the hosts of a network run. */
+struct lifeline_network {
+    struct lifeline_address address;
+    uint8_t prefix_bits;  /* of address that count: 0 to 32, or to 128 */
+    uint8_t stack;        /* enum lifeline_stack */
+    int64_t time_wait_ns; /* 0: the stack's own */
+};
+
 struct lifeline_options {
-    uint8_t stack;              /* enum lifeline_stack */
-    int64_t time_wait_ns;       /* 0: the stack's own */
+    uint8_t stack;        /* enum lifeline_stack */
+    bool stack_known;     /* hosts are that; false: it is assumed, see lifeline_host_stack() */
+    int64_t time_wait_ns; /* 0: the stack's own, which isn't known for certain unless it is said */
+    const struct lifeline_network *networks; /* of other stacks; the longest prefix wins */
+    uint32_t network_count;
     uint64_t max_memory_bytes;  /* for all the engine holds; 0: 512 MiB */
     uint64_t max_connections;   /* 0: as memory allows */
     uint32_t max_stream_bytes;  /* reassembly, per direction; 0: 1 MiB */
@@ -593,7 +611,8 @@ struct lifeline_counters {
 
 struct lifeline_engine;
 
-/* A new engine, or NULL when memory is short. Copies options (NULL: defaults) and sink.
+/* A new engine, or NULL when memory is short. Copies options (NULL: defaults), the networks they
+ * point to, and sink.
  * Ownership: the caller's; end with lifeline_free(). */
 struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
                                      const struct lifeline_sink *sink);
@@ -605,11 +624,12 @@ void lifeline_push_frame(struct lifeline_engine *engine, const struct lifeline_f
 /* Feeds one ready-made segment. */
 void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment);
 
-/* Feeds octets of a connection's stream that another layer made of it, such as a decrypted TLS stream:
- * exchanges on them are followed as on plain ones, and from the first such call on the TCP payload
- * itself isn't looked at any more. from: enum lifeline_role. The octets follow the last ones given
- * for that role; frame, time_ns and layer are those of the segment that completed them, which was
- * pushed before. slot and connection are an event's; nothing happens when slot no longer holds it. */
+/* Feeds octets of a connection's stream that another layer made of it, such as a decrypted TLS
+ * stream: exchanges on them are followed as on plain ones, and from the first such call on the TCP
+ * payload itself isn't looked at any more. from: enum lifeline_role. The octets follow the last
+ * ones given for that role; frame, time_ns and layer are those of the segment that completed them,
+ * which was pushed before. slot and connection are an event's; nothing happens when slot no longer
+ * holds it. */
 void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
                           uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
                           const uint8_t *bytes, size_t length);
@@ -650,12 +670,13 @@ bool lifeline_parse_tcp(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wi
 /*
  * TIME-WAITs over time, from connection records; see lib/census/census.c.
  *
- * time_wait_ns and ports (the size of the ephemeral range): 0 takes the stack's.
+ * options (NULL: defaults; copied) tell how long TIME-WAIT lasts and how many ports a host has;
+ * ports, unless 0, is the size of the ephemeral range of every host instead.
  * Counts are sampled at 512 points at most, of one width for all pairs; memory is bounded by
  * max_pairs (0: 4096): what exceeds them is counted in lifeline_census_dropped().
  */
 struct lifeline_census_book;
-struct lifeline_census_book *lifeline_census_new(enum lifeline_stack stack, int64_t time_wait_ns,
+struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *options,
                                                  uint32_t ports, uint32_t max_pairs);
 void lifeline_census_free(struct lifeline_census_book *book);
 void lifeline_census_add(struct lifeline_census_book *book,
@@ -703,9 +724,31 @@ struct lifeline_stack_facts {
     const char *name;
     int64_t time_wait_ns;
     uint16_t first_port, last_port;
+    uint8_t first_ttl; /* with which it sends; 0: no rule of its own */
     const char *source;
 };
 const struct lifeline_stack_facts *lifeline_stack_facts(enum lifeline_stack stack);
+
+/* What is said, or else assumed, of one host: lib/model/stacks.c. */
+struct lifeline_host_stack {
+    uint8_t stack;
+    bool known;           /* said by the user; false: the rest is assumed */
+    int64_t time_wait_ns; /* how long its TIME-WAITs last */
+    int64_t shortest_ns;  /* on the quickest and the slowest system that it may be; both are */
+    int64_t longest_ns;   /* time_wait_ns where it is known */
+    uint32_t ports;       /* in its ephemeral range */
+    uint32_t network;     /* index of the network that says so; options->network_count: none */
+};
+/* options: NULL for defaults. ttl: of a segment of the host as captured, 0 if none was. */
+void lifeline_host_stack(const struct lifeline_options *options,
+                         const struct lifeline_address *host, uint8_t ttl,
+                         struct lifeline_host_stack *out);
+
+/* Reads "10.0.0.0/8=windows" or "2001:db8::/32=90" (seconds, with Linux's ports). */
+bool lifeline_network_read(const char *text, struct lifeline_network *out);
+/* Reads "10.0.0.1", "10.0.0.0/8", "2001:db8::/32"; *prefix_bits: 32 or 128 without a slash. */
+bool lifeline_address_read(const char *text, struct lifeline_address *address,
+                           unsigned *prefix_bits);
 
 /* "1.2.3.4", "2001:db8::1" (RFC 5952). size >= 46. Returns the length. */
 size_t lifeline_address_text(const struct lifeline_address *address, char *out, size_t size);

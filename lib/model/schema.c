@@ -316,8 +316,8 @@ static const struct lifeline_field time_wait_fields[] = {
     FIELD(time_wait, "entered_frame", FRAME, entered_frame, "Entered in frame",
           "the segment on which it was entered", NULL),
     FIELD(time_wait, "entered", TIME, entered_ns, "Entered", "when it was entered", NULL),
-    FIELD(time_wait, "expires", TIME, expires_ns, "Expires", "when 2MSL will have passed",
-          "RFC 9293 3.4.2"),
+    FIELD(time_wait, "expires", TIME, expires_ns, "Expires",
+          "when 2MSL will have passed, on the system that is said or assumed", "RFC 9293 3.4.2"),
     FIELD(time_wait, "ended", TIME, ended_ns, "Ended", "when it ended; null while it runs", NULL),
     FIELD(time_wait, "ended_frame", FRAME, ended_frame, "Ended in frame",
           "the SYN or RST that ended it", NULL),
@@ -330,6 +330,13 @@ static const struct lifeline_field time_wait_fields[] = {
           "time left at the end of the capture, with outcome running", NULL),
     NAMED(time_wait, "reuse_rule", ENUM, reuse_rule, reuse, "Reuse rule",
           "what allows the reuse, with outcome reused", "RFC 9293 3.6.1 MAY-2, RFC 6191"),
+    FIELD(time_wait, "expires_earliest", TIME, earliest_ns, "Expires at the earliest",
+          "the same on the quickest of the systems that the holder may be; equal where it is said",
+          "RFC 9293 3.4.2"),
+    FIELD(time_wait, "expires_latest", TIME, latest_ns, "Expires at the latest",
+          "the same on the slowest", "RFC 9293 3.4.2"),
+    NAMED(time_wait, "stack", ENUM, stack, stack, "System",
+          "what the holder was said to be; null where that is assumed", NULL),
     END};
 
 static const struct lifeline_field holder_fields[] = {
@@ -344,8 +351,8 @@ static const struct lifeline_field holder_fields[] = {
     FIELD(holder, "entered_frame", FRAME, time_wait.entered_frame, "Entered in frame",
           "the segment on which it was entered", NULL),
     FIELD(holder, "entered", TIME, time_wait.entered_ns, "Entered", "when it was entered", NULL),
-    FIELD(holder, "expires", TIME, time_wait.expires_ns, "Expires", "when 2MSL will have passed",
-          "RFC 9293 3.4.2"),
+    FIELD(holder, "expires", TIME, time_wait.expires_ns, "Expires",
+          "when 2MSL will have passed, on the system that is said or assumed", "RFC 9293 3.4.2"),
     FIELD(holder, "ended", TIME, time_wait.ended_ns, "Ended", "when it ended; null while it runs",
           NULL),
     FIELD(holder, "ended_frame", FRAME, time_wait.ended_frame, "Ended in frame",
@@ -359,6 +366,13 @@ static const struct lifeline_field holder_fields[] = {
           "time left at the end of the capture, with outcome running", NULL),
     NAMED(holder, "reuse_rule", ENUM, time_wait.reuse_rule, reuse, "Reuse rule",
           "what allows the reuse, with outcome reused", "RFC 9293 3.6.1 MAY-2, RFC 6191"),
+    FIELD(holder, "expires_earliest", TIME, time_wait.earliest_ns, "Expires at the earliest",
+          "the same on the quickest of the systems that the holder may be; equal where it is said",
+          "RFC 9293 3.4.2"),
+    FIELD(holder, "expires_latest", TIME, time_wait.latest_ns, "Expires at the latest",
+          "the same on the slowest", "RFC 9293 3.4.2"),
+    NAMED(holder, "stack", ENUM, time_wait.stack, stack, "System",
+          "what the holder was said to be; null where that is assumed", NULL),
     END};
 
 static const struct lifeline_field census_fields[] = {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program from outside: options, inputs, selection, exit status, messages, pipes, signals."""
+import datetime
 import json
 import os
 import pty
@@ -66,6 +67,10 @@ class Usage(Case):
             (("-c", "-1", file), "--connection: '-1'"),
             (("--shard", "3/2", file), "--shard: '3/2'"),
             (("--shard", "0/2", file), "--shard: '0/2'"),
+            (("--stack-for", "windows", file), "--stack-for: 'windows'"),
+            (("--stack-for", "10.0.0.0/33=windows", file), "--stack-for: '10.0.0.0/33=windows'"),
+            (("--stack-for", "10.0.0.0/8=beos", file), "--stack-for: '10.0.0.0/8=beos'"),
+            (("--stack-for", "10.0.0.0/8=-1", file), "--stack-for: '10.0.0.0/8=-1'"),
             (("--time-wait", "0", file), "--time-wait: '0'"),
             (("--time-wait", "soon", file), "--time-wait: 'soon'"),
             (("--stack", "hurd", file), "--stack: 'hurd'"),
@@ -110,7 +115,7 @@ class Usage(Case):
         self.assertEqual(wanted[0], 0)
         self.assertEqual(len(records(wanted[1])), 2)
         for arguments in (("-o", "jsonl", "connections", self.file),
-                          ("--output=jsonl", "--stack", "linux", "connections", self.file),
+                          ("--output=jsonl", "--max-memory", "64M", "connections", self.file),
                           ("connections", self.file, "-ojsonl"),
                           ("-ojsonl", "-fport 80 or port 8080", "connections", self.file),
                           ("-o", "jsonl", "-f", "tcp", "connections", self.file),
@@ -363,6 +368,30 @@ class Selection(Case):
         self.assertAlmostEqual(remaining("--stack", "linux"), default)
         self.assertAlmostEqual(remaining("--stack", "rfc") - default, 180)
         self.assertAlmostEqual(remaining("--time-wait", "90.5") - default, 30.5)
+        network = self.connections("-c", "0", self.file)[0]["client"]["ip"] + "/24"
+        self.assertAlmostEqual(remaining("--stack-for", network + "=macos"), default - 30)
+        self.assertAlmostEqual(remaining("--stack-for", network + "=5.5"), default - 54.5)
+        self.assertAlmostEqual(remaining("--stack-for", network + "=windows", "--stack-for=0.0.0.0/0=rfc",
+                                         "--time-wait", "1"), default + 60)
+        self.assertAlmostEqual(remaining("--stack-for", "::/0=rfc", "--stack", "macos"), default - 30)
+
+    def test_expiry_is_an_interval_where_the_system_is_unknown(self):
+        def span(*arguments):
+            (record,) = self.connections("-c", "0", *arguments, self.file)
+            (one,) = record["time_wait"]
+            times = [datetime.datetime.fromisoformat(one[key][:26] + "+00:00")
+                     for key in ("entered", "expires_earliest", "expires", "expires_latest")]
+            return [round((time - times[0]).total_seconds()) for time in times[1:]], one["stack"]
+
+        self.assertEqual(span(), ([30, 60, 60], None))
+        self.assertEqual(span("--stack", "linux"), ([60, 60, 60], "linux"))
+        self.assertEqual(span("--time-wait", "90"), ([90, 90, 90], None))
+        self.assertEqual(span("--stack-for", "0.0.0.0/0=windows"), ([120, 120, 120], "windows"))
+        _, text, _ = run("timeline", "-c", "0", self.file)
+        self.assertRegex(text, r"TIME-WAIT until between \S+ and \S+")
+        self.assertRegex(text, r"\d+–\d+ s left")
+        _, text, _ = run("timeline", "-c", "0", "--stack", "linux", self.file)
+        self.assertNotIn("between", text)
 
 
 class Streams(Case):

@@ -44,7 +44,8 @@ SKIPPED = {
                  "request_body", "response_body"},
     "finding": {"record", "name", "frames"},
     # The plugin gives these as of each frame.
-    "time_wait": {"remaining_seconds", "expires", "restarts", "absorbed"},
+    "time_wait": {"remaining_seconds", "expires", "expires_earliest", "expires_latest", "restarts",
+                  "absorbed"},
 }
 FRAME_LISTS = {
     "handshake.frames": ["lifeline.handshake.syn_frame", "lifeline.handshake.synack_frame",

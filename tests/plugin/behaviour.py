@@ -169,6 +169,8 @@ def preferences_reach_the_engine(b):
     same(float(b.rows("http-four-way-close", "-o", "lifeline.stack:windows", *remaining)[0][0]), 120)
     same(float(b.rows("http-four-way-close", "-o", "lifeline.time_wait_seconds:7",
                       *remaining)[0][0]), 7)
+    same(float(b.rows("http-four-way-close", "-o", "lifeline.stack_for:10.0.0.0/8=rfc 10.0.0.2=macos",
+                      *remaining)[0][0]), 30)
     assert b.numbers("http-four-way-close", "lifeline.http")
     same(b.numbers("http-four-way-close", "lifeline.http", "-o", "lifeline.http:FALSE"), [])
 

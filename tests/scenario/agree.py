@@ -73,10 +73,16 @@ def of_plugin(wireshark, settings, capture):
         return names.get(field, {}).get(shown, shown) or "unknown"
 
     preferences = []
+    networks = []
     for setting in settings:
-        name_, value = setting[2:].split("=")
+        name_, value = setting[2:].split("=", 1)
+        if name_ == "stack-for":
+            networks.append(value)
+            continue
         key = {"stack": "stack", "time-wait": "time_wait_seconds"}[name_]
         preferences += ["-o", f"lifeline.{key}:{value}"]
+    if networks:
+        preferences += ["-o", f"lifeline.stack_for:{' '.join(networks)}"]
     done = wireshark.tshark(capture, *preferences, "-2", "-T", "json", "-J", "frame lifeline", "-Y", "lifeline")
     told = {}
     for number, layers in frames(done.stdout):

@@ -32,8 +32,8 @@ static uint8_t family_of(const struct scenario *scenario, const struct variant *
     return variant->family ? variant->family : 4;
 }
 
-static struct lifeline_address address_of(const struct scenario *scenario,
-                                          const struct variant *variant, enum side side)
+struct lifeline_address address_of(const struct scenario *scenario, const struct variant *variant,
+                                   enum side side)
 {
     if (variant->swap_hosts)
         side = side == CLIENT_SIDE ? SERVER_SIDE : CLIENT_SIDE;

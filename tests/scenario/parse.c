@@ -127,6 +127,17 @@ static bool take_address(struct cursor *cursor, struct side_settings *side)
     return true;
 }
 
+static bool take_stack(struct cursor *cursor, uint8_t *stack)
+{
+    char name[32];
+    uint32_t value;
+    if (!take_token(cursor, "", name, sizeof name) ||
+        !find_name(lifeline_stack_names, name, &value))
+        return parse_fail(cursor, "no such stack");
+    *stack = (uint8_t)value;
+    return true;
+}
+
 static bool parse_side_setting(struct cursor *cursor, struct side_settings *side)
 {
     uint64_t number;
@@ -149,8 +160,11 @@ static bool parse_side_setting(struct cursor *cursor, struct side_settings *side
     } else if (take_word(cursor, "address")) {
         if (!take_address(cursor, side))
             return false;
+    } else if (take_word(cursor, "stack")) {
+        if (!take_stack(cursor, &side->stack))
+            return false;
     } else {
-        return parse_fail(cursor, "a side has: isn, port, window, ttl, address");
+        return parse_fail(cursor, "a side has: isn, port, window, ttl, address, stack");
     }
     return at_end(cursor) || parse_fail(cursor, "left over: \"%s\"", cursor->at);
 }
@@ -169,13 +183,8 @@ static bool parse_setting(struct cursor *cursor, struct scenario *scenario, bool
         return true;
     }
     if (take_word(cursor, "stack")) {
-        char name[32];
-        uint32_t value;
-        if (!take_token(cursor, "", name, sizeof name) ||
-            !find_name(lifeline_stack_names, name, &value))
-            return parse_fail(cursor, "no such stack");
-        scenario->stack = (uint8_t)value;
-        return true;
+        scenario->stack_known = true;
+        return take_stack(cursor, &scenario->stack);
     }
     if (take_word(cursor, "no-copies")) {
         scenario->no_copies = true;
@@ -390,6 +399,7 @@ static void set_defaults(struct scenario *scenario, const char *path)
     struct side_settings *server = &scenario->side[SERVER_SIDE];
     *client = (struct side_settings){.port = 40000, .window = 65535, .ttl = 64, .isn = 1000};
     *server = (struct side_settings){.port = 80, .window = 65535, .ttl = 64, .isn = 500000};
+    client->stack = server->stack = LIFELINE_UNKNOWN;
     client->address4.family = server->address4.family = 4;
     client->address6.family = server->address6.family = 6;
     inet_pton(AF_INET, "192.0.2.1", client->address4.bytes);

@@ -175,7 +175,21 @@ bool play(const struct scenario *scenario, const struct variant *variant, const 
 {
     memset(out, 0, sizeof *out);
     struct recorder recorder = {.tape = out};
+    struct lifeline_network networks[SIDE_COUNT];
+    uint32_t network_count = 0;
+    for (unsigned side = 0; side < SIDE_COUNT; side++) {
+        struct lifeline_address address = address_of(scenario, variant, (enum side)side);
+        if (scenario->side[side].stack != LIFELINE_UNKNOWN)
+            networks[network_count++] = (struct lifeline_network){
+                .address = address,
+                .prefix_bits = address.family == 6 ? 128 : 32,
+                .stack = scenario->side[side].stack,
+            };
+    }
     struct lifeline_options options = {.stack = scenario->stack,
+                                       .stack_known = scenario->stack_known,
+                                       .networks = networks,
+                                       .network_count = network_count,
                                        .time_wait_ns = scenario->time_wait_ns,
                                        .verify_checksums = variant->as_frames};
     struct lifeline_sink sink = {

@@ -127,7 +127,16 @@ static unsigned print_events(const struct scenario *scenario)
 /* The scenario's settings as options of the program, one a line. */
 static unsigned print_options(const struct scenario *scenario)
 {
-    printf("--stack=%s\n", lifeline_name_of(lifeline_stack_names, scenario->stack));
+    if (scenario->stack_known)
+        printf("--stack=%s\n", lifeline_name_of(lifeline_stack_names, scenario->stack));
+    for (unsigned side = 0; side < SIDE_COUNT; side++) {
+        struct lifeline_address address = address_of(scenario, &plain, (enum side)side);
+        char text[48];
+        lifeline_address_text(&address, text, sizeof text);
+        if (scenario->side[side].stack != LIFELINE_UNKNOWN)
+            printf("--stack-for=%s=%s\n", text,
+                   lifeline_name_of(lifeline_stack_names, scenario->side[side].stack));
+    }
     if (scenario->time_wait_ns)
         printf("--time-wait=%g\n", (double)scenario->time_wait_ns / 1e9);
     return 0;

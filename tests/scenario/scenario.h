@@ -34,6 +34,7 @@ struct side_settings {
     uint16_t port, window;
     uint8_t ttl;
     uint32_t isn;
+    uint8_t stack; /* LIFELINE_UNKNOWN: as all */
 };
 
 /* One demand on the event of a segment or a timer. */
@@ -98,7 +99,8 @@ struct scenario {
     char title[256];
     uint8_t family; /* 4 or 6; 0 when the scenario leaves it open */
     uint8_t stack;
-    bool no_copies; /* a copy behind other segments is another story */
+    bool stack_known; /* the scenario says it */
+    bool no_copies;   /* a copy behind other segments is another story */
     int64_t time_wait_ns;
     struct side_settings side[SIDE_COUNT];
     unsigned action_count;
@@ -152,6 +154,8 @@ int64_t scenario_epoch_ns(void);
 /* Fills a segment for the action; payload is borrowed from it. */
 void build_segment(const struct scenario *scenario, const struct variant *variant,
                    const struct action *action, struct lifeline_segment *out);
+struct lifeline_address address_of(const struct scenario *scenario, const struct variant *variant,
+                                   enum side side);
 /* Ethernet packet of the segment with right checksums; returns the length of the whole packet,
  * of which *captured_bytes are in the capture. out holds MAX_FRAME_BYTES. */
 size_t build_frame(const struct lifeline_segment *segment, uint8_t *out, size_t *captured_bytes);

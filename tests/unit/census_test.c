@@ -39,7 +39,7 @@ static void see(void *user, const struct lifeline_census_pair *pair)
 /* count connections, rate per second; forwards or backwards in time. */
 static struct seen steady(unsigned count, unsigned rate, bool backwards, unsigned ports)
 {
-    struct lifeline_census_book *book = lifeline_census_new(LIFELINE_STACK_LINUX, 0, ports, 0);
+    struct lifeline_census_book *book = lifeline_census_new(NULL, ports, 0);
     static struct seen seen;
     memset(&seen, 0, sizeof seen);
     int64_t end_ns = START + (int64_t)count * SECOND / rate;
@@ -87,7 +87,7 @@ static void foretells_the_end_of_the_ports(void)
 
 static void servers_block_no_ports(void)
 {
-    struct lifeline_census_book *book = lifeline_census_new(LIFELINE_STACK_LINUX, 0, 0, 0);
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 0);
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     for (unsigned i = 0; i < 3; i++) {
@@ -105,7 +105,7 @@ static void servers_block_no_ports(void)
 
 static void memory_is_bounded(void)
 {
-    struct lifeline_census_book *book = lifeline_census_new(LIFELINE_STACK_LINUX, 0, 0, 4);
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 4);
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     for (unsigned i = 0; i < 10; i++) {

@@ -155,6 +155,66 @@ static void stacks(void)
     CHECK(lifeline_stack_facts(LIFELINE_STACK_COUNT) == NULL);
 }
 
+#define SECOND INT64_C(1000000000)
+
+static struct lifeline_host_stack stack_of(const struct lifeline_options *options, uint8_t a,
+                                           uint8_t b, uint8_t c, uint8_t ttl)
+{
+    struct lifeline_address host = {.bytes = {a, b, c, 1}, .family = 4};
+    struct lifeline_host_stack out;
+    lifeline_host_stack(options, &host, ttl, &out);
+    return out;
+}
+
+static void nothing_said_of_hosts(void)
+{
+    struct lifeline_host_stack host = stack_of(NULL, 10, 0, 0, 0);
+    CHECK(!host.known && host.stack == LIFELINE_STACK_LINUX && host.time_wait_ns == 60 * SECOND);
+    CHECK(host.shortest_ns == 30 * SECOND && host.longest_ns == 240 * SECOND);
+    CHECK_UINT(host.ports, 28232);
+    /* 64 and less comes from no Windows, 65 and more may be anything that isn't said. */
+    host = stack_of(NULL, 10, 0, 0, 64);
+    CHECK(host.shortest_ns == 30 * SECOND && host.longest_ns == 60 * SECOND);
+    host = stack_of(NULL, 10, 0, 0, 1);
+    CHECK(host.shortest_ns == 30 * SECOND && host.longest_ns == 60 * SECOND);
+    host = stack_of(NULL, 10, 0, 0, 65);
+    CHECK(host.shortest_ns == 30 * SECOND && host.longest_ns == 240 * SECOND);
+}
+
+static void hosts_are_what_is_said(void)
+{
+    struct lifeline_options options = {.stack = LIFELINE_STACK_WINDOWS, .stack_known = true};
+    struct lifeline_host_stack host = stack_of(&options, 10, 0, 0, 64);
+    CHECK(host.known && host.shortest_ns == 120 * SECOND && host.longest_ns == 120 * SECOND);
+    options = (struct lifeline_options){.time_wait_ns = 7 * SECOND};
+    host = stack_of(&options, 10, 0, 0, 0);
+    CHECK(!host.known && host.shortest_ns == 7 * SECOND && host.longest_ns == 7 * SECOND);
+}
+
+static void longest_prefix_wins(void)
+{
+    const struct lifeline_network networks[] = {
+        {{{10, 20}, 4}, 16, LIFELINE_STACK_MACOS, 0},
+        {{{10}, 4}, 8, LIFELINE_STACK_WINDOWS, 0},
+        {{{10, 20, 30, 1}, 4}, 32, LIFELINE_STACK_FREEBSD, 0},
+        {{{10, 20, 28}, 4}, 22, LIFELINE_STACK_LINUX, 5 * SECOND},
+        {{{10}, 6}, 8, LIFELINE_STACK_RFC, 0},
+    };
+    struct lifeline_options options = {.networks = networks, .network_count = 5};
+    CHECK(stack_of(&options, 10, 1, 0, 0).time_wait_ns == 120 * SECOND);
+    CHECK(stack_of(&options, 10, 20, 0, 0).time_wait_ns == 30 * SECOND);
+    CHECK(stack_of(&options, 10, 20, 30, 0).stack == LIFELINE_STACK_FREEBSD);
+    CHECK(stack_of(&options, 10, 20, 31, 0).time_wait_ns == 5 * SECOND);
+    CHECK(stack_of(&options, 10, 20, 32, 0).time_wait_ns == 30 * SECOND);
+    struct lifeline_host_stack host = stack_of(&options, 10, 20, 31, 0);
+    CHECK(host.known && host.shortest_ns == host.longest_ns);
+    host = stack_of(&options, 11, 20, 31, 0);
+    CHECK(!host.known && host.network == 5 && host.time_wait_ns == 60 * SECOND);
+    struct lifeline_address v6 = {.bytes = {10, 1}, .family = 6};
+    lifeline_host_stack(&options, &v6, 0, &host);
+    CHECK(host.known && host.time_wait_ns == 240 * SECOND);
+}
+
 int main(void)
 {
     RUN(community_ids);
@@ -163,5 +223,8 @@ int main(void)
     RUN(names);
     RUN(schema);
     RUN(stacks);
+    RUN(nothing_said_of_hosts);
+    RUN(hosts_are_what_is_said);
+    RUN(longest_prefix_wins);
     return check_report();
 }
