@@ -51,10 +51,14 @@ static const char css[] =
 
 static void append_escaped(GString *out, const char *text)
 {
+    GString *safe = g_string_new(NULL);
+
     if (text)
-        ladder_svg_escape(out, text);
+        text_append_safe(safe, text, strlen(text), false);
     else
-        g_string_append(out, "?");
+        g_string_append(safe, "?");
+    ladder_svg_escape(out, safe->str);
+    g_string_free(safe, TRUE);
 }
 
 static void collect_event(void *user, const struct lifeline_event *event)

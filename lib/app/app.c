@@ -303,7 +303,7 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
         /* A limit is hit: what holds the stream up is given up; then it fits or is lost. */
         while (!direct && !stream_hold(s, &app->pool, offset, bytes, segment->captured_bytes,
                                        segment->payload, &origin)) {
-            bool moved = app_give_up(flow, true);
+            bool moved = app_give_up(flow, APP_LIMIT);
             app_pump(flow);
             direct = flow->protocol && stream_fits(s, offset, bytes);
             if (flow->abandoned || (!direct && !moved)) {

@@ -198,10 +198,9 @@ static bool is_stalled(const struct app_flow *flow)
     return false;
 }
 
-/* Declares those gaps that let at least one held segment go. force: holes that a retransmission
- * could still fill, too. */
-bool app_give_up(struct app_flow *flow, bool force)
+bool app_give_up(struct app_flow *flow, enum app_give_up_why why)
 {
+    const bool force = why != APP_PROVEN;
     bool moved = false;
     for (unsigned end = 0; end < 2 && !flow->abandoned; end++) {
         struct stream *s = &flow->stream[end], *other = &flow->stream[!end];
@@ -211,7 +210,7 @@ bool app_give_up(struct app_flow *flow, bool force)
         } else if (stream_has_hole(s)) {
             if (!force && s->acked < s->spans->offset)
                 continue;
-            if (s->acked < s->spans->offset)
+            if (why == APP_LIMIT && s->acked < s->spans->offset)
                 flow->app->counters->stream_bytes_dropped += (uint64_t)(s->spans->offset - s->next);
             app_deliver_gap(flow, end, s->spans->offset, NULL);
         } else if (s->spans && !app_is_causal(flow, end, &s->spans->origin)) {
@@ -242,7 +241,7 @@ void app_wait(struct app_flow *flow)
             return;
         flow->patience = (uint16_t)(flow->patience > 1 ? flow->patience / 2 : 1);
         flow->stalled_frames = 0;
-        if (!app_give_up(flow, false))
+        if (!app_give_up(flow, APP_PROVEN))
             break;
         app_pump(flow);
     }
@@ -257,7 +256,7 @@ void app_flush(struct app_flow *flow)
         if (!flow->protocol && !stream_has_hole(&flow->stream[0]) &&
             !stream_has_hole(&flow->stream[1]) && !is_stalled(flow))
             return; /* undecided: too little was ever sent */
-        if (!app_give_up(flow, true))
+        if (!app_give_up(flow, APP_END))
             break;
     }
     for (unsigned end = 0; end < 2 && !flow->abandoned; end++)

@@ -31,9 +31,13 @@ void app_pump(struct app_flow *flow);
 /* Is anything held, or a FIN whose octets lack? */
 bool app_is_pending(const struct app_flow *flow);
 
-/* Declares those gaps that let at least one held segment go; false when there is none. force: holes
- * that a retransmission could still fill, too. */
-bool app_give_up(struct app_flow *flow, bool force);
+enum app_give_up_why {
+    APP_PROVEN, /* the receiver had what lacks: no retransmission will bring it */
+    APP_END,    /* nothing more comes */
+    APP_LIMIT,  /* no room to wait for what a retransmission might bring: counted as dropped */
+};
+/* Declares those gaps that let at least one held segment go; false when there is none. */
+bool app_give_up(struct app_flow *flow, enum app_give_up_why why);
 
 /* Gives up if the flow has waited long enough. */
 void app_wait(struct app_flow *flow);

@@ -22,6 +22,7 @@
  */
 #include "census/series.h"
 #include "lifeline.h"
+#include "model/hash.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ struct lifeline_census_book {
     uint32_t count, max_pairs, capacity;
     uint32_t *buckets; /* of the hash, plus one */
     uint32_t bucket_mask;
+    struct hash_key key;
     struct series_grid grid;
     int64_t latest_ns;
     struct lifeline_options options; /* its networks are the book's copy */
@@ -94,6 +96,7 @@ struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *
         lifeline_census_free(book);
         return NULL;
     }
+    book->key = hash_random_key();
     series_grid_init(&book->grid, 2 * longest_time_wait_ns(&book->options) + LINGER_NS);
     book->latest_ns = INT64_MIN;
     book->ports = ports;
@@ -119,14 +122,13 @@ uint64_t lifeline_census_dropped(const struct lifeline_census_book *book)
     return book->dropped;
 }
 
-static uint32_t hash_of(const struct lifeline_census_pair *key)
+static uint32_t hash_of(const struct lifeline_census_book *book,
+                        const struct lifeline_census_pair *key)
 {
-    uint32_t h = 2166136261U;
-    for (unsigned i = 0; i < 16; i++) {
-        h = (h ^ key->ip.bytes[i]) * 16777619U;
-        h = (h ^ key->remote_ip.bytes[i]) * 16777619U;
-    }
-    return (h ^ (uint32_t)key->remote_port ^ (uint32_t)key->holder << 24) * 16777619U;
+    uint64_t words[5] = {0, 0, 0, 0, key->remote_port << 8 | key->holder};
+    memcpy(words, key->ip.bytes, sizeof key->ip.bytes);
+    memcpy(words + 2, key->remote_ip.bytes, sizeof key->remote_ip.bytes);
+    return (uint32_t)hash_words(&book->key, words, 5);
 }
 
 static bool same(const struct lifeline_census_pair *a, const struct lifeline_census_pair *b)
@@ -139,7 +141,7 @@ static bool same(const struct lifeline_census_pair *a, const struct lifeline_cen
 static struct pair *pair_of(struct lifeline_census_book *book,
                             const struct lifeline_census_pair *key)
 {
-    uint32_t *bucket = &book->buckets[hash_of(key) & book->bucket_mask];
+    uint32_t *bucket = &book->buckets[hash_of(book, key) & book->bucket_mask];
     for (uint32_t i = *bucket; i; i = book->pairs[i - 1]->next) {
         if (same(&book->pairs[i - 1]->given, key)) {
             return book->pairs[i - 1];

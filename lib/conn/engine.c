@@ -298,8 +298,21 @@ static void settle_older(struct pass *pass)
     }
 }
 
+/* Half of what the type holds: sums and differences of two times can't overflow. */
+static int64_t held_time(int64_t time_ns)
+{
+    const int64_t last = INT64_MAX / 2 - 1;
+    return time_ns < 0 ? 0 : time_ns > last ? last : time_ns;
+}
+
 void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment)
 {
+    struct lifeline_segment held;
+    if (held_time(segment->time_ns) != segment->time_ns) {
+        held = *segment;
+        held.time_ns = held_time(segment->time_ns);
+        segment = &held;
+    }
     engine->counters.segments++;
     engine->now_ns = segment->time_ns;
     while (!table_make_room(&engine->table) && engine->table.live) {
@@ -371,8 +384,8 @@ const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t
 
 void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns)
 {
-    engine->now_ns = time_ns;
-    timers_run(engine, time_ns);
+    engine->now_ns = held_time(time_ns);
+    timers_run(engine, engine->now_ns);
 }
 
 struct live {
@@ -417,7 +430,7 @@ void lifeline_finish(struct lifeline_engine *engine)
     }
     free(live);
     if (engine->findings) {
-        findings_finish(engine->findings, engine->now_ns);
+        findings_finish(engine->findings, &engine->counters, engine->now_ns);
     }
 }
 

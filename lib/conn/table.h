@@ -24,7 +24,7 @@
 #define LIFELINE_CONN_TABLE_H
 
 #include "conn/conn.h"
-#include "conn/hash.h"
+#include "model/hash.h"
 
 #define TABLE_CHUNK 1024
 

@@ -318,9 +318,27 @@ static void judge_pair(struct findings *f, const struct host_pair *row, int64_t 
     }
 }
 
-void findings_finish(struct findings *f, int64_t now_ns)
+/* Each limit that was reached, as a finding about the capture as a whole. */
+static void tell_limits(struct findings *f, const struct lifeline_counters *counters,
+                        int64_t now_ns)
+{
+    struct lifeline_finding out;
+    for (unsigned i = 0;; i++) {
+        prepare(&out, capture_rules.rules);
+        if (!capture_limit(i, counters, &out)) {
+            return;
+        }
+        if (out.count) {
+            out.time_ns = now_ns;
+            give(f, &out);
+        }
+    }
+}
+
+void findings_finish(struct findings *f, const struct lifeline_counters *counters, int64_t now_ns)
 {
     const struct host_pair *row;
+    tell_limits(f, counters, now_ns);
     for (unsigned i = 0; f->hosts && (row = hosts_pair(f->hosts, i)); i++) {
         judge_pair(f, row, now_ns);
     }

@@ -75,7 +75,8 @@ unsigned findings_connection(struct findings *findings, const struct lifeline_co
                              const struct finding_facts *facts, int64_t now_ns, bool capture_ended,
                              const char *names[FINDINGS_MAX]);
 
-/* The capture is over: gives the findings about hosts. */
-void findings_finish(struct findings *findings, int64_t now_ns);
+/* The capture is over: gives the findings about hosts, and the limits that were reached. */
+void findings_finish(struct findings *findings, const struct lifeline_counters *counters,
+                     int64_t now_ns);
 
 #endif

@@ -4,16 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/hash.h"
+
 /* Rows in the order made; an index by open addressing, twice as large as the most rows. */
 struct hosts {
     struct host_pair *rows;
     unsigned count, capacity;
     uint16_t index[2 * HOSTS_MAX]; /* row + 1; 0: free */
+    struct hash_key key;
 };
 
 struct hosts *hosts_new(void)
 {
-    return calloc(1, sizeof(struct hosts));
+    struct hosts *hosts = calloc(1, sizeof *hosts);
+    if (hosts) {
+        hosts->key = hash_random_key();
+    }
+    return hosts;
 }
 
 void hosts_free(struct hosts *hosts)
@@ -27,14 +34,6 @@ void hosts_free(struct hosts *hosts)
 uint64_t hosts_memory_bytes(const struct hosts *hosts)
 {
     return !hosts ? 0 : sizeof *hosts + (uint64_t)hosts->capacity * sizeof *hosts->rows;
-}
-
-static uint32_t mix(uint32_t hash, const uint8_t *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ bytes[i]) * 16777619U;
-    }
-    return hash;
 }
 
 static bool same_address(const struct lifeline_address *a, const struct lifeline_address *b)
@@ -61,10 +60,10 @@ static bool grow(struct hosts *table)
 static struct host_pair *row_of(struct hosts *table, const struct lifeline_address *client,
                                 const struct lifeline_address *server, uint16_t port)
 {
-    uint32_t hash = mix(2166136261U, client->bytes, sizeof client->bytes);
-    hash = mix(hash, server->bytes, sizeof server->bytes);
-    hash = mix(hash, (const uint8_t *)&port, sizeof port);
-    unsigned at = (hash ^ hash >> 15) % (2 * HOSTS_MAX);
+    uint64_t words[5] = {0, 0, 0, 0, (uint64_t)port << 8 | client->family};
+    memcpy(words, client->bytes, sizeof client->bytes);
+    memcpy(words + 2, server->bytes, sizeof server->bytes);
+    unsigned at = hash_words(&table->key, words, 5) % (2 * HOSTS_MAX);
     for (; table->index[at]; at = (at + 1) % (2 * HOSTS_MAX)) {
         struct host_pair *row = &table->rows[table->index[at] - 1];
         if (row->port == port && same_address(&row->client, client) &&

@@ -90,6 +90,11 @@ static inline uint8_t other_role(uint8_t role)
     return role == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
 }
 
+/* rules_capture.c: what the index-th limit left out of the capture, to be told by the name of the
+ * rule capture-incomplete; count is 0 when it was never reached. False past the last. */
+bool capture_limit(unsigned index, const struct lifeline_counters *counters,
+                   struct lifeline_finding *out);
+
 /* facts.c: at most limit_bytes for all together. */
 struct facts_pool {
     uint64_t held_bytes, limit_bytes;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the capture doesn't show, and so nobody can judge. Never worse than a note. */
+/* What the capture doesn't show, or a limit left out, and so nobody can judge. Never worse than a
+ * note. */
 #include "findings/rule.h"
+
+#include <stddef.h>
 
 static bool capture_incomplete(const struct scene *s, struct lifeline_finding *out)
 {
@@ -32,6 +35,50 @@ static bool capture_incomplete(const struct scene *s, struct lifeline_finding *o
     } else {
         return false;
     }
+    return true;
+}
+
+/* The limits in the order in which they cost most. */
+static const struct {
+    size_t offset; /* of the counter of what was left out */
+    const char *text;
+} limits[] = {
+#define LIMIT(member, text)                                                                        \
+    {                                                                                              \
+        offsetof(struct lifeline_counters, member), text                                           \
+    }
+    LIMIT(
+        events_dropped,
+        N_("{count|segment was|segments were} passed over: there was no memory for a connection")),
+    LIMIT(connections_evicted,
+          N_("{count|connection was|connections were} given up before the end: the limit of memory "
+             "or of connections was reached")),
+    LIMIT(
+        stream_bytes_dropped,
+        N_("{count|octet|octets} of payload that came out of order could not be put in order: the "
+           "limit of reassembly was reached")),
+    LIMIT(headers_dropped,
+          N_("{count|HTTP message has|HTTP messages have} a larger header than the limit")),
+    LIMIT(pipeline_dropped,
+          N_("{count|HTTP request was|HTTP requests were} not followed: the limit of requests in "
+             "flight was reached")),
+    LIMIT(fragments_dropped, N_("{count|IP fragment was|IP fragments were} never completed or "
+                                "came when the limit of reassembly was reached")),
+    LIMIT(tunnels_too_deep,
+          N_("{count|frame has|frames have} more tunnels in each other than the limit allows")),
+#undef LIMIT
+};
+
+bool capture_limit(unsigned index, const struct lifeline_counters *counters,
+                   struct lifeline_finding *out)
+{
+    if (index >= sizeof limits / sizeof *limits) {
+        return false;
+    }
+    out->count = *(const uint64_t *)((const char *)counters + limits[index].offset);
+    out->advice = N_("Raise the limit (see Limits in --help) and read the capture again, or select "
+                     "less of it with a filter.");
+    finding_says(out, limits[index].text, NULL);
     return true;
 }
 

@@ -253,7 +253,7 @@ enum lifeline_tcp_option {
 /* One TCP segment as it passed the capture point. Borrowed pointers; the feeder owns them. */
 struct lifeline_segment {
     uint64_t frame;   /* 1-based position in the input */
-    int64_t time_ns;  /* since 1970-01-01 UTC */
+    int64_t time_ns;  /* since 1970-01-01 UTC; the engine holds it between then and 2116 */
     uint32_t context; /* tunnel and VLAN context: lifeline_context_text() */
     uint8_t layer;    /* 0 for the frame's outermost TCP header, 1 for the next... */
     uint8_t ttl;      /* IPv4 TTL or IPv6 hop limit */

@@ -3,6 +3,9 @@
 #include "fragment.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "model/hash.h"
 
 #define BUCKETS        256 /* a power of two */
 #define MAX_BYTES      65535
@@ -27,6 +30,7 @@ struct wire_datagram {
 
 struct wire_fragments {
     struct lifeline_counters *counters;
+    struct hash_key key;
     uint32_t max_datagrams, count;
     uint64_t bytes;
     struct wire_datagram *oldest, *newest;
@@ -40,19 +44,20 @@ struct wire_fragments *wire_fragments_new(uint32_t max_datagrams,
 
     if (fragments == NULL)
         return NULL;
+    fragments->key = hash_random_key();
     fragments->max_datagrams = max_datagrams;
     fragments->counters = counters;
     return fragments;
 }
 
-static uint32_t bucket_of(const struct wire_fragment *fragment)
+static uint32_t bucket_of(const struct wire_fragments *fragments,
+                          const struct wire_fragment *fragment)
 {
-    uint32_t hash = fragment->id * 0x9e3779b1u ^ fragment->context;
+    uint64_t words[5] = {0, 0, 0, 0, (uint64_t)fragment->context << 32 | fragment->id};
 
-    for (int i = 0; i < 16; i++)
-        hash =
-            (hash ^ fragment->src.bytes[i] ^ (uint32_t)fragment->dst.bytes[i] << 8) * 0x01000193u;
-    return (hash ^ hash >> 16) & (BUCKETS - 1);
+    memcpy(words, fragment->src.bytes, sizeof(fragment->src.bytes));
+    memcpy(words + 2, fragment->dst.bytes, sizeof(fragment->dst.bytes));
+    return (uint32_t)hash_words(&fragments->key, words, 5) & (BUCKETS - 1);
 }
 
 static bool same_datagram(const struct wire_fragment *a, const struct wire_fragment *b)
@@ -72,7 +77,7 @@ void wire_datagram_free(struct wire_fragments *fragments, struct wire_datagram *
 
 static void take_out(struct wire_fragments *fragments, struct wire_datagram *datagram)
 {
-    struct wire_datagram **link = &fragments->buckets[bucket_of(&datagram->first)];
+    struct wire_datagram **link = &fragments->buckets[bucket_of(fragments, &datagram->first)];
 
     while (*link != datagram)
         link = &(*link)->same_bucket;
@@ -103,7 +108,7 @@ void wire_fragments_free(struct wire_fragments *fragments)
 static struct wire_datagram *find(struct wire_fragments *fragments,
                                   const struct wire_fragment *fragment)
 {
-    struct wire_datagram *datagram = fragments->buckets[bucket_of(fragment)];
+    struct wire_datagram *datagram = fragments->buckets[bucket_of(fragments, fragment)];
 
     while (datagram != NULL && !same_datagram(&datagram->first, fragment))
         datagram = datagram->same_bucket;
@@ -113,7 +118,7 @@ static struct wire_datagram *find(struct wire_fragments *fragments,
 static struct wire_datagram *insert(struct wire_fragments *fragments,
                                     const struct wire_fragment *fragment)
 {
-    struct wire_datagram **bucket = &fragments->buckets[bucket_of(fragment)];
+    struct wire_datagram **bucket = &fragments->buckets[bucket_of(fragments, fragment)];
     struct wire_datagram *datagram;
 
     if (fragments->count >= fragments->max_datagrams)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "conn/hash.h"
+#include "model/hash.h"
 
 #include <sys/random.h>
 #include <time.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keyed hash of a connection's 4-tuple and context.
+ * Keyed hash, for each table whose keys come from packets.
  *
  * SipHash-1-3 (Aumasson and Bernstein): short inputs, a secret key, no known way to make collisions
- * without it, so a crafted capture can't degrade the table. The key of the engine's table is
- * random; the key for shards is fixed, because separate processes must agree on it.
+ * without it, so a crafted capture can't degrade a table. Keys are random, but for the one of
+ * shards: separate processes must agree on it.
  */
-#ifndef LIFELINE_CONN_HASH_H
-#define LIFELINE_CONN_HASH_H
+#ifndef LIFELINE_MODEL_HASH_H
+#define LIFELINE_MODEL_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
