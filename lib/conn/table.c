@@ -4,167 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
-#include "conn/cold.h"
+#include "conn/pool.h"
 
-#define BLOCK        256 /* hot connections that are allocated together */
-#define MAX_HOT      8192
-#define SPARE_HOT    64         /* what may become hot between two calls of table_make_room() */
-#define MALLOC_BYTES 16         /* of its own, an estimate */
-#define ANY_CONTEXT  0x7fffffff /* of aliases; the decoder gives no such number */
+#define ANY_CONTEXT 0x7fffffff /* of aliases; the decoder gives no such number */
 
 /* The 4-tuple's hash within its context. */
-static uint32_t tag_of(const struct table *t, const uint64_t key[5])
+uint32_t table_tag(const struct table *t, const uint64_t key[5])
 {
     if (!(key[4] & 1)) {
         uint64_t words[2] = {key[0] << 32 | (key[2] & UINT32_MAX), key[4]};
         return (uint32_t)hash_words(&t->key, words, 2);
     }
     return (uint32_t)hash_words(&t->key, key, 5);
-}
-
-/* ---- hot and cold ---------------------------------------------------------------------------- */
-
-static struct conn *pool_at(const struct table_pool *pool, uint32_t i)
-{
-    return &pool->blocks[i / BLOCK][i % BLOCK];
-}
-
-static void pool_give(struct table_pool *pool, struct conn *c, uint32_t i)
-{
-    c->slot = NO_SLOT;
-    c->tag = pool->free;
-    pool->free = i;
-    pool->free_count++;
-}
-
-static bool pool_grow(struct table *t)
-{
-    struct table_pool *pool = &t->pool;
-    if (pool->count == pool->capacity) {
-        return false;
-    }
-    struct conn *block = malloc(BLOCK * sizeof *block);
-    if (!block) {
-        return false;
-    }
-    pool->blocks[pool->count / BLOCK] = block;
-    for (uint32_t i = BLOCK; i-- > 0;) {
-        pool_give(pool, &block[i], pool->count + i);
-    }
-    pool->count += BLOCK;
-    t->memory_bytes += BLOCK * sizeof *block;
-    return true;
-}
-
-/* A zeroed object. SPARE_HOT of them are there whenever a segment comes. */
-static struct conn *pool_take(struct table *t)
-{
-    struct table_pool *pool = &t->pool;
-    if (pool->free == NO_SLOT && !pool_grow(t)) {
-        abort(); /* one segment concerns a few connections only */
-    }
-    uint32_t i = pool->free;
-    struct conn *c = pool_at(pool, i);
-    pool->free = c->tag;
-    pool->free_count--;
-    memset(c, 0, sizeof *c);
-    c->pool_index = i;
-    c->recent = 1;
-    return c;
-}
-
-static bool freeze(struct table *t, struct conn *c)
-{
-    unsigned char packed[COLD_MAX_BYTES];
-    size_t bytes = cold_pack(c, packed);
-    unsigned char *cold = malloc(bytes);
-    if (!cold) {
-        return false;
-    }
-    memcpy(cold, packed, bytes);
-    t->memory_bytes += bytes + MALLOC_BYTES;
-    if (app_can_rest(c->flow)) {
-        app_put_away(c->flow);
-    }
-    if (c->closing) {
-        t->memory_bytes -= sizeof *c->closing;
-        free(c->closing);
-    }
-    struct table_slot *s = table_slot_at(t, c->slot);
-    s->at.cold = cold;
-    s->is_cold = 1;
-    pool_give(&t->pool, c, c->pool_index);
-    return true;
-}
-
-struct conn *table_warm(struct table *t, uint32_t slot)
-{
-    struct table_slot *s = table_slot_at(t, slot);
-    unsigned char *cold = s->at.cold;
-    struct closing *closing = cold_has_closing(cold) ? malloc(sizeof *closing) : NULL;
-    struct conn *c = pool_take(t);
-    uint32_t i = c->pool_index;
-
-    if (cold_has_closing(cold) && !closing) {
-        abort();
-    }
-    cold_revive(cold, c, closing);
-    c->slot = slot;
-    c->pool_index = i;
-    c->tag = tag_of(t, c->key);
-    c->recent = 1;
-    t->memory_bytes += closing ? sizeof *closing : 0;
-    t->memory_bytes -= cold_bytes(cold) + MALLOC_BYTES;
-    free(cold);
-    s->at.hot = c;
-    s->is_cold = 0;
-    return c;
-}
-
-bool table_make_room(struct table *t)
-{
-    struct table_pool *pool = &t->pool;
-    while (pool->free_count < SPARE_HOT && !pool_grow(t)) {
-        bool found = false;
-        for (uint32_t tries = 0; tries < 2 * pool->count && !found; tries++) {
-            struct conn *c = pool_at(pool, pool->hand);
-            pool->hand = (pool->hand + 1) % pool->count;
-            if (c->slot == NO_SLOT || !cold_can_pack(c)) {
-                continue;
-            }
-            if (c->recent) {
-                c->recent = 0;
-                continue;
-            }
-            if (!freeze(t, c)) {
-                return false;
-            }
-            found = true;
-        }
-        if (!found) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool table_holds(const struct table *t, uint32_t slot, uint64_t number)
-{
-    return slot < table_slots(t) && table_slot_at(t, slot)->at.hot &&
-           table_number_at(t, slot) == number;
-}
-
-bool table_rests(const struct table *t, uint32_t slot)
-{
-    const struct table_slot *s = table_slot_at(t, slot);
-    return s->is_cold && !cold_has_flow(s->at.cold);
-}
-
-uint64_t table_number_at(const struct table *t, uint32_t slot)
-{
-    const struct table_slot *s = table_slot_at(t, slot);
-    return s->is_cold ? cold_number(s->at.cold) : s->at.hot->number;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -175,41 +26,29 @@ bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live)
     t->key = hash_random_key();
     t->limit_bytes = limit_bytes;
     t->max_live = max_live;
-    t->free_slot = t->pool.free = NO_SLOT;
-    uint64_t hot = limit_bytes / 4 / sizeof(struct conn) / BLOCK * BLOCK;
-    t->pool.capacity = hot < BLOCK ? BLOCK : hot > MAX_HOT ? MAX_HOT : (uint32_t)hot;
-    t->pool.blocks = calloc(t->pool.capacity / BLOCK, sizeof *t->pool.blocks);
+    t->free_slot = NO_SLOT;
     for (unsigned i = 0; i < LIST_COUNT; i++) {
         t->lists[i].head = t->lists[i].tail = NO_SLOT;
     }
     t->index_mask = 1023;
     t->index = calloc(t->index_mask + 1, sizeof *t->index);
-    if (!t->index || !t->pool.blocks) {
+    if (!t->index) {
         return false;
     }
     for (uint32_t i = 0; i <= t->index_mask; i++) {
         t->index[i].slot = NO_SLOT;
     }
     t->memory_bytes = (uint64_t)(t->index_mask + 1) * sizeof *t->index;
-    return pool_grow(t);
+    return pool_init(t);
 }
 
 void table_fini(struct table *t)
 {
-    for (uint32_t slot = 0; slot < table_slots(t); slot++) {
-        struct table_slot *s = table_slot_at(t, slot);
-        if (s->is_cold) {
-            free(s->at.cold);
-        }
-    }
+    pool_fini(t);
     for (uint32_t i = 0; i < t->chunk_count; i++) {
         free(t->chunks[i]);
     }
-    for (uint32_t i = 0; t->pool.blocks && i < t->pool.count / BLOCK; i++) {
-        free(t->pool.blocks[i]);
-    }
     free(t->chunks);
-    free(t->pool.blocks);
     free(t->index);
 }
 
@@ -234,7 +73,7 @@ void table_key(const struct table *t, const struct lifeline_segment *segment, st
     memcpy(out->key + 2, low ? dst : src, 16);
     out->key[4] = ports << 32 | (segment->context << 1 | (segment->src.family == 6));
     out->source_is_low = low;
-    out->tag = tag_of(t, out->key);
+    out->tag = table_tag(t, out->key);
 }
 
 /* key is c's, in one of its contexts or as an alias? */
@@ -289,7 +128,7 @@ struct conn *table_find_elsewhere(struct table *t, const struct lookup *lookup)
     uint64_t key[5];
     if ((uint32_t)lookup->key[4] >> 1) {
         key_in_context(lookup->key, 0, key);
-        struct conn *plain = find_key(t, key, tag_of(t, key));
+        struct conn *plain = find_key(t, key, table_tag(t, key));
         if (plain) {
             return plain;
         }
@@ -298,7 +137,7 @@ struct conn *table_find_elsewhere(struct table *t, const struct lookup *lookup)
         return NULL;
     }
     key_in_context(lookup->key, ANY_CONTEXT, key);
-    return find_key(t, key, tag_of(t, key));
+    return find_key(t, key, table_tag(t, key));
 }
 
 /* ---- slots and index ------------------------------------------------------------------------- */
@@ -330,7 +169,7 @@ static bool grow_slots(struct table *t)
 
 struct conn *table_alloc(struct table *t)
 {
-    bool full = t->live >= BLOCK && t->memory_bytes + COLD_MAX_BYTES > t->limit_bytes;
+    bool full = t->live >= POOL_BLOCK && t->memory_bytes + POOL_GROWTH_BYTES > t->limit_bytes;
     if (full || (t->max_live && t->live >= t->max_live)) {
         return NULL;
     }
@@ -355,7 +194,7 @@ void table_release(struct table *t, struct conn *c)
     s->next = t->free_slot;
     t->free_slot = c->slot;
     t->live--;
-    pool_give(&t->pool, c, c->pool_index);
+    pool_give(t, c);
 }
 
 static bool table_grow_index(struct table *t)
@@ -413,7 +252,7 @@ bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup)
     if ((uint32_t)c->key[4] >> 1) {
         uint64_t key[5];
         key_in_context(c->key, ANY_CONTEXT, key);
-        if (enter_key(t, c, key, tag_of(t, key))) {
+        if (enter_key(t, c, key, table_tag(t, key))) {
             c->aliased = 1;
             t->aliases++;
         }
@@ -459,12 +298,12 @@ void table_leave(struct table *t, const struct conn *c)
     leave_key(t, c, c->tag);
     if (c->aliased) {
         key_in_context(c->key, ANY_CONTEXT, key);
-        leave_key(t, c, tag_of(t, key));
+        leave_key(t, c, table_tag(t, key));
         t->aliases--;
     }
     if (c->has_other_context) {
         key_in_context(c->key, c->other_context, key);
-        leave_key(t, c, tag_of(t, key));
+        leave_key(t, c, table_tag(t, key));
     }
 }
 

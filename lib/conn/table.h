@@ -84,6 +84,8 @@ void table_fini(struct table *t);
 /* Packs connections until some may be made hot. False: no memory to pack one; evict, then retry. */
 bool table_make_room(struct table *t);
 
+/* The hash of a key, within its context. */
+uint32_t table_tag(const struct table *t, const uint64_t key[5]);
 void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out);
 struct conn *table_find(struct table *t, const struct lookup *lookup);
 

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conn/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "conn/cold.h"
+
+#define MAX_HOT      8192
+#define SPARE_HOT    64 /* what may become hot between two calls of table_make_room() */
+#define MALLOC_BYTES 16 /* of its own, an estimate */
+_Static_assert(POOL_GROWTH_BYTES >= COLD_MAX_BYTES, "packing one is paid for");
+
+static struct conn *pool_at(const struct table_pool *pool, uint32_t i)
+{
+    return &pool->blocks[i / POOL_BLOCK][i % POOL_BLOCK];
+}
+
+static void give(struct table_pool *pool, struct conn *c, uint32_t i)
+{
+    c->slot = NO_SLOT;
+    c->tag = pool->free;
+    pool->free = i;
+    pool->free_count++;
+}
+
+void pool_give(struct table *t, struct conn *c)
+{
+    give(&t->pool, c, c->pool_index);
+}
+
+static bool pool_grow(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    if (pool->count == pool->capacity) {
+        return false;
+    }
+    struct conn *block = malloc(POOL_BLOCK * sizeof *block);
+    if (!block) {
+        return false;
+    }
+    pool->blocks[pool->count / POOL_BLOCK] = block;
+    for (uint32_t i = POOL_BLOCK; i-- > 0;) {
+        give(pool, &block[i], pool->count + i);
+    }
+    pool->count += POOL_BLOCK;
+    t->memory_bytes += POOL_BLOCK * sizeof *block;
+    return true;
+}
+
+struct conn *pool_take(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    if (pool->free == NO_SLOT && !pool_grow(t)) {
+        abort(); /* one segment concerns a few connections only */
+    }
+    uint32_t i = pool->free;
+    struct conn *c = pool_at(pool, i);
+    pool->free = c->tag;
+    pool->free_count--;
+    memset(c, 0, sizeof *c);
+    c->pool_index = i;
+    c->recent = 1;
+    return c;
+}
+
+static bool freeze(struct table *t, struct conn *c)
+{
+    unsigned char packed[COLD_MAX_BYTES];
+    size_t bytes = cold_pack(c, packed);
+    unsigned char *cold = malloc(bytes);
+    if (!cold) {
+        return false;
+    }
+    memcpy(cold, packed, bytes);
+    t->memory_bytes += bytes + MALLOC_BYTES;
+    if (app_can_rest(c->flow)) {
+        app_put_away(c->flow);
+    }
+    if (c->closing) {
+        t->memory_bytes -= sizeof *c->closing;
+        free(c->closing);
+    }
+    struct table_slot *s = table_slot_at(t, c->slot);
+    s->at.cold = cold;
+    s->is_cold = 1;
+    pool_give(t, c);
+    return true;
+}
+
+struct conn *table_warm(struct table *t, uint32_t slot)
+{
+    struct table_slot *s = table_slot_at(t, slot);
+    unsigned char *cold = s->at.cold;
+    struct closing *closing = cold_has_closing(cold) ? malloc(sizeof *closing) : NULL;
+    struct conn *c = pool_take(t);
+    uint32_t i = c->pool_index;
+
+    if (cold_has_closing(cold) && !closing) {
+        abort();
+    }
+    cold_revive(cold, c, closing);
+    c->slot = slot;
+    c->pool_index = i;
+    c->tag = table_tag(t, c->key);
+    c->recent = 1;
+    t->memory_bytes += closing ? sizeof *closing : 0;
+    t->memory_bytes -= cold_bytes(cold) + MALLOC_BYTES;
+    free(cold);
+    s->at.hot = c;
+    s->is_cold = 0;
+    return c;
+}
+
+bool table_make_room(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    while (pool->free_count < SPARE_HOT && !pool_grow(t)) {
+        bool found = false;
+        for (uint32_t tries = 0; tries < 2 * pool->count && !found; tries++) {
+            struct conn *c = pool_at(pool, pool->hand);
+            pool->hand = (pool->hand + 1) % pool->count;
+            if (c->slot == NO_SLOT || !cold_can_pack(c)) {
+                continue;
+            }
+            if (c->recent) {
+                c->recent = 0;
+                continue;
+            }
+            if (!freeze(t, c)) {
+                return false;
+            }
+            found = true;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool table_holds(const struct table *t, uint32_t slot, uint64_t number)
+{
+    return slot < table_slots(t) && table_slot_at(t, slot)->at.hot &&
+           table_number_at(t, slot) == number;
+}
+
+bool table_rests(const struct table *t, uint32_t slot)
+{
+    const struct table_slot *s = table_slot_at(t, slot);
+    return s->is_cold && !cold_has_flow(s->at.cold);
+}
+
+uint64_t table_number_at(const struct table *t, uint32_t slot)
+{
+    const struct table_slot *s = table_slot_at(t, slot);
+    return s->is_cold ? cold_number(s->at.cold) : s->at.hot->number;
+}
+
+bool pool_init(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    uint64_t hot = t->limit_bytes / 4 / sizeof(struct conn) / POOL_BLOCK * POOL_BLOCK;
+    pool->free = NO_SLOT;
+    pool->capacity = hot < POOL_BLOCK ? POOL_BLOCK : hot > MAX_HOT ? MAX_HOT : (uint32_t)hot;
+    pool->blocks = calloc(pool->capacity / POOL_BLOCK, sizeof *pool->blocks);
+    return pool->blocks && pool_grow(t);
+}
+
+void pool_fini(struct table *t)
+{
+    for (uint32_t slot = 0; slot < table_slots(t); slot++) {
+        struct table_slot *s = table_slot_at(t, slot);
+        if (s->is_cold) {
+            free(s->at.cold);
+        }
+    }
+    for (uint32_t i = 0; t->pool.blocks && i < t->pool.count / POOL_BLOCK; i++) {
+        free(t->pool.blocks[i]);
+    }
+    free(t->pool.blocks);
+}
