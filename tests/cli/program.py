@@ -359,6 +359,28 @@ class Selection(Case):
         self.assertGreater(min(sizes), 0)
         self.assertEqual(self.connections("--shard", "1/1", path), whole)
 
+    def test_shards_find_what_the_whole_finds(self):
+        packets = []
+        for i in range(40):
+            packets += capture.connection(41000 + i, start_ns=10**18 + i * 10**8)
+        path = self.write("many", capture.pcap(packets))
+
+        def found(*arguments):
+            code, out, _ = run("diagnose", "-o", "jsonl", *arguments, path)
+            self.assertEqual(code, 0)
+            return sorted(out.splitlines())
+
+        whole = found()
+        self.assertIn("connection-not-reused", {json.loads(line)["name"] for line in whole})
+        for shares in (2, 3, 7):
+            self.assertEqual(sorted(line for share in range(1, shares + 1)
+                                    for line in found("--shard", f"{share}/{shares}")), whole)
+        for view in ("timeline", "http"):
+            lines = run(view, "-o", "jsonl", path)[1].splitlines()
+            parts = [run(view, "-o", "jsonl", "--shard", f"{share}/3", path)[1].splitlines()
+                     for share in (1, 2, 3)]
+            self.assertEqual(sorted(sum(parts, [])), sorted(lines))
+
     def test_time_wait_and_stack(self):
         def remaining(*arguments):
             (record,) = self.connections("-c", "0", *arguments, self.file)

@@ -120,11 +120,95 @@ static void memory_is_bounded(void)
     lifeline_census_free(book);
 }
 
+/* A day: one connection a second, and at noon a burst of ten thousand within ten seconds. The peak
+ * is found, whatever the width of the curve's steps; records come late, as the engine gives them. */
+static void finds_a_burst_within_a_day(void)
+{
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 0);
+    struct seen seen;
+    memset(&seen, 0, sizeof seen);
+    const int64_t noon = START + 43200 * SECOND;
+    for (int64_t i = 0; i < 86400; i++) {
+        int64_t entered = START + i * SECOND;
+        struct lifeline_connection c = held(LIFELINE_CLIENT, 1024, entered, entered + 60 * SECOND);
+        lifeline_census_add(book, &c);
+        for (unsigned k = 0; entered >= noon && entered < noon + 10 * SECOND && k < 1000; k++) {
+            c = held(LIFELINE_CLIENT, 1024, entered, entered + 60 * SECOND);
+            lifeline_census_add(book, &c);
+        }
+        /* One that was restarted for an hour becomes known when it is over. */
+        if (i == 20000) {
+            c = held(LIFELINE_CLIENT, 1024, entered - 3600 * SECOND, entered);
+            lifeline_census_add(book, &c);
+        }
+    }
+    lifeline_census_each(book, LIFELINE_UNKNOWN_NS, see, &seen);
+    CHECK_UINT(seen.pair.entered, 96401);
+    CHECK(seen.pair.peak >= 10050 && seen.pair.peak <= 10062);
+    CHECK(seen.pair.peak_ns >= noon && seen.pair.peak_ns <= noon + 62 * SECOND);
+    CHECK(seen.pair.at_end >= 59 && seen.pair.at_end <= 61);
+    CHECK(seen.pair.sample_count <= 512);
+    unsigned high = 0, low = 0;
+    for (unsigned i = 1; i + 1 < seen.pair.sample_count; i++) {
+        high += seen.pair.counts[i] > 1000;
+        low += seen.pair.counts[i] < 59 || (seen.pair.counts[i] > 63 && seen.pair.counts[i] < 1000);
+    }
+    CHECK(high >= 1 && high <= 2); /* steps of some minutes: the burst is in one, or across two */
+    CHECK_UINT(low, 0);
+    int64_t end_ns = seen.pair.start_ns + (int64_t)seen.pair.sample_count * seen.pair.step_ns;
+    CHECK(end_ns >= START + 86400 * SECOND);
+    lifeline_census_free(book);
+}
+
+/* Silence of a week between two short loads: the first is over when the second comes. */
+static void rests(void)
+{
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 0);
+    struct seen seen;
+    memset(&seen, 0, sizeof seen);
+    for (unsigned i = 0; i < 200; i++) {
+        int64_t entered = START + i * SECOND / 10 + (i >= 100 ? 7 * 86400 * SECOND : 0);
+        struct lifeline_connection c = held(LIFELINE_CLIENT, 1024, entered, entered + 60 * SECOND);
+        lifeline_census_add(book, &c);
+    }
+    lifeline_census_each(book, LIFELINE_UNKNOWN_NS, see, &seen);
+    CHECK_UINT(seen.pair.peak, 100);
+    unsigned raised = 0;
+    for (unsigned i = 0; i < seen.pair.sample_count; i++) {
+        raised += seen.pair.counts[i] > 0;
+    }
+    CHECK(raised >= 2 && raised <= 4);
+    lifeline_census_free(book);
+}
+
+/* Each host has the ports and the time of its own system. */
+static void hosts_differ(void)
+{
+    const struct lifeline_network windows = {{{10, 0, 0, 2}, 4}, 32, LIFELINE_STACK_WINDOWS, 0};
+    struct lifeline_options options = {.networks = &windows, .network_count = 1};
+    struct lifeline_census_book *book = lifeline_census_new(&options, 0, 0);
+    struct seen seen;
+    memset(&seen, 0, sizeof seen);
+    for (unsigned i = 0; i < 2000; i++) {
+        struct lifeline_connection c = held(LIFELINE_CLIENT, 40000, START + i * SECOND / 200,
+                                            LIFELINE_UNKNOWN_NS);
+        lifeline_census_add(book, &c);
+    }
+    lifeline_census_each(book, LIFELINE_UNKNOWN_NS, see, &seen);
+    CHECK_UINT(seen.pair.ports, 16384);
+    CHECK(seen.pair.sustainable_rate > 136.5 && seen.pair.sustainable_rate < 136.6);
+    CHECK(seen.pair.seconds_left > 0); /* at 200 per second; Linux would have no limit there */
+    lifeline_census_free(book);
+}
+
 int main(void)
 {
     RUN(counts_a_steady_load);
     RUN(foretells_the_end_of_the_ports);
     RUN(servers_block_no_ports);
     RUN(memory_is_bounded);
+    RUN(finds_a_burst_within_a_day);
+    RUN(rests);
+    RUN(hosts_differ);
     return check_report();
 }
