@@ -58,8 +58,12 @@ static bool reset_unread_data(const struct scene *s, struct lifeline_finding *ou
         s->record->teardown.kind == LIFELINE_TEARDOWN_RESET_AFTER_FIN) {
         out->severity = LIFELINE_NOTE; /* it knows why, or the other had said goodbye */
     }
-    finding_says(out, N_("{subject} closes with data from {peer} unread: the close becomes an RST"),
-                 N_("{subject} closes with data from {peer} unread: closes become RSTs"));
+    finding_says(
+        out,
+        N_("{subject} ends the connection by RST before it has dealt with what {peer} sent: "
+           "most likely it closed with data unread"),
+        N_("{subject} ends connections by RST before it has dealt with what {peer} sent: "
+           "most likely it closes with data unread"));
     return true;
 }
 
@@ -185,7 +189,8 @@ static const struct rule rules[] = {
     {{"reset-unread-data", LIFELINE_WARNING, N_("closed with data unread"),
       N_("A program that closes a socket with received data unread makes its TCP send RST instead "
          "of FIN, because the peer must learn that data was lost. The RST also destroys what the "
-         "peer had not read yet, such as the answer that explains the close."),
+         "peer had not read yet, such as the answer that explains the close. In a capture an abort "
+         "(SO_LINGER 0, a killed process) right after the data was read looks the same."),
       N_("Read to the end before closing; when refusing a request early, half-close with "
          "shutdown(), read and discard for a while, then close (nginx: lingering_close)."),
       "RFC 2525 2.17, RFC 9293 3.6.1"},

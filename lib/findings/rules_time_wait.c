@@ -185,9 +185,10 @@ static const struct rule rules[] = {
      SCOPE_CONNECTION,
      time_wait_reuse_unsafe},
     {{"time-wait-assassinated", LIFELINE_WARNING, N_("TIME-WAIT ended by an RST"),
-      N_("A late segment reaches TIME-WAIT, which answers with an ACK; the peer, already closed, "
-         "answers that with RST, and TIME-WAIT is gone before its time. From then on old segments "
-         "may enter a new connection."),
+      N_("TIME-WAIT answers a late segment, or a SYN that it doesn't accept, with an ACK; the "
+         "peer, "
+         "which doesn't know the connection any more, answers that with RST, and TIME-WAIT is gone "
+         "before its time. From then on old segments may enter a new connection."),
       N_("Where it matters let TIME-WAIT ignore RSTs (Linux: net.ipv4.tcp_rfc1337=1)."),
       "RFC 1337"},
      SCOPE_CONNECTION,
