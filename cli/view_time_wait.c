@@ -196,7 +196,8 @@ static void append_forecast(struct time_waits *view, const struct lifeline_censu
     GString *text = view->cell;
     if (pair->rate <= 0)
         return;
-    g_string_append_printf(text, "   %.3g new ones per second; ", pair->rate);
+    g_string_append_printf(text, pair->rate < 1000 ? "   %.3g" : "   %.0f", pair->rate);
+    g_string_append(text, " new ones per second; ");
     if (pair->seconds_left < 0) {
         g_string_append_printf(text, "the ports last for ever up to %.4g per second\n",
                                pair->sustainable_rate);

@@ -157,6 +157,10 @@ static bool handshake_slow(const struct scene *s, struct lifeline_finding *out)
         h->synack_retransmissions || h->rtt_ns < s->thresholds->slow_handshake_ns) {
         return false;
     }
+    uint64_t reset_frame = s->record->teardown.reset_frame;
+    if (reset_frame != LIFELINE_NO_FRAME && reset_frame < h->ack_frame) {
+        return false; /* a scanner whose kernel knows nothing of the SYN: no way is that long */
+    }
     out->endpoint = LIFELINE_SERVER;
     out->duration_ns = h->rtt_ns;
     finding_frame(out, h->syn_frame);
@@ -171,7 +175,7 @@ static bool handshake_slow(const struct scene *s, struct lifeline_finding *out)
     } else {
         finding_says(out,
                      N_("the handshake with {subject} took {duration}, most of it until the third "
-                        "segment: the way to the client is long"),
+                        "segment: the way to the client is long, or the client busy"),
                      N_("handshakes with {subject} are slow, up to {duration}, most of it until "
                         "the third segment"));
     }

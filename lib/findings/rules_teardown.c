@@ -110,7 +110,9 @@ static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *o
         const struct lifeline_endpoint *peer = endpoint_of(r, other_role(role));
         const struct noted *again = noted_of(s->facts, NOTED_FIN_AGAIN, role);
         const struct noted *lost = noted_of(s->facts, NOTED_FIN_ACK_LOST, role);
-        if (!e->fin_frame || e->fin_acked_frame || r->teardown.reset_frame || !peer->segments ||
+        bool waits = e->state == LIFELINE_FIN_WAIT_1 || e->state == LIFELINE_CLOSING ||
+                     e->state == LIFELINE_LAST_ACK;
+        if (!waits || !e->fin_frame || r->teardown.reset_frame || !peer->segments ||
             !again->count || r->teardown.fin_retransmissions == 0) {
             continue;
         }
