@@ -2,7 +2,7 @@
 """Each segment of the handshake and of the teardown lost once and twice, doubled, and overtaken."""
 import asyncio
 
-from .box import drop, duplicate, latency, swap
+from .box import delay, drop, duplicate, latency, swap
 from .kinds import close_four_way, exchange, kind
 
 STEPS = {
@@ -22,6 +22,13 @@ async def whole_life(link):
     await close_four_way(link, client, server)
     # Long enough for the retransmissions that a lost FIN or ACK brings.
     await link.quiet(1.0 if any(f.action == "drop" for f in link.faults) else 0.1)
+
+
+async def patient_life(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    await close_four_way(link, client, server)
+    await link.quiet(0.7)
 
 
 async def server_speaks_first(link):
@@ -49,6 +56,12 @@ def _steps():
         if name not in ("syn", "syn-ack", "first-fin", "last-ack"):
             kind(f"overtaken-{name}", f"{text} is overtaken by its sender's next segment",
                  faults=lambda s=side, w=what: [swap(s, w)])(whole_life)
+    # These have no next segment of their sender behind them, but their own retransmission.
+    for name, seconds in (("syn", 1.3), ("syn-ack", 1.3), ("first-fin", 0.5), ("second-fin", 0.5),
+                          ("last-ack", 0.5)):
+        side, what, text = STEPS[name]
+        kind(f"late-{name}", f"{text}, or what it answers, is repeated before it arrives",
+             faults=lambda s=side, w=what, t=seconds: [delay(s, w, t)])(patient_life)
     kind("lost-third-segment-silent-client", "the third segment is lost and the client has nothing "
          "to say: the server repeats its SYN,ACK",
          faults=lambda: [drop("client", "third")])(server_speaks_first)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from .box import call, delay, drop, latency
-from .frames import ACK, RST, SYN
+from .frames import ACK, FIN, RST, SYN
 from .kinds import close_four_way, exchange, kind, request
 
 
@@ -253,6 +253,66 @@ async def _(link):
     link.inject("client", ACK, link.next_seq("client"), link.next_seq("server") + (1 << 30))
     await link.quiet()
     await close_four_way(link, client, server)
+
+
+@kind("ack-injected-ahead", "an ACK of a thousand bytes that were never sent, within the window: the "
+      "client's next data shows it")
+async def _(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    link.inject("server", ACK, link.next_seq("server"), link.next_seq("client") + 1000)
+    await link.quiet()
+    await exchange(client, server)
+    await close_four_way(link, client, server)
+
+
+@kind("ack-injected-ahead-before-close", "the same, and the client closes at once")
+async def _(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    link.inject("server", ACK, link.next_seq("server"), link.next_seq("client") + 1000)
+    await close_four_way(link, client, server)
+
+
+@kind("ack-injected-far-ahead", "an ACK of ten megabytes that were never sent, beyond the window")
+async def _(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    link.inject("server", ACK, link.next_seq("server"), link.next_seq("client") + 10_000_000)
+    await link.quiet()
+    await exchange(client, server)
+    await close_four_way(link, client, server)
+
+
+@kind("fin-injected-ahead", "a FIN in the client's name, five bytes ahead: its data goes past it")
+async def _(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    link.inject("client", FIN | ACK, link.next_seq("client") + 5, link.next_seq("server"))
+    await link.quiet()
+    await exchange(client, server)
+    await close_four_way(link, client, server)
+
+
+@kind("fin-injected-exact", "a FIN in the client's name with its next number: the server believes it")
+async def _(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    link.inject("client", FIN | ACK, link.next_seq("client"), link.next_seq("server"))
+    await link.quiet()
+    server.close()
+    await link.quiet()
+    client.close()
+
+
+@kind("abort-in-place-of-third-segment", "the client holds its ACK of the SYN,ACK back and aborts, "
+      "as health checks do")
+async def _(link):
+    link.listen()
+    client = await link.connect(wait=False, TCP_QUICKACK=0)
+    await link.until(lambda: link.state("client") == "ESTABLISHED")
+    client.abort()
+    await link.quiet()
 
 
 @kind("half-open-peer", "the server's socket is gone (killed without a word): data gets RST")

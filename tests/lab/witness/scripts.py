@@ -76,7 +76,7 @@ def generate(seed, injections=True):
     if injections and r.random() < 0.12:
         script["injections"].append([
             r.choice(("client", "server")), r.randrange(1, 9), r.choice(("client", "server")),
-            r.choice(("rst", "rst", "rst", "rst-ack", "syn", "ack", "fin", "replay")),
+            r.choice(("rst", "rst", "rst", "rst-ack", "syn", "ack", "ack-ahead", "fin", "replay")),
             r.choice((0, 0, 0, 1, 1000, -1, -1000, 1 << 30))])
     return script
 
@@ -109,6 +109,8 @@ def _injection(side, kind, offset):
             link.inject(side, SYN, seq)
         elif kind == "ack":
             link.inject(side, ACK, seq, ack)
+        elif kind == "ack-ahead":
+            link.inject(side, ACK, seq - offset, ack + offset)
         elif kind == "fin":
             link.inject(side, FIN | ACK, seq, ack)
         elif mine:
