@@ -451,6 +451,9 @@ void facts_read(struct pass *pass)
          * counts. */
         from->flags &= ~(uint32_t)(END_SEQ_KNOWN | END_ISN_KNOWN);
         from->wraps = 0;
+        if (pass->ack) {
+            pass->to->flags &= ~(uint32_t)END_ACKED_KNOWN; /* it acknowledged other numbers */
+        }
     }
     pass->fits = seq_fits(pass);
     if (pass->fits && !pass->rst) {

@@ -193,10 +193,14 @@ void handshake_other(struct pass *pass)
         apply(pass, pass->p, PEER_ACKS_DATA);
     }
     /* Text is queued until ESTABLISHED (RFC 9293 3.10.2), but for a server with Fast Open. A number
-     * beyond the first octet's shows that text went before; nor is text acknowledged earlier. A
-     * listener's program can close no connection that it didn't accept. */
-    bool text =
-        (pass->new_bytes || seq_gt(pass->segment->seq, from->isn + 1)) && c->fast_open_data != 2;
+     * beyond the first octet's shows that text went before; nor is text acknowledged earlier. And a
+     * listener's program can close no connection that it didn't accept: when the third segment
+     * passed at all, a FIN shows that it arrived. */
+    bool heard = (to->flags & END_ISN_KNOWN) && seq_gt(pass->segment->ack, to->isn + 1);
+    bool closes = pass->fin && c->withdrawals && to->state >= LIFELINE_ESTABLISHED &&
+                  apply_state_at(from, 0) == LIFELINE_LISTEN;
+    bool text = (pass->new_bytes || heard || closes || seq_gt(pass->segment->seq, from->isn + 1)) &&
+                c->fast_open_data != 2;
     if (from->state == LIFELINE_SYN_RECEIVED &&
         (text || (pass->marks & LIFELINE_MARK_ACKED_UNSEEN))) {
         apply(pass, pass->e, SENDS_AS_OPEN);

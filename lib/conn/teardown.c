@@ -226,9 +226,11 @@ void teardown_fin(struct pass *pass)
         }
         return;
     }
-    if (pass->seq_end != from->next) {
+    bool taken =
+        pass->repeated && (to->flags & END_ACKED_KNOWN) && seq_leq(pass->seq_end, to->acked);
+    if (pass->seq_end != from->next || taken) {
         pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
-        return; /* data beyond it was sent before: no FIN of this stream */
+        return; /* data beyond it, or of its number, was sent before: no FIN of this stream */
     }
     if (from->state == LIFELINE_SYN_SENT || from->state == LIFELINE_CLOSED ||
         from->state == LIFELINE_STATE_UNKNOWN) {

@@ -128,9 +128,9 @@ def forged_end(case, side):
 
 
 def forged_life(case, side):
-    """The view holds a SYN with this endpoint's addresses that it never sent (or that is a copy)."""
+    """The view holds a segment with this endpoint's addresses that it never sent (or a copy)."""
     own = case.own(side)
-    return any(s.side == side and s.packet not in own and s.segment.flags & SYN for s in case.seen)
+    return any(s.side == side and s.packet not in own for s in case.seen)
 
 
 def common(a, b):
@@ -396,25 +396,47 @@ def overtaken_behind(case, side, life, ours):
     return passed != [p for p in arrived if p in case.visible] and alike(ours) == alike(life.states)
 
 
+def believed(case, side, life):
+    """{number of a state of `side`: the forged packet that made it}, as the kernel tells: the cause
+    itself, or a forged FIN that came before the data in front of it."""
+    peers = case.own(OTHER[side])
+    came = [s for s in case.all if s.side == OTHER[side] and s.vantage == side]
+    out = {}
+    for n, state in enumerate(life.states):
+        if life.causes[n] is not None and life.causes[n] not in peers:
+            out[n] = life.causes[n]
+        elif state in ("CLOSE-WAIT", "CLOSING", "TIME-WAIT"):
+            fins = [s.packet for s in came if s.segment.flags & FIN and
+                    life.start - 1 <= s.index < life.entered[n]]
+            if fins and not set(fins) & peers:
+                out[n] = fins[0]
+    return out
+
+
 @rule("forged")
 def forged(case, side, life, ours):
     """The box made a segment with this endpoint's addresses, and its receiver believed it (the kernel
     says so), or nothing of the endpoint's own follows it: the observer must believe it, and the
     histories are equal up to there. Or the endpoint believed one that this view doesn't hold."""
-    if case.view.direction and life.causes[-1] in case.visible - case.own(OTHER[side]):
+    mine = believed(case, side, life)
+    if case.view.direction and mine.get(len(life.states) - 1) in case.visible:
         # The box's RST was believed by this endpoint, and only its own segments would show it.
         return ours[:len(life.states) - 1] == life.states[:-1]
-    own = case.own(side)
-    causes = {cause for life in case.lives(OTHER[side]) for cause in life.causes}
-    n = common(life.states, ours)
-    if n < len(life.states) and life.causes[n] is not None and \
-            life.causes[n] not in case.own(OTHER[side]) | case.visible:
+    own, n = case.own(side), common(life.states, ours)
+    if n in mine and mine[n] not in case.visible:
         return True  # the endpoint believed one that did not pass here
-    made = [s for s in case.seen if s.side == side and s.packet not in own]
-    last = max((s.index for s in case.seen if s.side == side and s.packet in own), default=-1)
-    fakes = [s for s in made if s.packet in causes or s.index > last]
+    told = {packet for one in case.lives(OTHER[side])
+            for packet in believed(case, OTHER[side], one).values()}
+    here = [s for s in case.seen if s.side == side]
+    made = [s for s in here if s.packet not in own]
+    last = max((s.index for s in here if s.packet in own), default=-1)
+    fakes = [s for s in made if s.packet in told or s.index > last]
+    if case.view.direction:
+        fakes = made  # the other half would refute them
     if fakes and ours == [state for state in life.states if state != "TIME-WAIT"]:
         return True  # an RST from a holder of TIME-WAIT tells that it never held one
+    if fakes and fakes[0] is here[0]:
+        return True  # its first sign of life is somebody else's
     return bool(fakes) and n > 0 and (n == len(life.states) or life.entered[n] >= fakes[0].index)
 
 
