@@ -93,6 +93,8 @@ void handshake_other(struct pass *pass);
 struct closing *closing_of(struct pass *pass);
 /* A segment past its sender's own FIN: does it refute the FIN? */
 void teardown_reconsider(struct pass *pass);
+/* The sender's FIN, from FIN-WAIT-1, CLOSING or LAST-ACK on, was somebody else's. */
+void teardown_forget_fin(struct pass *pass);
 void teardown_ack(struct pass *pass);
 void teardown_fin(struct pass *pass);
 

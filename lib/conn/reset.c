@@ -28,8 +28,8 @@ static uint8_t judge(const struct pass *pass)
     case LIFELINE_LISTEN:
         return LIFELINE_RESET_MOOT;
     case LIFELINE_SYN_SENT:
-        if ((to->flags & END_SYN_ACKED) && s->seq == from->next) {
-            return LIFELINE_RESET_ACCEPTABLE; /* follows a SYN,ACK that passed */
+        if (to->flags & END_SYN_ACKED) { /* follows a SYN,ACK that passed */
+            return s->seq == from->next ? LIFELINE_RESET_ACCEPTABLE : LIFELINE_RESET_OUT_OF_WINDOW;
         }
         /* One more: a SYN,FIN takes two numbers. */
         return pass->ack && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next + 1)
@@ -176,6 +176,12 @@ static bool aborted_before_fin(const struct pass *pass)
 static void gone_before(struct pass *pass, bool acceptable)
 {
     struct end *from = pass->from;
+    bool open = from->state == LIFELINE_FIN_WAIT_1 || from->state == LIFELINE_LAST_ACK;
+    if (pass->ack && open && !(from->flags & END_FIN_ACKED) &&
+        pass->segment->seq == from->fin_end - 1) {
+        teardown_forget_fin(pass); /* an abort's number is the next: this FIN it never sent */
+        return;
+    }
     if (pass->ack && aborted_before_fin(pass)) {
         apply_withdrawal(pass, pass->e, 0);
         apply_withdrawal(pass, pass->e, 0);

@@ -147,39 +147,11 @@ static void overtaken_fin(struct pass *pass)
     apply(pass, pass->e, GETS_ACK_OF_FIN);
 }
 
-/* Its sender goes on past its own FIN, which nobody acknowledged, or sends another FIN: somebody
- * else sent the first. */
-void teardown_reconsider(struct pass *pass)
+void teardown_forget_fin(struct pass *pass)
 {
     struct end *from = pass->from;
     struct closing *k = pass->conn->closing;
-    if (!k || !(from->flags & END_FIN) || (from->flags & END_FIN_ACKED) || pass->syn) {
-        return;
-    }
-    bool past = pass->new_bytes &&
-                seq_gt(pass->payload_seq + pass->segment->payload_bytes, from->fin_end - 1);
-    bool sooner = pass->fin && seq_lt(pass->seq_end, from->fin_end) && !pass->repeated &&
-                  seq_geq(from->contiguous, pass->seq_end);
-    bool later = pass->fin && seq_gt(pass->seq_end, from->fin_end);
-    bool fresh = pass->hears || ((pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
-                                 !pass->stale && !pass->same_tick);
-    bool bare = pass->seq_end == pass->segment->seq && fresh &&
-                !(pass->marks & LIFELINE_MARK_KEEP_ALIVE) &&
-                pass->time_ns - from->control_ns > facts_turnaround_ns(pass->conn, pass->e);
-    bool below = bare && seq_lt(pass->segment->seq, from->fin_end) &&
-                 pass->segment->seq != pass->to->edge; /* a closed window holds numbers down */
-    if (!past && !sooner && !later && !below) {
-        return;
-    }
-    if (sooner || below) {
-        from->next = sooner ? pass->seq_end : pass->segment->seq;
-        from->block_start = from->block_end = from->contiguous =
-            seq_min(from->contiguous, from->next);
-    }
     bool crossed = from->state == LIFELINE_CLOSING;
-    if (!crossed && from->state != LIFELINE_FIN_WAIT_1 && from->state != LIFELINE_LAST_ACK) {
-        return;
-    }
     for (unsigned i = 0; i < 1U + crossed; i++) {
         apply_withdrawal(pass, pass->e, from->fin_frame);
     }
@@ -202,6 +174,44 @@ void teardown_reconsider(struct pass *pass)
     }
 }
 
+/* Its sender goes on past its own FIN, which nobody acknowledged, or sends another FIN: somebody
+ * else sent the first. */
+void teardown_reconsider(struct pass *pass)
+{
+    struct end *from = pass->from;
+    struct closing *k = pass->conn->closing;
+    if (!k || !(from->flags & END_FIN) || (from->flags & END_FIN_ACKED) || pass->syn) {
+        return;
+    }
+    bool past = pass->new_bytes &&
+                seq_gt(pass->payload_seq + pass->segment->payload_bytes, from->fin_end - 1);
+    bool sooner = pass->fin && seq_lt(pass->seq_end, from->fin_end) && !pass->repeated &&
+                  seq_geq(from->contiguous, pass->seq_end);
+    bool later = pass->fin && seq_gt(pass->seq_end, from->fin_end) &&
+                 seq_lt(pass->payload_seq, from->fin_end);
+    bool fresh = pass->hears || ((pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
+                                 !pass->stale && !pass->same_tick);
+    bool bare = pass->seq_end == pass->segment->seq && fresh &&
+                !(pass->marks & LIFELINE_MARK_KEEP_ALIVE) &&
+                pass->time_ns - from->control_ns > facts_turnaround_ns(pass->conn, pass->e);
+    bool below = bare && seq_lt(pass->segment->seq, from->fin_end) &&
+                 pass->segment->seq != pass->to->edge; /* a closed window holds numbers down */
+    if (!past && !sooner && !later && !below) {
+        return;
+    }
+    bool open = from->state == LIFELINE_FIN_WAIT_1 || from->state == LIFELINE_CLOSING ||
+                from->state == LIFELINE_LAST_ACK;
+    if (!open) {
+        return;
+    }
+    if (sooner || below) {
+        from->next = sooner ? pass->seq_end : pass->segment->seq;
+        from->block_start = from->block_end = from->contiguous =
+            seq_min(from->contiguous, from->next);
+    }
+    teardown_forget_fin(pass);
+}
+
 void teardown_fin(struct pass *pass)
 {
     struct conn *c = pass->conn;
@@ -221,8 +231,8 @@ void teardown_fin(struct pass *pass)
     if (from->flags & END_FIN) {
         if (pass->seq_end == from->fin_end) {
             fin_repeated(pass);
-        } else if (seq_gt(pass->seq_end, from->fin_end)) {
-            from->fin_end = pass->seq_end; /* it sent more after a FIN: the last one counts */
+        } else {
+            pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW; /* nothing follows a FIN */
         }
         return;
     }

@@ -128,9 +128,11 @@ def forged_end(case, side):
 
 
 def forged_life(case, side):
-    """The view holds a segment with this endpoint's addresses that it never sent (or a copy)."""
+    """The view holds a segment with this endpoint's addresses that it never sent (or a copy), or
+    the peer answered one."""
     own = case.own(side)
-    return any(s.side == side and s.packet not in own for s in case.seen)
+    return any(s.side == side and s.packet not in own for s in case.seen) or \
+        any(forged_syn(case, OTHER[side], life) for life in case.lives(OTHER[side]))
 
 
 def common(a, b):
@@ -348,7 +350,8 @@ def under_way(case, side, life, ours):
                 s.packet in again and s.index > came and
                 min(one.index for one in case.all if one.packet == s.packet) < life.entered[n]
                 for s in case.seen):
-            return ours == life.states[:-1] or alike(ours) == alike(life.states)
+            return ours == life.states[:-1] or alike(ours) == alike(life.states) or \
+                ours == [state for state in life.states if state != "ESTABLISHED"]
     return False
 
 
@@ -433,8 +436,9 @@ def forged(case, side, life, ours):
     fakes = [s for s in made if s.packet in told or s.index > last]
     if case.view.direction:
         fakes = made  # the other half would refute them
-    if fakes and ours == [state for state in life.states if state != "TIME-WAIT"]:
-        return True  # an RST from a holder of TIME-WAIT tells that it never held one
+    if any(s.segment.flags & RST for s in fakes) and ours[-1:] == ["CLOSED"] and \
+            ours[:-1] == life.states[:len(ours) - 1]:
+        return True  # its number may tell that the endpoint was gone before it closed
     if fakes and fakes[0] is here[0]:
         return True  # its first sign of life is somebody else's
     return bool(fakes) and n > 0 and (n == len(life.states) or life.entered[n] >= fakes[0].index)
