@@ -196,7 +196,7 @@ const struct view view_http = {
         "of one connection come in order.\n"
         "\n"
         "In text, \"#\" is the connection, \"frame\" the one with the request's first byte, "
-        "\"wait\" the time from the request's last byte to the response's first, and \"resent\" "
+        "\"wait\" the time from the request's last byte to the response's first, \"resent\" "
         "the part of its time that the exchange waited for lost segments to be sent again, and "
         "\"size\" the response's body. An exchange that isn't complete says so beside its status.\n"
         "\n"

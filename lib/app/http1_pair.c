@@ -216,9 +216,11 @@ static struct exchange *answered_by(struct app_flow *flow, struct http1 *h,
     }
     if (!server->resynced || h->server_gap_end == APP_NO_OFFSET || x->sent_ack >= h->server_gap_end)
         return x;
-    /* x was sent before the gap was over: its answer may be in it. */
+    /* x was sent before the gap was over: its answer may be in it; and what is lost
+     * behind it may have held the request that is answered here. */
     struct exchange *next = x->next;
-    bool unseen = h->client_gap_begin > x->request_start && at->peer_offset > h->client_gap_begin;
+    bool unseen = x->request_cut ||
+                  (h->client_gap_begin > x->request_start && at->peer_offset > h->client_gap_begin);
     if (!next && !unseen)
         return x;
     if (next && next->sent_ack >= h->server_gap_end && !next->barrier) {

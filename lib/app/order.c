@@ -103,11 +103,12 @@ void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint
     app_check_fin(flow, end);
 }
 
-/* Asks the protocols about what is held of a flow that has none yet. */
+/* Asks the protocols about what is held of a flow that has none yet, and passes over what is none's
+ * until it comes to what isn't to be delivered before the other end's. */
 static bool decide(struct app_flow *flow, unsigned end)
 {
     struct stream *s = &flow->stream[end];
-    while (s->spans && s->spans->offset == s->next) {
+    while (s->spans && s->spans->offset == s->next && app_is_causal(flow, end, &s->spans->origin)) {
         uint8_t bytes[PROBE_BYTES];
         size_t length = 0;
         bool cut = false;
@@ -153,8 +154,9 @@ static bool deliver_held(struct app_flow *flow, unsigned end)
     if (flow->abandoned || !s->spans || s->spans->offset != s->next ||
         !app_is_causal(flow, end, &s->spans->origin))
         return false;
+    const int64_t before = s->next;
     if (!flow->protocol && !decide(flow, end))
-        return false;
+        return s->next != before && !flow->abandoned;
     struct stream_span *span = stream_take(s);
     if (!span)
         return false;

@@ -72,6 +72,14 @@ def first_within(frame, exchange, side):
     return first is not None and frame is not None and first <= frame <= last
 
 
+def is_right(request, response, x, whole):
+    """A pair of the whole capture; a request that is lost may be there once more, sent again."""
+    alike = [w for w in whole if first_within(response, w, "response") and
+             (w["method"], w["uri"], w["status"]) == (x["method"], x["uri"] or w["uri"], x["status"])]
+    return any(first_within(request, w, "request") for w in alike) or (
+        alike and not any(first_within(request, w, "request") for w in whole))
+
+
 def check(path, whole, kept, found, disturbance, totals):
     good = True
     pipelined = any(x["pipelined"] for x in whole)
@@ -79,8 +87,7 @@ def check(path, whole, kept, found, disturbance, totals):
         if x["request_frame"] is None or x["status"] is None:
             continue
         request, response = kept[x["request_frame"] - 1] + 1, kept[x["response_frame"] - 1] + 1
-        right = any(first_within(request, w, "request") and first_within(response, w, "response") and
-                    w["method"] == x["method"] and w["status"] == x["status"] for w in whole)
+        right = is_right(request, response, x, whole)
         sure = x["confidence"] == "proven"
         totals["proven" if sure else "likely"] += 1
         if right:
