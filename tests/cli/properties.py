@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What must not change the records: how the input is cut into pieces, the file's format, how the work
+is shared, a segment that arrives twice. On each capture of testdata/."""
+import json
+import os
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import capture
+
+LIFELINE = os.environ["LIFELINE"]
+TESTDATA = pathlib.Path(__file__).resolve().parents[2] / "testdata"
+CAPTURES = sorted([*TESTDATA.glob("*.pcap"), *TESTDATA.glob("findings/*.pcap")])
+VIEWS = ["connections", "timeline", "http", "diagnose", "time-wait"]
+
+
+def read(path):
+    """A pcap file's packets as (time_ns, captured data, wire length), and its link type."""
+    content = path.read_bytes()
+    order = "<" if content[0] in (0xD4, 0x4D) else ">"
+    magic, *_, link_type = struct.unpack(order + "IHHiIII", content[:24])
+    unit = 1 if magic == 0xA1B23C4D else 1000
+    packets, at = [], 24
+    while at < len(content):
+        seconds, fraction, captured, wire = struct.unpack(order + "IIII", content[at:at + 16])
+        packets.append((seconds * 10**9 + fraction * unit, content[at + 16:at + 16 + captured], wire))
+        at += 16 + captured
+    return packets, link_type
+
+
+def run(view, *arguments):
+    done = subprocess.run([LIFELINE, view, "-o", "jsonl", *arguments], capture_output=True, timeout=300)
+    assert done.returncode == 0, (arguments, done.stderr)
+    return done.stdout
+
+
+def canonical(output):
+    """Records in an order of their own: shards don't print in the whole's."""
+    return sorted(output.splitlines())
+
+
+class Properties(unittest.TestCase):
+    def setUp(self):
+        self.assertGreater(len(CAPTURES), 50)
+        self.random = random.Random(20261122)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def test_shards(self):
+        """Connections, their events and exchanges: all shards together are the whole."""
+        for path in CAPTURES:
+            shares = self.random.choice((2, 3, 7))
+            for view in ("connections", "timeline", "http"):
+                with self.subTest(path.name, view=view, shares=shares):
+                    parts = b"".join(run(view, "--shard", f"{k}/{shares}", str(path))
+                                     for k in range(1, shares + 1))
+                    self.assertEqual(canonical(parts), canonical(run(view, str(path))))
+
+    def test_jobs(self):
+        """Octet for octet the same with any number of threads."""
+        for path in CAPTURES[::3]:
+            view = self.random.choice(VIEWS)
+            with self.subTest(path.name, view=view):
+                wanted = run(view, "--jobs", "1", str(path))
+                for jobs in ("2", "3"):
+                    self.assertEqual(run(view, "--jobs", jobs, str(path)), wanted)
+
+    def test_chunks_of_a_pipe(self):
+        """However the bytes come."""
+        for path in CAPTURES[::2]:
+            view = self.random.choice(VIEWS)
+            content = path.read_bytes()
+            with self.subTest(path.name, view=view):
+                with tempfile.TemporaryFile() as out:
+                    with subprocess.Popen([LIFELINE, view, "-o", "jsonl", "-"], bufsize=0,
+                                          stdin=subprocess.PIPE, stdout=out) as process:
+                        at, most = 0, self.random.choice((7, 50, 4000))
+                        while at < len(content):
+                            step = self.random.randint(1, most)
+                            process.stdin.write(content[at:at + step])
+                            at += step
+                        process.stdin.close()
+                        self.assertEqual(process.wait(), 0)
+                    out.seek(0)
+                    self.assertEqual(out.read(), run(view, str(path)))
+
+    def test_pcapng(self):
+        """The same packets as pcapng, of either byte order, on two interfaces, in two sections."""
+        for path in CAPTURES:
+            packets, link_type = read(path)
+            big = self.random.random() < 0.5
+            ng = capture.Pcapng(big)
+            parts = []
+            for number, (time_ns, data, wire) in enumerate(packets):
+                if number in (0, len(packets) // 2):
+                    parts.append(ng.out)
+                    ng.out = b""
+                    if number:
+                        ng.section(not big)
+                    ng.interface(link_type, tsresol=9).interface(link_type, tsresol=9)
+                ng.packet(time_ns, data, interface=number % 2, wire=wire)
+            file = self.folder / "capture.pcapng"
+            file.write_bytes(b"".join(parts) + ng.out)
+            for view in ("connections", "timeline"):
+                with self.subTest(path.name, view=view):
+                    self.assertEqual(run(view, str(file)), run(view, str(path)))
+
+    def test_segments_twice(self):
+        """Each frame captured twice (a mirror port of both ways): the lives are the same."""
+        def life(record):
+            ends = [(record[end]["ip"], record[end]["port"], record[end]["state"],
+                     record[end]["states"]) for end in ("client", "server")]
+            return (ends, record["handshake"]["kind"], record["handshake"]["complete"],
+                    record["teardown"]["kind"], record["teardown"]["complete"],
+                    record["teardown"]["active_closer"], record["exchanges"], record["withdrawals"],
+                    [(w["endpoint"], w["outcome"]) for w in record["time_wait"]])
+
+        for path in CAPTURES:
+            packets, link_type = read(path)
+            twice = []
+            for time_ns, data, wire in packets:
+                if wire != len(data):
+                    break
+                twice += [(time_ns, data), (time_ns + 1000, data)]
+            else:
+                file = self.folder / "twice.pcap"
+                file.write_bytes(capture.pcap(twice, link_type, nano=True))
+                with self.subTest(path.name):
+                    lives = [[life(json.loads(line)) for line in run("connections", str(p)).splitlines()]
+                             for p in (file, path)]
+                    self.assertEqual(*lives)
+
+
+if __name__ == "__main__":
+    unittest.main()
