@@ -217,19 +217,30 @@ class Inputs(Case):
         self.assertEqual(self.connections(path, rest, status=4), self.connections(self.file))
         self.assertEqual(len(self.connections(path, "/dev/null", status=3)), 2)
 
-    def test_cut_at_every_byte(self):
-        """Never a crash, never a made-up record, and fewer events the earlier the cut."""
+    def test_cut_anywhere(self):
+        """Never a crash, never a made-up record, and fewer events the earlier the cut. (The reader alone
+        is cut at every byte, in sources.py.)"""
         packets = capture.connection(request=b"GET / HTTP/1.0\r\n\r\n")
         content = capture.pcap(packets)
-        whole = records(run("timeline", "-o", "jsonl", self.write("whole", content))[1])
-        frames = {e["frame"]: e for e in whole if e["record"] == "event"}
-        step = max(1, len(content) // 40)
-        for cut in range(0, len(content), step):
-            code, out, err = run("timeline", "-o", "jsonl", "-", data=content[:cut])
-            self.assertIn(code, (0, 3, 4), err)
-            for event in records(out):
-                if event["record"] == "event" and event["frame"] is not None:
+        ng = capture.Pcapng(True).interface()
+        for t, d in packets:
+            ng.packet(t // 1000, d)
+        code, out, _ = run("timeline", "-o", "jsonl", self.write("whole", content))
+        self.assertEqual(code, 0)
+        frames = {e["frame"]: e for e in records(out) if e["record"] == "event"}
+        for whole, header in ((content, 24), (ng.out, 28)):
+            least = 0
+            for cut in range(len(whole) + 1):
+                code, out, err = run("timeline", "-o", "jsonl", "-", data=whole[:cut])
+                self.assertIn(code, (0, 3, 4), err)
+                events = [e for e in records(out) if e["record"] == "event" and e["frame"]]
+                for event in events:
                     self.assertEqual(event, frames[event["frame"]])
+                self.assertGreaterEqual(len(events), least)
+                least = len(events)
+                self.assertEqual(code == 3, cut < header, cut)
+                self.assertTrue(code == 0 or "standard input: " in err)
+            self.assertEqual((code, least), (0, len(frames)))
 
     def test_damage_in_the_middle(self):
         ng = capture.Pcapng().interface()
@@ -557,23 +568,42 @@ class Terminal(Case):
 
 
 class Live(Case):
-    def test_live_capture(self):
-        """Needs root and an own network namespace; the loopback in it is the network."""
+    def script(self, part):
+        """Runs a part of live.sh; needs root and an own network namespace, whose loopback is the
+        network. Returns what it prints."""
         if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"):
             self.skipTest("needs root, unshare and ip")
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "live.sh")
-        done = subprocess.run(["unshare", "--net", "bash", script, LIFELINE], capture_output=True,
-                              timeout=60)
+        done = subprocess.run(["unshare", "--net", "bash", script, LIFELINE, part],
+                              capture_output=True, timeout=60)
         if done.returncode == 77:
             self.skipTest(done.stderr.decode())
         self.assertEqual(done.returncode, 0, done.stderr.decode())
-        events, rest = done.stdout.decode().split("--interrupted--\n")
-        seen = [r for r in records(events) if r["record"] == "event"]
+        return done.stdout.decode(), done.stderr.decode()
+
+    def test_live_capture(self):
+        out, _ = self.script("events")
+        seen = [r for r in records(out) if r["record"] == "event"]
         # All were printed before the interrupt, as were the TIME-WAIT's expiry, which no frame tells.
         self.assertEqual(seen[0]["step"], "handshake-1")
         self.assertEqual(seen[-1]["frame"], None)
         self.assertEqual(seen[-1]["transitions"][0]["evidence"], "timer")
         self.assertEqual(seen[-1]["transitions"][0]["from"], "TIME-WAIT")
+
+    def test_interrupt_privileges_and_drops(self):
+        """Once the interface is open, root is given up; SIGINT gives the record of what is open yet;
+        what the kernel dropped is told, and that the record lacks it."""
+        out, err = self.script("drops")
+        status, output = out.split("--interrupted--\n")
+        self.assertRegex(status, r"(?m)^Uid:(\t[1-9]\d*){4}$")
+        self.assertRegex(status, r"(?m)^CapEff:\t0+$")
+        self.assertRegex(status, r"(?m)^NoNewPrivs:\t1$")
+        (record,) = records(output)
+        self.assertEqual(record["client"]["state"], "ESTABLISHED")
+        self.assertTrue(record["handshake"]["complete"])
+        self.assertTrue(record["incomplete"])
+        self.assertIn("capture-incomplete", record["findings"])
+        self.assertRegex(err, r"lo: \d+ packets captured, [1-9]\d* more dropped by the kernel")
 
 
 if __name__ == "__main__":

@@ -94,28 +94,49 @@ class Sources(unittest.TestCase):
     def test_cut_at_every_byte(self):
         """All whole packets come out; the end is clean only between two records."""
         few = [(t, d[:9 + i]) for i, (t, d) in enumerate(PACKETS[:3])]
-        ng = capture.Pcapng().interface()
-        for t, d in few:
-            ng.packet(t // 1000, d)
-        for content, clean_ends in ((capture.pcap(few), 4), (ng.out, 5)):
-            # pcap: after the header, 1, 2 and 3 packets; pcapng: one more, after the interface
-            paths = [self.write(content[:cut], f"cut{cut}") for cut in range(len(content) + 1)]
-            run = subprocess.run([LIST, *paths], capture_output=True, text=True)
-            self.assertEqual(run.returncode, 4, run.stderr)
-            results = re.split(r"(?m)^(end|broken: .*|refused: .*)\n", run.stdout)[:-1]
-            packets, ends = results[0::2], results[1::2]
-            self.assertEqual(len(ends), len(content) + 1)
+        # pcap: clean after the header, 1, 2 and 3 packets; pcapng: one more, after the interface
+        variants = [(capture.pcap(few, big_endian=big, nano=nano), 4)
+                    for big in (False, True) for nano in (False, True)]
+        for big in (False, True):
+            ng = capture.Pcapng(big).interface()
+            for t, d in few:
+                ng.packet(t // 1000, d)
+            variants.append((ng.out, 5))
+        for content, clean_ends in variants:
+            packets, ends = self.cut_everywhere(content)
             self.assertEqual(ends.count("end"), clean_ends)
-            self.assertEqual(ends[-1], "end")
             for given, end in zip(packets, ends):
-                self.assertTrue(packets[-1].startswith(given))
                 if end.startswith("broken"):
                     self.assertRegex(end, r"^broken: packet \d+ at byte \d+: the file ends")
                 elif end.startswith("refused"):
                     self.assertEqual(given, "")
-            counts = [given.count("\n") for given in packets]
-            self.assertEqual(counts, sorted(counts))
-            self.assertEqual(counts[-1], len(few))
+            self.assertEqual(packets[-1].count("\n"), len(few))
+
+    def cut_everywhere(self, content):
+        """What is read of each beginning of the content: all is one of the whole, never less than of
+        a shorter one, and the whole ends well."""
+        paths = [self.write(content[:cut], f"cut{cut}") for cut in range(len(content) + 1)]
+        run = subprocess.run([LIST, *paths], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 4, run.stderr)
+        results = re.split(r"(?m)^(end|broken: .*|refused: .*)\n", run.stdout)[:-1]
+        packets, ends = results[0::2], results[1::2]
+        self.assertEqual(len(ends), len(content) + 1)
+        self.assertEqual(ends[-1], "end")
+        for given in packets:
+            self.assertTrue(packets[-1].startswith(given))
+        counts = [given.count("\n") for given in packets]
+        self.assertEqual(counts, sorted(counts))
+        return packets, ends
+
+    def test_compressed_cut_at_every_byte(self):
+        """What could be decompressed before the cut is read; only the whole ends well."""
+        content = capture.pcap([(START, os.urandom(60)) for _ in range(8)])
+        for tool in ("gzip", "zstd", "lz4"):
+            with self.subTest(tool):
+                packets, ends = self.cut_everywhere(self.compress(tool, content))
+                self.assertEqual(packets[-1].count("\n"), 8)
+                well = [i for i, end in enumerate(ends) if end == "end"]
+                self.assertEqual(well, [len(ends) - 1])
 
     # ---- pcapng
 
