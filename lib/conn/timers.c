@@ -13,7 +13,9 @@
  *
  * A closed connection is kept for two minutes after its last segment, then its record is given.
  *
- * Limits: capture time may go back; what is due then fires late, and never early.
+ * Capture time may go back, by a clock that was set: each duration has a second clock, for what
+ * ends before the last of the first. Limits: where time goes back and forth, some fire late; none
+ * early.
  */
 #include "conn/engine.h"
 
@@ -22,6 +24,7 @@
 #define LINGER_NS    (120 * INT64_C(1000000000))
 #define LONGEST_WALK 64 /* of a resumed one; where that is too short it fires late */
 #define CHUNK        1024
+#define CLOCKS       2 /* of one duration */
 #define NO_TIMER     UINT32_MAX
 
 struct timer {
@@ -42,13 +45,13 @@ struct timers {
     struct timer **chunks;
     uint32_t chunk_count, chunk_capacity;
     uint32_t free;        /* chained through next */
-    uint32_t clock_count; /* one for each network in the options, then one for the rest */
+    uint32_t clock_count; /* CLOCKS for each network in the options, then for the rest */
     struct clock clocks[];
 };
 
 struct timers *timers_new(const struct lifeline_options *o)
 {
-    uint32_t count = o->network_count + 1;
+    uint32_t count = (o->network_count + 1) * CLOCKS;
     struct timers *t = calloc(1, sizeof *t + count * sizeof *t->clocks);
     if (!t) {
         return NULL;
@@ -56,9 +59,10 @@ struct timers *timers_new(const struct lifeline_options *o)
     t->free = NO_TIMER;
     t->clock_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        bool rest = i == o->network_count;
-        uint8_t stack = rest ? o->stack : o->networks[i].stack;
-        int64_t said_ns = rest ? o->time_wait_ns : o->networks[i].time_wait_ns;
+        uint32_t network = i / CLOCKS;
+        bool rest = network == o->network_count;
+        uint8_t stack = rest ? o->stack : o->networks[network].stack;
+        int64_t said_ns = rest ? o->time_wait_ns : o->networks[network].time_wait_ns;
         t->clocks[i] = (struct clock){
             .duration_ns = said_ns > 0 ? said_ns : lifeline_stack_facts(stack)->time_wait_ns,
             .due_ns = INT64_MAX,
@@ -131,6 +135,20 @@ void timer_stop(struct lifeline_engine *engine, struct conn *c, unsigned end)
     *mine = 0;
 }
 
+/* The clock in whose order the timer's end comes last; else the first. */
+static uint32_t clock_for(const struct timers *t, uint32_t network, int64_t since_ns)
+{
+    uint32_t first = network * CLOCKS;
+    for (uint32_t i = first; i < first + CLOCKS; i++) {
+        const struct clock *clock = &t->clocks[i];
+        if (clock->tail == NO_TIMER ||
+            at(t, clock->tail)->due_ns <= since_ns + clock->duration_ns) {
+            return i;
+        }
+    }
+    return first;
+}
+
 void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end)
 {
     struct timers *t = engine->timers;
@@ -142,7 +160,8 @@ void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end)
         return;
     }
     record_stack(engine, c, end, &host);
-    struct clock *clock = &t->clocks[host.network];
+    uint32_t chosen = clock_for(t, host.network, tw->since_ns);
+    struct clock *clock = &t->clocks[chosen];
     uint32_t number = t->free, after = clock->tail;
     struct timer *timer = at(t, number);
     t->free = timer->next;
@@ -154,7 +173,7 @@ void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end)
         after = at(t, after)->prev;
     }
     timer->owner = c->slot << 1 | end;
-    timer->clock = host.network;
+    timer->clock = chosen;
     timer->prev = after;
     timer->next = after != NO_TIMER ? at(t, after)->next : clock->head;
     *(after != NO_TIMER ? &at(t, after)->next : &clock->head) = number;

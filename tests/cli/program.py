@@ -408,6 +408,17 @@ class Selection(Case):
                                          "--time-wait", "1"), default + 60)
         self.assertAlmostEqual(remaining("--stack-for", "::/0=rfc", "--stack", "macos"), default - 30)
 
+    def test_expiry_though_the_capturing_clock_was_set_back(self):
+        packets = []
+        for i in range(100):
+            packets += capture.connection(30000 + i, start_ns=10**18 + i * 10**8)
+        for i in range(1000):
+            packets += capture.connection(32000 + i, start_ns=10**18 - 3600 * 10**9 + i * 10**8)
+        path = self.write("set-back", capture.pcap(packets))
+        _, out, _ = run("timeline", "-o", "jsonl", "--stack", "linux", path)
+        fired = sum(1 for event in records(out) if event["record"] == "event" and not event["frame"])
+        self.assertEqual(fired, 400)  # those that were 60 s old when the capture ended after 100 s
+
     def test_expiry_is_an_interval_where_the_system_is_unknown(self):
         def span(*arguments):
             (record,) = self.connections("-c", "0", *arguments, self.file)
