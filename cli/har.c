@@ -20,6 +20,7 @@
 
 #include <glib.h>
 
+#include "coding.h"
 #include "har_part.h"
 #include "json.h"
 
@@ -39,7 +40,7 @@ struct entry {
 
 struct har {
     struct out *out;
-    bool live, begun;
+    bool live, begun, bodies;
     GSequence *waiting; /* of struct entry, by start */
     size_t waiting_bytes;
     struct out *scratch; /* writes an entry's text */
@@ -65,12 +66,13 @@ static int compare_entries(const void *a, const void *b, void *user)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-struct har *har_new(struct out *out, bool live)
+struct har *har_new(struct out *out, bool live, bool bodies)
 {
     struct har *har = g_new0(struct har, 1);
 
     har->out = out;
     har->live = live;
+    har->bodies = bodies;
     har->waiting = g_sequence_new(free_entry);
     har->scratch = out_new(NULL, false);
     out_text(out, "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"lifeline\",\"version\":");
@@ -222,7 +224,14 @@ static void put_ours(struct out *out, const struct lifeline_exchange *x)
         out_format(out, "%u%c", x->interim[i], i + 1 < x->interim_count ? ',' : ']');
 }
 
-static void write_entry(struct out *out, const struct lifeline_exchange *x,
+/* A body that was asked for and isn't there: memory had no room. */
+static void note_missing(const char *which, const struct lifeline_http_message *m, GString *note)
+{
+    if (m->body_bytes != LIFELINE_UNKNOWN_COUNT && m->body_bytes && !m->body)
+        coding_note(note, "%s body: it wasn't kept", which);
+}
+
+static void write_entry(struct har *har, struct out *out, const struct lifeline_exchange *x,
                         const struct lifeline_connection *c, const struct times *times)
 {
     GString *note = g_string_new(NULL);
@@ -233,6 +242,10 @@ static void write_entry(struct out *out, const struct lifeline_exchange *x,
     put_timings(out, times);
     har_request(out, x, c, note);
     har_response(out, x, note);
+    if (har->bodies) {
+        note_missing("request", &x->request, note);
+        note_missing("response", &x->response, note);
+    }
     out_text(out, ",\"cache\":{}");
     if (c) {
         lifeline_address_text(&c->server.ip, address, sizeof(address));
@@ -256,7 +269,7 @@ void har_entry(struct har *har, const struct lifeline_exchange *x,
     find_times(x, c, &times);
     if (har->live) {
         out_text(har->out, har->begun ? ",\n" : "\n");
-        write_entry(har->out, x, c, &times);
+        write_entry(har, har->out, x, c, &times);
         har->begun = true;
         out_line(har->out);
         return;
@@ -268,7 +281,7 @@ void har_entry(struct har *har, const struct lifeline_exchange *x,
     har->scratch->file = open_memstream(&entry->text, &entry->length);
     if (!har->scratch->file)
         g_error("out of memory");
-    write_entry(har->scratch, x, c, &times);
+    write_entry(har, har->scratch, x, c, &times);
     out_flush(har->scratch);
     fclose(har->scratch->file);
     har->scratch->file = NULL;

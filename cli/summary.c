@@ -21,6 +21,8 @@ static const struct {
     COUNT(events_dropped, true, "events were dropped"),
     COUNT(stream_bytes_dropped, true,
           "bytes of reordered payload were dropped (--max-stream, --max-streams)"),
+    COUNT(body_bytes_dropped, true,
+          "bytes of HTTP bodies were not kept (--max-streams bounds them)"),
     COUNT(headers_dropped, true, "HTTP messages had larger headers than --max-header"),
     COUNT(pipeline_dropped, true, "HTTP requests were more than --max-pipeline allows"),
     COUNT(fragments_dropped, true, "IP fragments were dropped (--max-fragments)"),

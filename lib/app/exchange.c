@@ -179,7 +179,7 @@ void exchange_keep_body(struct app *app, struct lifeline_http_message *m, const 
             app->pool.held_bytes + (grown - room) <= app->pool.max_held_bytes)
             body = realloc((void *)m->body, grown);
         if (!body) {
-            app->counters->stream_bytes_dropped += length;
+            app->counters->body_bytes_dropped += length;
             return;
         }
         app->pool.held_bytes += grown - room;

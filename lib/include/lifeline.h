@@ -603,6 +603,7 @@ struct lifeline_counters {
     uint64_t icmp_quoted, fragments, fragments_dropped, tunnels_too_deep, bad_checksums;
     uint64_t connections_evicted, events_dropped, stream_bytes_dropped, headers_dropped;
     uint64_t pipeline_dropped;
+    uint64_t body_bytes_dropped; /* that keep_body_bytes asked for, and memory had no room for */
     uint64_t memory_bytes, memory_peak_bytes;
 };
 

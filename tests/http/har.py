@@ -232,6 +232,17 @@ class Bodies(unittest.TestCase):
         self.assertEqual(c["size"], len(body))
         self.assertIn("only the first 1048576 octets sent were kept", c["comment"])
 
+    def test_more_than_memory_holds(self):
+        wires = [Wire(40000 + i).open().send("c", b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i).send(
+            "s", b"HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n" + b"x" * 400000) for i in range(16)]
+        entries = har_of(*wires, options=("--bodies", "--max-streams=4M"))
+        kept = [len(e["response"]["content"].get("text", "")) for e in entries]
+        self.assertLessEqual(sum(kept), 2 << 20)
+        self.assertGreater(sum(kept), 1 << 20)
+        for e, length in zip(entries, kept):
+            self.assertIn("it broke off" if length == 400000 else "octets sent were kept" if length
+                          else "wasn't kept", e["comment"])
+
     def test_a_hole_ends_what_is_kept(self):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n"
         wire = Wire().open().send("c", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
