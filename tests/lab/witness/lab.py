@@ -231,6 +231,10 @@ async def _random_worker(options, seeds, tally):
         async with hosts.running():
             with tempfile.TemporaryDirectory(prefix="lifeline-lab-") as folder:
                 for at in range(0, len(seeds), BATCH):
+                    if options.deadline and time.time() > options.deadline:
+                        tally.notes.append(f"the time is over: {len(seeds) - at} random "
+                                           "connections did not live")
+                        break
                     batch = [scripts.generate(seed, not options.no_injections)
                              for seed in seeds[at:at + BATCH]]
                     links, failures = await _live_scripts(hosts, batch)

@@ -6,7 +6,7 @@ the case, or it doesn't: it knows (from the box) which packets passed the view's
 which reached their receiver, and which were never sent by their supposed sender. It never looks
 away from a state that a packet of the view proves.
 
-Each rule is function(case, side, life, ours) -> bool. life is the kernel's (None: the kernel
+Each rule is one or more of function(case, side, life, ours) -> bool. life is the kernel's (None: the kernel
 knows no such life), ours is lifeline's list of states (None: no record).
 """
 from .box import OTHER
@@ -311,7 +311,7 @@ def time_wait_skipped(case, side, life, ours):
         not any(s.segment.flags & RST for s in shows(case, side, life.entered[-1], life.end))
 
 
-@rule("reset-ignored")
+@rule("reset-unanswered")
 def reset_ignored(case, side, life, ours):
     """An acceptable RST arrived, the endpoint ignored it (tcp_rfc1337), and nothing followed."""
     if ours != life.states + ["CLOSED"] or life.states[-1] != "TIME-WAIT":
@@ -355,7 +355,7 @@ def under_way(case, side, life, ours):
     return False
 
 
-@rule("reset-taken")
+@rule("reset-unanswered")
 def reset_taken(case, side, life, ours):
     """An RST in the window, to be challenged by RFC 5961, was taken by a FIN-WAIT-2 minisock, and
     nothing followed."""
@@ -364,7 +364,7 @@ def reset_taken(case, side, life, ours):
         not shows(case, side, life.entered[-1], life.end)
 
 
-@rule("lost-before")
+@rule("not-captured")
 def lost_before(case, side, life, ours):
     """States that no segment of this view shows: what caused them, or what was sent in them, was
     lost before the capture point (or made behind it)."""
@@ -389,7 +389,7 @@ def lost_before(case, side, life, ours):
     return at == len(ours)
 
 
-@rule("overtaken-behind")
+@rule("under-way")
 def overtaken_behind(case, side, life, ours):
     """Captured packets reached this endpoint in another order, or one of them again only: the ACK
     of its FIN and the peer's FIN make FIN-WAIT-2 or CLOSING, whichever came first."""
@@ -460,7 +460,7 @@ def superseded(case, side, life, ours):
         any(one.start <= life.entered[-1] for one in later)
 
 
-@rule("behind-the-capture")
+@rule("not-captured")
 def behind_the_capture(case, side, life, ours):
     """Where the histories part, the kernel acted on a segment that did not pass here, and sent
     nothing but resets since."""
