@@ -75,6 +75,22 @@ void facts_note_control(struct pass *pass);
 /* The time in which what the end sent before it got a passing segment can still pass. */
 int64_t facts_turnaround_ns(const struct conn *c, unsigned end);
 
+bool facts_seq_fits(const struct pass *pass);
+/* The end has sent up to that number. */
+void facts_advance(struct end *end, uint32_t to);
+
+/* unseen.c: numbers beyond all that was captured */
+#define WINDOW_SLACK_BYTES 65536 /* beyond an announced window */
+/* Can an ACK beyond all that was captured be true? */
+bool unseen_ack_fits(struct pass *pass);
+/* Does this segment, with numbers far off, agree with the peer's last such one? Then both streams
+ * go on from there; else it is remembered. */
+bool unseen_agree(struct pass *pass);
+/* Such an ACK is believed. */
+void unseen_claim(struct pass *pass);
+/* A segment that fits: does it start what its peer claimed to have? */
+void unseen_refute(struct pass *pass);
+
 /* apply.c: changing states */
 void apply_initial(struct end *end, enum lifeline_state state);
 bool apply(struct pass *pass, unsigned end, enum stimulus stimulus);

@@ -12,10 +12,6 @@
  */
 #include "conn/engine.h"
 
-#define MISSING_MAX_BYTES     (1 << 26) /* of one hole in the capture */
-#define FIRST_FLIGHT_BYTES    (1 << 20) /* before the first ACK */
-#define WINDOW_SLACK_BYTES    65536
-#define IN_FLIGHT_BYTES       (1 << 22)
 #define UNKNOWN_TURNAROUND_NS 150000000 /* longer than most paths, shorter than any timer */
 #define JITTER_NS             5000000
 #define COPY_WINDOW_NS        5000000 /* no retransmission timer is that short */
@@ -82,7 +78,7 @@ static unsigned scale_of(const struct conn *c, unsigned end)
     return 14;
 }
 
-static void advance_next(struct end *end, uint32_t to)
+void facts_advance(struct end *end, uint32_t to)
 {
     uint32_t before = end->next - end->isn, after = to - end->isn;
     end->next = to;
@@ -152,7 +148,7 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
 }
 
 /* Does the sequence number lie where this incarnation's can? Generous: capture loss makes holes. */
-static bool seq_fits(const struct pass *pass)
+bool facts_seq_fits(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
     uint32_t seq = pass->segment->seq;
@@ -177,105 +173,6 @@ static bool seq_fits(const struct pass *pass)
     return seq_diff(seq, edge) <= 0 || (uint32_t)seq_diff(seq, edge) <= window + WINDOW_SLACK_BYTES;
 }
 
-/* The highest number that the peer can have reached unseen: the window that this ACK's sender last
- * announced, and one more, since its own segments may be missing as well. */
-static uint32_t ack_limit(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    if (!(from->flags & END_ACKED_KNOWN)) {
-        return to->next + (from->flags & END_ISN_KNOWN ? FIRST_FLIGHT_BYTES : MISSING_MAX_BYTES);
-    }
-    uint32_t window = from->edge - from->acked + WINDOW_SLACK_BYTES;
-    uint32_t limit = seq_max(from->edge, to->next) + window;
-    return limit - to->next < MISSING_MAX_BYTES ? limit : to->next + MISSING_MAX_BYTES;
-}
-
-/* The capture lost more than a window: the stream of x goes on at seq. */
-static void jump(struct end *x, uint32_t seq)
-{
-    if (seq_gt(seq, x->next)) {
-        x->missing_bytes += seq - x->next;
-        advance_next(x, seq);
-        x->contiguous = x->block_start = x->block_end = seq;
-    }
-}
-
-static bool within(uint32_t a, uint32_t b)
-{
-    return seq_diff(a, b) <= IN_FLIGHT_BYTES && seq_diff(b, a) <= IN_FLIGHT_BYTES;
-}
-
-/* A segment with a number far from all that was captured may be forged. When the peer's next such
- * one agrees with it on both numbers, neither is: each knows what only a receiver knows. They agree
- * when they are no further apart than what can be under way. */
-static bool ends_agree(struct pass *pass)
-{
-    struct conn *c = pass->conn;
-    const struct lifeline_segment *s = pass->segment;
-    if (pass->syn || !pass->ack || !(pass->to->flags & END_SEQ_KNOWN)) {
-        return false;
-    }
-    if (c->stray_from == pass->p + 1 && within(s->seq, c->stray_ack) &&
-        within(s->ack, c->stray_end)) {
-        c->stray_from = 0;
-        jump(pass->to, s->ack);
-        jump(pass->from, s->seq);
-        return seq_fits(pass);
-    }
-    c->stray_from = (uint8_t)(pass->e + 1);
-    c->stray_end = pass->seq_end;
-    c->stray_ack = s->ack;
-    return false;
-}
-
-/* It acknowledged as much before, and now more; and its peer didn't speak in between. */
-static bool goes_on(const struct pass *pass)
-{
-    const struct conn *c = pass->conn;
-    int32_t further = seq_diff(pass->segment->ack, c->stray_ack);
-    return c->stray_from == pass->e + 1 && further > 0 && further <= MISSING_MAX_BYTES;
-}
-
-/* An ACK of what wasn't captured is believed: until its receiver, the sender of that, shows by its
- * next segment that it never sent it. */
-static void claim(struct pass *pass)
-{
-    struct conn *c = pass->conn;
-    const struct end *to = pass->to;
-    bool again = c->claimed_from == pass->e + 1 && c->claim_ack == to->next;
-    if (!again) {
-        if (to->contiguous != to->next || !(to->flags & END_SENT)) {
-            return;
-        }
-        c->claimed_from = (uint8_t)(pass->e + 1);
-        c->claim_start = to->next;
-    }
-    c->claim_ack = pass->segment->ack;
-}
-
-/* What its peer claimed to have from this end starts only now. */
-static void refute_claim(struct pass *pass)
-{
-    struct conn *c = pass->conn;
-    struct end *from = pass->from;
-    uint32_t seq = pass->segment->seq, start = c->claim_start;
-    if (c->stray_from == pass->p + 1 && seq == from->next && seq_lt(seq, c->stray_ack)) {
-        c->stray_from = 0;
-    }
-    if (c->claimed_from != pass->p + 1 || pass->syn || (seq != start && seq_lt(seq, from->next))) {
-        return;
-    }
-    c->claimed_from = 0;
-    if (seq != start || from->next != c->claim_ack || from->contiguous != from->next) {
-        return; /* confirmed, or overtaken */
-    }
-    from->missing_bytes -= from->next - start;
-    if (from->next - from->isn < start - from->isn) {
-        from->wraps--;
-    }
-    from->next = from->contiguous = from->block_start = from->block_end = start;
-}
-
 static void read_ack(struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
@@ -287,14 +184,13 @@ static void read_ack(struct pass *pass)
         pass->ack_fits = seq_gt(s->ack, to->isn) || seq_diff(to->next, s->ack) < 1 << 30;
     } else {
         /* More than was captured: frames are missing, unless it is more than can have been sent. */
-        pass->ack_fits =
-            pass->fits && (seq_leq(s->ack, ack_limit(pass)) || goes_on(pass) || ends_agree(pass));
+        pass->ack_fits = pass->fits && unseen_ack_fits(pass);
         uint32_t beyond = seq_gt(s->ack, to->next) ? s->ack - to->next : 0;
         if (pass->ack_fits) {
             pass->marks |= LIFELINE_MARK_ACKED_UNSEEN;
-            claim(pass);
+            unseen_claim(pass);
             to->missing_bytes += beyond;
-            advance_next(to, seq_max(s->ack, to->next));
+            facts_advance(to, seq_max(s->ack, to->next));
         }
     }
     if (!pass->ack_fits) {
@@ -381,7 +277,7 @@ static void read_payload(struct pass *pass)
         from->retransmitted_bytes += length - pass->new_bytes;
     }
     if (seq_gt(pass->seq_end, from->next)) {
-        advance_next(from, pass->seq_end);
+        facts_advance(from, pass->seq_end);
     }
     from->payload_bytes += pass->new_bytes;
     if (pass->new_bytes) {
@@ -455,16 +351,16 @@ void facts_read(struct pass *pass)
             pass->to->flags &= ~(uint32_t)END_ACKED_KNOWN; /* it acknowledged other numbers */
         }
     }
-    pass->fits = seq_fits(pass);
+    pass->fits = facts_seq_fits(pass);
     if (pass->fits && !pass->rst) {
-        refute_claim(pass);
+        unseen_refute(pass);
     }
     if (pass->rst) {
         pass->ack_fits =
             pass->ack && (!(pass->to->flags & END_SEQ_KNOWN) || seq_leq(s->ack, pass->to->next));
         return; /* its number may be anything: nothing is learned from it */
     }
-    if (!pass->fits && !(pass->fits = ends_agree(pass))) {
+    if (!pass->fits && !(pass->fits = unseen_agree(pass))) {
         pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
         return;
     }

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Numbers beyond all that was captured: is the capture incomplete, or did somebody make them up?
+ *
+ * Theory of operation: an ACK of octets that weren't captured is true of a capture that dropped
+ * them, and false when a third party forged it. It is believed as far as the window allows that
+ * its sender announced (RFC 9293 3.8). Beyond that it is believed only when its sender goes on from
+ * there while its peer keeps silent, or when the peer's next segment, as far off, agrees with it on
+ * both numbers: each knows what only a receiver knows. A belief is a claim: it is taken back when
+ * the supposed sender of those octets starts to send them only now.
+ *
+ * Limits: a peer that never speaks again refutes nothing. Of a forged ACK only the stream's numbers
+ * are taken back, not that its supposed sender acknowledged so much.
+ */
+#include "conn/engine.h"
+
+#define MISSING_MAX_BYTES  (1 << 26) /* of one hole in the capture */
+#define FIRST_FLIGHT_BYTES (1 << 20) /* before the first ACK */
+#define IN_FLIGHT_BYTES    (1 << 22)
+
+/* The highest number that the peer can have reached unseen: the window that this ACK's sender last
+ * announced, and one more, since its own segments may be missing as well. */
+static uint32_t ack_limit(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    if (!(from->flags & END_ACKED_KNOWN)) {
+        return to->next + (from->flags & END_ISN_KNOWN ? FIRST_FLIGHT_BYTES : MISSING_MAX_BYTES);
+    }
+    uint32_t window = from->edge - from->acked + WINDOW_SLACK_BYTES;
+    uint32_t limit = seq_max(from->edge, to->next) + window;
+    return limit - to->next < MISSING_MAX_BYTES ? limit : to->next + MISSING_MAX_BYTES;
+}
+
+/* The capture lost more than a window: the stream of x goes on at seq. */
+static void jump(struct end *x, uint32_t seq)
+{
+    if (seq_gt(seq, x->next)) {
+        x->missing_bytes += seq - x->next;
+        facts_advance(x, seq);
+        x->contiguous = x->block_start = x->block_end = seq;
+    }
+}
+
+static bool within(uint32_t a, uint32_t b)
+{
+    return seq_diff(a, b) <= IN_FLIGHT_BYTES && seq_diff(b, a) <= IN_FLIGHT_BYTES;
+}
+
+/* A segment with a number far from all that was captured may be forged. When the peer's next such
+ * one agrees with it on both numbers, neither is: each knows what only a receiver knows. They agree
+ * when they are no further apart than what can be under way. */
+bool unseen_agree(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    const struct lifeline_segment *s = pass->segment;
+    if (pass->syn || !pass->ack || !(pass->to->flags & END_SEQ_KNOWN)) {
+        return false;
+    }
+    if (c->stray_from == pass->p + 1 && within(s->seq, c->stray_ack) &&
+        within(s->ack, c->stray_end)) {
+        c->stray_from = 0;
+        jump(pass->to, s->ack);
+        jump(pass->from, s->seq);
+        return facts_seq_fits(pass);
+    }
+    c->stray_from = (uint8_t)(pass->e + 1);
+    c->stray_end = pass->seq_end;
+    c->stray_ack = s->ack;
+    return false;
+}
+
+/* It acknowledged as much before, and now more; and its peer didn't speak in between. */
+static bool goes_on(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    int32_t further = seq_diff(pass->segment->ack, c->stray_ack);
+    return c->stray_from == pass->e + 1 && further > 0 && further <= MISSING_MAX_BYTES;
+}
+
+/* An ACK of what wasn't captured is believed: until its receiver, the sender of that, shows by its
+ * next segment that it never sent it. */
+void unseen_claim(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    const struct end *to = pass->to;
+    bool again = c->claimed_from == pass->e + 1 && c->claim_ack == to->next;
+    if (!again) {
+        if (to->contiguous != to->next || !(to->flags & END_SENT)) {
+            return;
+        }
+        c->claimed_from = (uint8_t)(pass->e + 1);
+        c->claim_start = to->next;
+    }
+    c->claim_ack = pass->segment->ack;
+}
+
+/* What its peer claimed to have from this end starts only now. */
+void unseen_refute(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from;
+    uint32_t seq = pass->segment->seq, start = c->claim_start;
+    if (c->stray_from == pass->p + 1 && seq == from->next && seq_lt(seq, c->stray_ack)) {
+        c->stray_from = 0;
+    }
+    if (c->claimed_from != pass->p + 1 || pass->syn || (seq != start && seq_lt(seq, from->next))) {
+        return;
+    }
+    c->claimed_from = 0;
+    if (seq != start || from->next != c->claim_ack || from->contiguous != from->next) {
+        return; /* confirmed, or overtaken */
+    }
+    from->missing_bytes -= from->next - start;
+    if (from->next - from->isn < start - from->isn) {
+        from->wraps--;
+    }
+    from->next = from->contiguous = from->block_start = from->block_end = start;
+}
+
+bool unseen_ack_fits(struct pass *pass)
+{
+    return seq_leq(pass->segment->ack, ack_limit(pass)) || goes_on(pass) || unseen_agree(pass);
+}
