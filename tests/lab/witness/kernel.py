@@ -37,7 +37,7 @@ class Tracepoint:
         self.instance = f"{self.root}/instances/lifeline-lab-{os.getpid()}"
         os.mkdir(self.instance)
         self._set("trace_clock", "mono")
-        self._set("buffer_size_kb", "4096")
+        self._set("buffer_size_kb", "16384")
         self._set("events/sock/inet_sock_set_state/enable", "1")
         self._pipe = os.open(self.instance + "/trace_pipe", os.O_RDONLY | os.O_NONBLOCK)
         self._rest = b""
