@@ -14,6 +14,10 @@
  * The capture ends where Wireshark says that the sequential pass is over, or, when it dissects a
  * file anew (a preference changed), after the last frame of it. tshark with one pass never says so.
  *
+ * A SYN may turn out later to begin a new incarnation of the connection that it was counted to. Its
+ * frame then gets a second note, of the new connection; the first stays, as in the program's
+ * timeline. One pass of tshark has printed the frame before and shows the first only.
+ *
  * Notes are found by frame number, in an array: cheaper than p_add_proto_data(), which searches a
  * list per frame. With a read filter Wireshark gives a rejected frame's number to the next one,
  * though both reach the dissectors, so each frame of the first pass begins with an empty place.
@@ -41,9 +45,9 @@ static struct {
     uint32_t last_number;
     struct note **notes; /* by Wireshark's frame number */
     uint32_t notes_size;
-    bool pushing;            /* a segment is at hand */
-    struct note *note;       /* its note, once there is one */
-    struct touched *touched; /* connections that changed before it */
+    const struct lifeline_segment *segment; /* the one at hand, or NULL */
+    struct note *note;                      /* its note, once there is one */
+    struct touched *touched;                /* connections that changed before it */
 } session;
 
 /* ---- the sink -------------------------------------------------------------------------------- */
@@ -96,12 +100,31 @@ static void touch(struct life *life)
 {
     struct touched *touched;
 
-    if (!session.pushing)
+    if (session.segment == NULL)
         return; /* the capture's end */
     touched = wmem_new(wmem_file_scope(), struct touched);
     touched->life = life;
     touched->next = session.touched;
     session.touched = touched;
+}
+
+static bool is_of_segment_at_hand(const struct lifeline_event *event)
+{
+    return session.segment != NULL && session.note == NULL &&
+           event->frame == session.segment->frame && event->layer == session.segment->layer;
+}
+
+/* Puts a note behind the others of its frame; nowhere when a read filter rejected the frame. */
+static void hang_note(struct note *note)
+{
+    uint32_t number = annotations_frame_number(note->frame);
+    struct note **place;
+
+    if (number == LIFELINE_NO_FRAME || number >= session.notes_size)
+        return;
+    for (place = &session.notes[number]; *place != NULL; place = &(*place)->next)
+        ;
+    *place = note;
 }
 
 static void on_event(void *user, const struct lifeline_event *event)
@@ -110,10 +133,13 @@ static void on_event(void *user, const struct lifeline_event *event)
         lives_get(session.lives, event->connection, event->incarnation, event->slot);
 
     (void)user;
-    if (event->segment != NULL && session.note == NULL)
+    if (event->segment != NULL && is_of_segment_at_hand(event)) {
         session.note = make_note(event, life);
-    else
-        touch(life);
+        return;
+    }
+    if (event->segment != NULL)
+        hang_note(make_note(event, life));
+    touch(life);
 }
 
 static void on_message(void *user, const struct lifeline_message *message)
@@ -279,26 +305,22 @@ static void note_time_waits(struct note *note)
     memcpy(more->time_wait, record.time_wait, sizeof(more->time_wait));
 }
 
-void annotations_push(const packet_info *pinfo, const struct lifeline_segment *segment)
+void annotations_push(const struct lifeline_segment *segment)
 {
-    struct note **place = &session.notes[pinfo->num];
-
     if (session.finished)
         return;
-    session.pushing = true;
+    session.segment = segment;
     session.note = NULL;
     session.touched = NULL;
     lifeline_push_segment(session.engine, segment);
-    session.pushing = false;
+    session.segment = NULL;
     if (session.note == NULL)
         return;
     if (session.touched != NULL)
         more_of(session.note)->touched = session.touched;
     if (session.note->time_wait_holder != LIFELINE_NOBODY)
         note_time_waits(session.note);
-    while (*place != NULL)
-        place = &(*place)->next;
-    *place = session.note;
+    hang_note(session.note);
 }
 
 void annotations_end_frame(const packet_info *pinfo)

@@ -23,7 +23,7 @@ struct note_more {
 /* What one segment is to its connection: the engine's event, packed, as there is one per segment.
  * In file scope, written in the first pass only. */
 struct note {
-    struct note *next; /* of the same frame: TCP layers, outermost first */
+    struct note *next; /* of the same frame: TCP layers, outermost first; then belated ones */
     struct life *life;
     struct note_more *more; /* NULL: nothing */
     int64_t time_ns;        /* as it was then: the user may shift times later */
@@ -56,7 +56,7 @@ struct note *annotations_of(const packet_info *pinfo);
 uint64_t annotations_begin_frame(const packet_info *pinfo);
 
 /* Feeds a segment of the frame that was begun, and keeps what the engine says. */
-void annotations_push(const packet_info *pinfo, const struct lifeline_segment *segment);
+void annotations_push(const struct lifeline_segment *segment);
 
 /* Ends a frame of the first pass. When it is known to be the last, the engine has its last word. */
 void annotations_end_frame(const packet_info *pinfo);

@@ -226,7 +226,7 @@ static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
             return;
     }
     segment->layer = current.layers++;
-    annotations_push(pinfo, segment);
+    annotations_push(segment);
     if (segment != &other)
         segment->payload = NULL; /* taken */
 }

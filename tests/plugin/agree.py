@@ -202,13 +202,14 @@ def compare(program, wireshark, values, capture):
     shown = frames(done.stdout)
     c = Comparison(values)
 
-    # Events, by frame and TCP layer.
+    # Events, by frame, TCP layer and connection: a SYN may be part of an old and of a new one.
     layers = {}
     for number, of_frame in shown:
         for layer in of_frame:
-            layers[number, int(layer["lifeline.layer"][0])] = layer
+            layers[number, int(layer["lifeline.layer"][0]),
+                   int(layer["lifeline.connection"][0])] = layer
     flat = {key: walk(layer) for key, layer in layers.items()}
-    events = {(e["frame"], e["layer"]): e for e in records["timeline", "event"]
+    events = {(e["frame"], e["layer"], e["connection"]): e for e in records["timeline", "event"]
               if e["frame"] is not None}
     for key in sorted(events.keys() | layers.keys()):
         if key not in layers:
@@ -242,7 +243,7 @@ def time_waits(c, record, layers):
     for time_wait in record["time_wait"]:
         frame = time_wait["entered_frame"]
         who = f"connection {record['connection']} time_wait {time_wait['endpoint']}"
-        trees = [tree for (number, _), layer in layers.items() if number == frame
+        trees = [tree for (number, *_), layer in layers.items() if number == frame
                  and layer["lifeline.connection"] == [str(record["connection"])]
                  for tree in layer.get("lifeline.time_wait_tree", [])]
         holders = [c.values.one("lifeline.time_wait.holder", h, None)
@@ -276,8 +277,8 @@ def exchanges(c, records, layers, flat):
 
 def findings(c, records, layers, flat):
     shown = collections.defaultdict(list)
-    frames_with_layers = {number for number, _ in layers}
-    for (number, _), layer in layers.items():
+    frames_with_layers = {number for number, *_ in layers}
+    for (number, *_), layer in layers.items():
         for name, tree in zip(layer.get("lifeline.finding", []),
                               layer.get("lifeline.finding_tree", [])):
             text = tree["lifeline.finding.text"][0]

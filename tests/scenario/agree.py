@@ -66,7 +66,7 @@ def of_program(program, settings, capture):
 
 
 def of_plugin(wireshark, settings, capture):
-    """{frame: (connection, steps, states, transitions)}"""
+    """{frame: [(connection, steps, states, transitions)]}"""
     names = value_names(wireshark)
 
     def name(field, shown):
@@ -83,8 +83,9 @@ def of_plugin(wireshark, settings, capture):
         preferences += ["-o", f"lifeline.{key}:{value}"]
     if networks:
         preferences += ["-o", f"lifeline.stack_for:{' '.join(networks)}"]
-    done = wireshark.tshark(capture, *preferences, "-2", "-T", "json", "-J", "frame lifeline", "-Y", "lifeline")
-    told = {}
+    done = wireshark.tshark(capture, *preferences, "-2", "-T", "json", "-J",
+                            "frame lifeline", "-Y", "lifeline")
+    told = collections.defaultdict(list)
     for number, layers in frames(done.stdout):
         for layer in layers:
             transitions = []
@@ -97,8 +98,9 @@ def of_plugin(wireshark, settings, capture):
                 transitions.append((endpoint, before, after, evidence))
             states = tuple(name(f"lifeline.{end}.state", layer.get(f"lifeline.{end}.state", [""])[0])
                            for end in ("client", "server"))
-            told[number] = (int(layer["lifeline.connection"][0]),
-                            tuple(layer.get("lifeline.step", [])), states, tuple(transitions))
+            told[number].append((int(layer["lifeline.connection"][0]),
+                                 tuple(layer.get("lifeline.step", [])), states,
+                                 tuple(transitions)))
     return told
 
 
@@ -145,7 +147,7 @@ def compare(library, program, plugin):
         if frame:
             by_frame[frame].append(tuple(rest))
     for frame, told in by_frame.items():
-        if plugin.get(frame) not in told:
+        if plugin.get(frame) != told:
             yield f"frame {frame}: library {told}, plugin {plugin.get(frame)}"
 
 
