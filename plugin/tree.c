@@ -4,7 +4,10 @@
  *
  * A postdissector without wanted fields: Wireshark calls it at the end of every frame, in every
  * pass. It reads notes and lives, and computes nothing but what is left of a TIME-WAIT. Without a
- * tree it only adds expert infos, so that "-z expert" and the GUI's list have them, and taps.
+ * tree it only adds expert infos, so that "-z expert" and the GUI's list have them, and taps. A
+ * tree that nobody sees, and no filter or column asks for our fields in, is as good as none, and
+ * texts are made for eyes only: most of tshark's runs, and the GUI's first pass, are spared the
+ * items.
  *
  * Numbers of frames inside items are links. Items whose value isn't known (yet) are absent.
  */
@@ -23,7 +26,24 @@ struct painter {
     proto_item *item; /* the protocol's */
     const struct note *note;
     uint64_t exchange; /* the last one that was added */
+    bool visible;      /* texts matter */
 };
+
+/* The text of an item that only eyes read. */
+static const char *text_for(const struct painter *at, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static const char *text_for(const struct painter *at, const char *format, ...)
+{
+    va_list arguments;
+    const char *text = "";
+
+    if (at->visible) {
+        va_start(arguments, format);
+        text = wmem_strdup_vprintf(at->pinfo->pool, format, arguments);
+        va_end(arguments);
+    }
+    return text;
+}
 
 /* ---- the segment ----------------------------------------------------------------------------- */
 
@@ -152,10 +172,9 @@ static const char *name_or(const struct lifeline_name *table, uint32_t value, co
 static void add_handshake(const struct painter *at, const struct lifeline_connection *record)
 {
     const struct lifeline_handshake *handshake = &record->handshake;
-    const char *text =
-        wmem_strdup_printf(at->pinfo->pool, "Handshake: %s%s",
-                           name_or(lifeline_handshake_names, handshake->kind, "unknown"),
-                           handshake->complete == 1 ? ", complete" : "");
+    const char *text = text_for(at, "Handshake: %s%s",
+                                name_or(lifeline_handshake_names, handshake->kind, "unknown"),
+                                handshake->complete == 1 ? ", complete" : "");
     proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_HANDSHAKE_GROUP, GROUP_HANDSHAKE, text);
 
     show_frame(tree, at->tvb, hf_own[OWN_SYN_FRAME], handshake->syn_frame);
@@ -168,10 +187,9 @@ static void add_teardown(const struct painter *at, const struct lifeline_connect
 {
     const struct lifeline_teardown *teardown = &record->teardown;
     const char *closer = lifeline_name_of(lifeline_role_names, teardown->active_closer);
-    const char *text =
-        wmem_strdup_printf(at->pinfo->pool, "Teardown: %s%s%s",
-                           name_or(lifeline_teardown_names, teardown->kind, "unknown"),
-                           closer != NULL ? ", closed by " : "", closer != NULL ? closer : "");
+    const char *text = text_for(at, "Teardown: %s%s%s",
+                                name_or(lifeline_teardown_names, teardown->kind, "unknown"),
+                                closer != NULL ? ", closed by " : "", closer != NULL ? closer : "");
     proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_TEARDOWN_GROUP, GROUP_TEARDOWN, text);
 
     show_frame(tree, at->tvb, hf_own[OWN_FIN1_FRAME], teardown->fin1_frame);
@@ -185,23 +203,23 @@ static void add_endpoint(const struct painter *at, proto_tree *parent, enum own_
                          uint8_t group, const char *title, const struct lifeline_endpoint *end,
                          const struct lifeline_connection *record)
 {
-    char ip[64];
+    char ip[64] = "";
     const char *text;
     proto_tree *tree;
 
-    lifeline_address_text(&end->ip, ip, sizeof(ip));
-    text = wmem_strdup_printf(at->pinfo->pool, end->ip.family == 6 ? "%s: [%s]:%u" : "%s: %s:%u",
-                              title, ip, end->port);
+    if (at->visible)
+        lifeline_address_text(&end->ip, ip, sizeof(ip));
+    text = text_for(at, end->ip.family == 6 ? "%s: [%s]:%u" : "%s: %s:%u", title, ip, end->port);
     tree = show_subtree(parent, at->tvb, item, group, text);
     show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, group, record);
 }
 
 static void add_connection(const struct painter *at, const struct lifeline_connection *record)
 {
-    const char *text = wmem_strdup_printf(
-        at->pinfo->pool, "Connection %" PRIu64 ": %s, then %s", record->connection,
-        name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
-        name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
+    const char *text =
+        text_for(at, "Connection %" PRIu64 ": %s, then %s", record->connection,
+                 name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
+                 name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
     proto_tree *tree =
         show_subtree(at->tree, at->tvb, OWN_CONNECTION_GROUP, GROUP_CONNECTION, text);
 
@@ -221,8 +239,8 @@ static void add_exchange(void *user, const struct lifeline_exchange *exchange, b
     if (response && exchange->index == at->exchange)
         return; /* pushed: its request was in the same frame */
     at->exchange = exchange->index;
-    text = wmem_strdup_printf(at->pinfo->pool, "HTTP exchange %" PRIu64 ": %s", exchange->index,
-                              text_exchange(at->pinfo->pool, exchange));
+    text = text_for(at, "HTTP exchange %" PRIu64 ": %s", exchange->index,
+                    at->visible ? text_exchange(at->pinfo->pool, exchange) : "");
     tree = show_subtree(at->tree, at->tvb, OWN_HTTP_GROUP, GROUP_HTTP, text);
     show_group(tree, at->tvb, LIFELINE_RECORD_EXCHANGE, GROUP_HTTP, exchange);
 }
@@ -283,7 +301,7 @@ static void add_layer(struct painter *at, proto_tree *top)
 
     at->item =
         proto_tree_add_protocol_format(top, proto_lifeline, at->tvb, 0, 0, "TCP Lifecycle: %s",
-                                       text_summary(at->pinfo->pool, at->note));
+                                       at->visible ? text_summary(at->pinfo->pool, at->note) : "");
     proto_item_set_generated(at->item);
     at->tree = proto_item_add_subtree(at->item, ett_lifeline);
     add_event(at, at->note);
@@ -306,6 +324,10 @@ static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     if (!PINFO_FD_VISITED(pinfo))
         feed_end_frame(pinfo);
     notes = annotations_of(pinfo);
+    if (tree != NULL && !proto_field_is_referenced(tree, proto_lifeline) &&
+        (notes == NULL || annotations_findings(notes->frame) == NULL))
+        tree = NULL;
+    at.visible = tree != NULL && PTREE_DATA(tree)->visible;
     pinfo->current_proto = "TCP Lifecycle"; /* whose expert infos these are */
     for (at.note = notes; at.note != NULL; at.note = at.note->next) {
         at.tree = NULL;
