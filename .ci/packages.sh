@@ -4,11 +4,11 @@
 # To build the program and the plugin.
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config gettext libglib2.0-dev libpcap-dev
     zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libnghttp2-dev wireshark-dev
-    libwireshark-dev)
+    libwireshark-dev libgcrypt20-dev)
 
 # What the tests run: the plugin's host, compressors, and the lab's peers.
 TEST_PACKAGES=(python3 tshark zstd lz4 iproute2 tcpdump curl nginx-light apache2-bin wrk
-    nghttp2-client git)
+    nghttp2-client openssl git)
 
 # What ./dev bench measures beside lifeline, and what makes its captures.
 BENCH_PACKAGES=(python3 iproute2 tcpdump nginx-light wrk argus-server tcptrace tshark)

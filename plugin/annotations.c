@@ -323,6 +323,13 @@ void annotations_push(const struct lifeline_segment *segment)
     hang_note(session.note);
 }
 
+void annotations_push_stream(const struct note *note, const uint8_t *bytes, size_t length)
+{
+    if (!session.finished)
+        lifeline_push_stream(session.engine, note->life->slot, note->life->connection, note->from,
+                             note->frame, note->time_ns, note->layer, bytes, length);
+}
+
 void annotations_end_frame(const packet_info *pinfo)
 {
     if (pinfo->num == session.end)

@@ -58,6 +58,9 @@ uint64_t annotations_begin_frame(const packet_info *pinfo);
 /* Feeds a segment of the frame that was begun, and keeps what the engine says. */
 void annotations_push(const struct lifeline_segment *segment);
 
+/* Feeds octets that another layer made of the segment's payload: see lifeline_push_stream(). */
+void annotations_push_stream(const struct note *note, const uint8_t *bytes, size_t length);
+
 /* Ends a frame of the first pass. When it is known to be the last, the engine has its last word. */
 void annotations_end_frame(const packet_info *pinfo);
 

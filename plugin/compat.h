@@ -73,6 +73,15 @@ WS_DLL_PUBLIC void sequence_analysis_use_color_filter(packet_info *pinfo,
                                                       struct compat_flow_item *item);
 #endif
 
+/* The TLS dissector's decrypted records. Its header needs libgcrypt's: without that one HTTP inside
+ * TLS isn't followed. The records' layout changes between minor versions, hence no declaration
+ * here.
+ */
+#if __has_include(<gcrypt.h>)
+#define COMPAT_TLS 1
+#include <epan/dissectors/packet-tls-utils.h>
+#endif
+
 /* WS_PLUGIN_DESC_DISSECTOR; 4.0 has no plugin_describe() and doesn't install the header. */
 #define COMPAT_PLUGIN_DISSECTOR (1u << 0)
 

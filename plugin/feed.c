@@ -18,6 +18,8 @@
  * or only Wireshark can decrypt or reassemble it) is read from Wireshark's buffer and has context
  * 0.
  *
+ * After the frame was dissected, the octets that TLS decrypted follow (tls.c).
+ *
  * Not fed: TCP headers quoted in ICMP errors, fragments that weren't reassembled, and what reaches
  * TCP by other ways than "ip.proto" (Decode As on that table, exported PDUs of TCP).
  */
@@ -29,6 +31,7 @@
 #include <wiretap/pcap-encap.h>
 
 #include "annotations.h"
+#include "tls.h"
 
 /* TCP headers of one frame that are matched with those that Wireshark dissects. */
 #define MAX_LAYERS           16
@@ -244,6 +247,24 @@ static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
     return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
 }
 
+static void push_decrypted(void *user, const uint8_t *bytes, uint32_t length)
+{
+    annotations_push_stream((const struct note *)user, bytes, length);
+}
+
+/* What TLS made of the frame's payload belongs to its innermost segment. */
+static void feed_decrypted(const packet_info *pinfo)
+{
+    struct note *carrier = NULL;
+
+    for (struct note *note = annotations_of(pinfo); note != NULL; note = note->next) {
+        if (note->payload_bytes > 0)
+            carrier = note;
+    }
+    if (carrier != NULL)
+        tls_each_record(pinfo, push_decrypted, carrier);
+}
+
 void feed_end_frame(packet_info *pinfo)
 {
     struct lifeline_engine *engine = annotations_engine();
@@ -254,6 +275,7 @@ void feed_end_frame(packet_info *pinfo)
     if (!current.begun)
         begin_frame(engine, pinfo);
     current.begun = false;
+    feed_decrypted(pinfo);
     annotations_end_frame(pinfo);
 }
 

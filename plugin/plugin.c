@@ -11,6 +11,7 @@
  *
  *   feed.c         stands before TCP in the table "ip.proto" and pushes each segment once, in the
  *                  first pass
+ *   tls.c          finds what Wireshark decrypted; the feed pushes it behind its segment
  *   annotations.c  is the engine's sink: keeps a note per TCP layer of each frame, and an object
  *                  per connection that the notes share, so that a frame shows what came later
  *   tree.c         a postdissector: adds "TCP Lifecycle" to the tree, for each TCP layer
