@@ -46,12 +46,19 @@ struct source *source_live_open(const struct source_live_options *options, char 
         *error = g_strdup_printf("%s: %s", options->interface, text);
         return NULL;
     }
-    pcap_set_snaplen(pcap, options->snap_bytes > 0 ? options->snap_bytes : 262144);
-    pcap_set_promisc(pcap, options->promiscuous);
-    pcap_set_timeout(pcap, GATHER_MS);
-    pcap_set_buffer_size(pcap, BUFFER_BYTES);
-    pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO); /* where it can; asked for below */
-    int status = pcap_activate(pcap);
+    int status = pcap_set_snaplen(pcap, options->snap_bytes > 0 ? options->snap_bytes : 262144);
+    if (status == 0)
+        status = pcap_set_promisc(pcap, options->promiscuous);
+    if (status == 0)
+        status = pcap_set_timeout(pcap, GATHER_MS);
+    if (status == 0)
+        status = pcap_set_buffer_size(pcap, BUFFER_BYTES);
+    /* Where it can; asked for below. */
+    if (status == 0 && pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO) ==
+                           PCAP_ERROR_TSTAMP_PRECISION_NOTSUP)
+        status = pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_MICRO);
+    if (status == 0)
+        status = pcap_activate(pcap);
     if (status < 0) {
         *error = describe(options, pcap, status);
         pcap_close(pcap);
