@@ -83,7 +83,7 @@ void lifeline_host_stack(const struct lifeline_options *options,
     const struct lifeline_stack_facts *f = &facts[stack < LIFELINE_STACK_COUNT ? stack : 0];
     *out = (struct lifeline_host_stack){
         .stack = stack,
-        .known = of_network || o->stack_known,
+        .known = of_network ? said_ns <= 0 : o->stack_known, /* seconds name no system */
         .time_wait_ns = said_ns > 0 ? said_ns : f->time_wait_ns,
         .ports = f->last_port - f->first_port + 1U,
         .network = best,

@@ -207,7 +207,7 @@ static void longest_prefix_wins(void)
     CHECK(stack_of(&options, 10, 20, 31, 0).time_wait_ns == 5 * SECOND);
     CHECK(stack_of(&options, 10, 20, 32, 0).time_wait_ns == 30 * SECOND);
     struct lifeline_host_stack host = stack_of(&options, 10, 20, 31, 0);
-    CHECK(host.known && host.shortest_ns == host.longest_ns);
+    CHECK(!host.known && host.shortest_ns == 5 * SECOND && host.longest_ns == 5 * SECOND);
     host = stack_of(&options, 11, 20, 31, 0);
     CHECK(!host.known && host.network == 5 && host.time_wait_ns == 60 * SECOND);
     struct lifeline_address v6 = {.bytes = {10, 1}, .family = 6};
