@@ -256,6 +256,16 @@ class Inputs(Case):
         self.assertEqual(len(records(out)), 1)
         self.assertIn(f"lifeline: {path}: packet 12 at byte {at}: damaged packet", err)
 
+    def test_times_beyond_reason(self):
+        """Times at both ends of what a file can say, in turn: durations don't overflow (the sanitizer
+        would tell), and the states are what the order of the frames makes them."""
+        ng = capture.Pcapng().interface(tsresol=9)
+        for i, (_, d) in enumerate(self.two[:11]):
+            ng.packet((0, 2**63 - 1, 2**62, 2**64 - 1)[i % 4], d)
+        (record,) = self.connections(self.write("times.pcapng", ng.out))
+        self.assertEqual(record["teardown"]["kind"], "four-way")
+        self.assertTrue(record["handshake"]["complete"])
+
     def test_packets_option_stops_early(self):
         (record,) = self.connections("--packets", "11", self.file)
         self.assertEqual(record["last_frame"], 11)
