@@ -315,6 +315,7 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
     }
     engine->counters.segments++;
     engine->now_ns = segment->time_ns;
+    engine->table.now_ns = engine->now_ns;
     while (!table_make_room(&engine->table) && engine->table.live) {
         engine_evict(engine, table_victim(&engine->table));
     }

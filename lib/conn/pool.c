@@ -7,7 +7,8 @@
 #include "app/app.h"
 #include "conn/cold.h"
 
-#define MAX_HOT      8192
+#define MAX_HOT      65536
+#define IDLE_NS      (10 * INT64_C(1000000000))
 #define SPARE_HOT    64 /* what may become hot between two calls of table_make_room() */
 #define MALLOC_BYTES 16 /* of its own, an estimate */
 _Static_assert(POOL_GROWTH_BYTES >= COLD_MAX_BYTES, "packing one is paid for");
@@ -113,14 +114,42 @@ struct conn *table_warm(struct table *t, uint32_t slot)
     return c;
 }
 
+/* Is it likely that nothing comes for it soon? */
+static bool is_at_rest(const struct table *t, const struct conn *c)
+{
+    enum conn_list list = table_list_of(t, c);
+    return list == LIST_TIME_WAIT || list == LIST_CLOSED || t->now_ns - c->last_ns > IDLE_NS;
+}
+
+static struct conn *next_of(struct table_pool *pool)
+{
+    struct conn *c = pool_at(pool, pool->hand);
+    pool->hand = (pool->hand + 1) % pool->count;
+    return c;
+}
+
+/* One more that the hand comes by; what rests is packed before memory calls for it. */
+static void tidy(struct table *t)
+{
+    struct conn *c = next_of(&t->pool);
+    if (c->slot == NO_SLOT || !cold_can_pack(c) || !is_at_rest(t, c)) {
+        return;
+    }
+    if (c->recent) {
+        c->recent = 0;
+    } else {
+        freeze(t, c); /* no memory: then later */
+    }
+}
+
 bool table_make_room(struct table *t)
 {
     struct table_pool *pool = &t->pool;
+    tidy(t);
     while (pool->free_count < SPARE_HOT && !pool_grow(t)) {
         bool found = false;
         for (uint32_t tries = 0; tries < 2 * pool->count && !found; tries++) {
-            struct conn *c = pool_at(pool, pool->hand);
-            pool->hand = (pool->hand + 1) % pool->count;
+            struct conn *c = next_of(pool);
             if (c->slot == NO_SLOT || !cold_can_pack(c)) {
                 continue;
             }

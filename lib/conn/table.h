@@ -4,8 +4,8 @@
  *
  * Model: a slot number names a connection for its life. Its slot holds its place on a list, and
  * where it is: hot, a struct conn in a pool of limited size, or cold, packed (cold.h). Using a
- * connection makes it hot; when the pool is nearly used up, a clock hand packs those that weren't
- * used since it passed last. A pointer to a connection is good until table_make_room().
+ * connection makes it hot; what rests is packed in time, and when the pool is used up, what wasn't
+ * used lately. A pointer to a connection is good until table_make_room().
  *
  * An open-addressing index leads from key to the newest incarnation's slot: linear probing,
  * backward-shift deletion, at most three quarters full, hash tag beside the slot so that a probe
@@ -70,6 +70,7 @@ struct table {
     struct hash_key key;
     uint64_t memory_bytes, limit_bytes;
     uint32_t max_live; /* 0: as memory allows */
+    int64_t now_ns;    /* the engine's */
 };
 
 struct lookup {
@@ -81,7 +82,8 @@ struct lookup {
 bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live);
 void table_fini(struct table *t);
 
-/* Packs connections until some may be made hot. False: no memory to pack one; evict, then retry. */
+/* Packs one that rests, if the clock comes by it, then until some may be made hot. False: no memory
+ * to pack one; evict, then retry. */
 bool table_make_room(struct table *t);
 
 /* The hash of a key, within its context. */

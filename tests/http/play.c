@@ -124,7 +124,8 @@ static void on_exchange(void *user, const struct lifeline_exchange *x)
     for (int i = 0; i < 4; i++)
         rule(p, times[i] == LIFELINE_UNKNOWN_NS || times[i] >= 0, "no time is negative");
     rule(p, x->retransmission_ns >= 0, "no time is negative");
-    rule(p, x->retransmission_share >= 0 && x->retransmission_share <= 1, "a part is no more than all");
+    rule(p, x->retransmission_share >= 0 && x->retransmission_share <= 1,
+         "a part is no more than all");
     rule(p, (x->retransmission_ns > 0) == (x->retransmission_share > 0), "both tell of a delay");
     p->given++;
 }

@@ -121,7 +121,8 @@ static void memory_is_bounded(void)
 }
 
 /* A day: one connection a second, and at noon a burst of ten thousand within ten seconds. The peak
- * is found, whatever the width of the curve's steps; records come late, as the engine gives them. */
+ * is found, whatever the width of the curve's steps; records come late, as the engine gives them.
+ */
 static void finds_a_burst_within_a_day(void)
 {
     struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 0);
@@ -190,8 +191,8 @@ static void hosts_differ(void)
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     for (unsigned i = 0; i < 2000; i++) {
-        struct lifeline_connection c = held(LIFELINE_CLIENT, 40000, START + i * SECOND / 200,
-                                            LIFELINE_UNKNOWN_NS);
+        struct lifeline_connection c =
+            held(LIFELINE_CLIENT, 40000, START + i * SECOND / 200, LIFELINE_UNKNOWN_NS);
         lifeline_census_add(book, &c);
     }
     lifeline_census_each(book, LIFELINE_UNKNOWN_NS, see, &seen);

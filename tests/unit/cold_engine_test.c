@@ -94,7 +94,8 @@ static void all_go_on(void)
     all.request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     uint32_t asked = 2 * (uint32_t)strlen(all.request), told = 2 * (uint32_t)strlen(response);
 
-    all.engine = lifeline_new(NULL, &sink);
+    const struct lifeline_options small = {.max_memory_bytes = 32 << 20};
+    all.engine = lifeline_new(&small, &sink);
     if (!CHECK(all.engine != NULL)) {
         return;
     }
