@@ -16,12 +16,11 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 
 from wireshark import NOBODY, Wireshark
 
 TAPS = ["stat:lifeline", "nstat:lifeline,time-wait", "seqa:lifeline", "expert"]
-DEFAULTS = {"lifeline.http": "TRUE", "lifeline.stack": "linux", "lifeline.max_connections": "0",
+DEFAULTS = {"lifeline.http": "TRUE", "lifeline.stack": "unknown", "lifeline.max_connections": "0",
             "lifeline.time_wait_seconds": "0"}
 
 
@@ -84,7 +83,7 @@ def main():
     parser.add_argument("--plugin", required=True)
     parser.add_argument("--preload")
     parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("captures", nargs="+")
     options = parser.parse_args()
     dice = random.Random(options.seed)
