@@ -96,12 +96,14 @@ static void chunks_start(struct http1_side *side)
 
 void http1_end_message(struct app_flow *flow, struct http1 *h, unsigned end)
 {
-    h->side[end].place = HTTP1_START;
-    h->side[end].resynced = false;
+    struct http1_side *side = &h->side[end];
+    side->place = HTTP1_START;
+    side->resynced = false;
     if (end == h->client)
         http1_request_ends(flow, h);
     else
         http1_response_ends(flow, h, false);
+    side->begin = (struct app_at){0}; /* over: one word less to pack in a flow that rests */
 }
 
 /* The head of a request is over at `at`, its last octet's segment. */

@@ -4,9 +4,10 @@
  *
  * Purpose: a connection that is kept alive and idle has a flow of 700 octets, most of them 0.
  *
- * Model: the flow as words of eight octets. For each a bit says whether it is 0; the others follow,
- * as codes in which the numbers that flows are full of (offsets, and what stands for none) are
- * short. Pointers are packed as they are: what they lead to stays where it is.
+ * Model: the flow as words of eight octets. For each, two bits say what it is: 0, none, a number,
+ * or a number given by its distance from the flow's time, because many are times and close to it.
+ * The numbers follow as codes. A word of flags, octets that are 0 or 1, has a code of its own.
+ * Pointers are packed as they are: what they lead to stays where it is.
  *
  * Limits: only a flow to which nothing points, and which holds no octets and no exchange: the
  * protocol says whether its state is such when it is idle.
@@ -17,24 +18,44 @@
 #include "app/flow.h"
 #include "model/code.h"
 
-#define WORDS ((sizeof(struct app_flow) + 7) / 8)
-_Static_assert(APP_REST_BYTES >= WORDS * CODE_MAX_BYTES + (WORDS + 7) / 8, "room for any flow");
+#define WORDS              ((sizeof(struct app_flow) + 7) / 8)
+#define KINDS_BYTES(words) (((words) + 3) / 4)
+_Static_assert(APP_REST_BYTES >= CODE_MAX_BYTES * (WORDS + 2) + KINDS_BYTES(WORDS),
+               "room for any flow");
 _Static_assert(sizeof(struct app_flow) % 8 == 0, "whole words");
 
-/* Codes: 0 and 1 for the numbers that stand for none, then all others, folded. Those are two too
- * many: the last two numbers wrap, to codes that nothing else has because a word of 0 has none. */
+enum kind { ZERO, NONE, NUMBER, DISTANCE };
+
+#define FLAGS        UINT64_C(0x0101010101010101)
+#define FLAGS_GATHER UINT64_C(0x0102040810204080) /* moves the i-th to bit 56 + i */
+
+/* A number's code: 0 for STREAM_NO_END, odd for flags, one bit for each; even for others, folded.
+ * Numbers that are too long for a code have none: UINT64_MAX. */
 static uint64_t code_of(uint64_t word)
 {
-    return word == (uint64_t)APP_NO_OFFSET   ? 0
-           : word == (uint64_t)STREAM_NO_END ? 1
-                                             : code_fold((int64_t)word) + 1;
+    if (word == (uint64_t)STREAM_NO_END) {
+        return 0;
+    }
+    if (!(word & ~FLAGS)) {
+        return (word * FLAGS_GATHER >> 56) << 1 | 1;
+    }
+    uint64_t folded = code_fold((int64_t)word);
+    return folded >> 63 ? UINT64_MAX : folded << 1;
 }
 
 static uint64_t word_of(uint64_t code)
 {
-    return code == 0   ? (uint64_t)APP_NO_OFFSET
-           : code == 1 ? (uint64_t)STREAM_NO_END
-                       : code_unfold(code - 1);
+    uint64_t word = 0;
+    if (!code) {
+        return (uint64_t)STREAM_NO_END;
+    }
+    if (!(code & 1)) {
+        return code_unfold(code >> 1);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        word |= (code >> (1 + i) & 1) << 8 * i;
+    }
+    return word;
 }
 
 static size_t words_of(const struct app_protocol *protocol)
@@ -52,18 +73,25 @@ bool app_can_rest(const struct app_flow *flow)
 size_t app_rest(const struct app_flow *flow, unsigned char *out)
 {
     size_t count = words_of(flow->protocol);
-    unsigned char *begin = out, *bits;
+    unsigned char *begin = out, *kinds;
+    uint64_t near = (uint64_t)flow->now_ns;
 
     out = code_put(out, count);
-    bits = out;
-    out += (count + 7) / 8;
-    memset(bits, 0, (count + 7) / 8);
+    out = code_put(out, near);
+    kinds = out;
+    out += KINDS_BYTES(count);
+    memset(kinds, 0, KINDS_BYTES(count));
     for (size_t i = 0; i < count; i++) {
         uint64_t word;
         memcpy(&word, (const unsigned char *)flow + 8 * i, 8);
-        if (word) {
-            bits[i / 8] |= (unsigned char)(1U << i % 8);
-            out = code_put(out, code_of(word));
+        uint64_t code = code_of(word), distance = code_fold((int64_t)(word - near));
+        enum kind kind = !word                             ? ZERO
+                         : word == (uint64_t)APP_NO_OFFSET ? NONE
+                         : distance <= code                ? DISTANCE
+                                                           : NUMBER;
+        kinds[i / 4] |= (unsigned char)(kind << i % 4 * 2);
+        if (kind == NUMBER || kind == DISTANCE) {
+            out = code_put(out, kind == NUMBER ? code : distance);
         }
     }
     return (size_t)(out - begin);
@@ -73,11 +101,18 @@ struct app_flow *app_wake(const unsigned char *in)
 {
     struct app_flow packed, *flow;
     size_t count = code_get(&in);
-    const unsigned char *bits = in;
+    uint64_t near = code_get(&in);
+    const unsigned char *kinds = in;
 
-    in += (count + 7) / 8;
+    in += KINDS_BYTES(count);
     for (size_t i = 0; i < count; i++) {
-        uint64_t word = bits[i / 8] >> i % 8 & 1 ? word_of(code_get(&in)) : 0;
+        enum kind kind = kinds[i / 4] >> i % 4 * 2 & 3;
+        uint64_t word = kind == NONE ? (uint64_t)APP_NO_OFFSET : 0;
+        if (kind == NUMBER) {
+            word = word_of(code_get(&in));
+        } else if (kind == DISTANCE) {
+            word = near + code_unfold(code_get(&in));
+        }
         memcpy((unsigned char *)&packed + 8 * i, &word, 8);
     }
     flow = app_flow_take(packed.app);

@@ -56,9 +56,9 @@
     F(last_ns, c->start_ns)                                                                        \
     F(first_data_ns, c->start_ns)                                                                  \
     F(last_data_ns, c->last_ns)                                                                    \
-    F(ack_ns, 0)                                                                                   \
-    F(syn_to_synack_ns, LIFELINE_UNKNOWN_NS)                                                       \
-    F(synack_to_ack_ns, LIFELINE_UNKNOWN_NS)                                                       \
+    F(ack_ns, c->start_ns)                                                                         \
+    F(syn_to_synack_ns, 0)                                                                         \
+    F(synack_to_ack_ns, 0)                                                                         \
     END_FIELDS(F, 0)                                                                               \
     END_FIELDS(F, 1)                                                                               \
     F(end[0].acked, c->end[1].next)                                                                \

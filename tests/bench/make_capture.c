@@ -2,12 +2,13 @@
 /*
  * Writes synthetic captures to standard output, in linear time and constant memory:
  *
- *   make_capture flood SYNS REAL        a SYN flood, each SYN from another source, one a
- * microsecond; REAL whole connections among them, open for half of it make_capture open CONNECTIONS
- * STEPS each step is made by all connections before the next step: all are open at once when it
- * ends (5: an exchange, then idle) make_capture waves CONCURRENT TOTAL connections in waves of
- * CONCURRENT, each wave as in `open` but to the end, and 200 s after the one before make_capture
- * day HOURS PER_HOUR     connections one after the other, evenly
+ * - make_capture flood SYNS REAL: a SYN flood, each SYN from another source, one a microsecond;
+ * REAL whole connections among them, open for half of it.
+ * - make_capture open CONNECTIONS STEPS: one connection a millisecond makes its first STEPS steps,
+ * then idles: all are open when it ends (5: after an exchange).
+ * - make_capture waves CONCURRENT TOTAL: connections in waves of CONCURRENT, each step made by all
+ *   before the next step: all are busy at once; each wave 200 s after the one before.
+ * - make_capture day HOURS PER_HOUR: connections one after the other, evenly.
  *
  * A connection has nine packets, one step each: three of a handshake, a request, its response, four
  * of a four-way close by the client. Frames are Ethernet and IPv4 with right checksums; times are
@@ -141,21 +142,25 @@ static void flood(uint64_t syns, uint64_t real)
     }
 }
 
-static int64_t wave(uint64_t first, uint64_t count, unsigned last_step, int64_t time_ns)
+static void idle(uint64_t count, unsigned last_step)
 {
-    for (unsigned step = 0; step < last_step; step++) {
-        for (uint64_t i = 0; i < count; i++) {
-            put_step(0x0a000000, first + i, step, time_ns += 1000);
+    for (uint64_t i = 0; i < count; i++) {
+        for (unsigned step = 0; step < last_step; step++) {
+            put_step(0x0a000000, i, step, (int64_t)i * 1000000 + (int64_t)step * 1000);
         }
     }
-    return time_ns;
 }
 
 static void waves(uint64_t concurrent, uint64_t total)
 {
     int64_t time_ns = 0;
     for (uint64_t first = 0; first < total; first += concurrent) {
-        time_ns = wave(first, concurrent, STEPS, time_ns) + 200 * SECOND_NS;
+        for (unsigned step = 0; step < STEPS; step++) {
+            for (uint64_t i = 0; i < concurrent; i++) {
+                put_step(0x0a000000, first + i, step, time_ns += 1000);
+            }
+        }
+        time_ns += 200 * SECOND_NS;
     }
 }
 
@@ -184,7 +189,7 @@ int main(int argc, char **argv)
         flood(values[0], values[1]);
     } else if (strcmp(kind, "open") == 0 && values[1] >= 1 && values[1] <= STEPS) {
         write_or_die(header, sizeof header);
-        wave(0, values[0], (unsigned)values[1], 0);
+        idle(values[0], (unsigned)values[1]);
     } else if (strcmp(kind, "waves") == 0 && values[0]) {
         write_or_die(header, sizeof header);
         waves(values[0], values[1]);
