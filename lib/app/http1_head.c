@@ -94,7 +94,8 @@ static void not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, 
     if (end != h->client && x && !h->answered && (!h->likely || is_version_0_9(x))) {
         /* HTTP/0.9: the answer is all that comes. */
         http1_response_begins(flow, h);
-        if (side->x) {
+        x = side->x; /* the one that it answers after all */
+        if (x) {
             x->record.response.header_bytes = 0;
             x->record.response_version = "0.9";
             exchange_announce(flow, x, true, false);
