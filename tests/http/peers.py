@@ -6,7 +6,7 @@ lifeline reports must be what the servers logged.
     peers.py LIFELINE [KEEP.pcap]
 
 Runs in a network namespace of its own (needs the right to make one). Exit 77 where a tool is missing.
-A server logs a line for each request: client port, method, target, status, body octets sent.
+A server logs a line for each request: both ports, method, target, status, body octets sent.
 """
 import base64
 import collections
@@ -24,7 +24,7 @@ import time
 NGINX = """daemon off; master_process off; pid {dir}/nginx.pid; error_log {dir}/nginx-error.log;
 events {{ worker_connections 512; }}
 http {{
-  log_format peers '$remote_port $request_method $request_uri $status $body_bytes_sent';
+  log_format peers '$remote_port $server_port $request_method $request_uri $status $body_bytes_sent';
   access_log {dir}/access.log peers;
   client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fcgi;
   uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
@@ -50,7 +50,7 @@ User nobody
 Group nogroup
 {modules}
 DocumentRoot {dir}/www
-LogFormat "%{{remote}}p %m %U%q %>s %B" peers
+LogFormat "%{{remote}}p %{{local}}p %m %U%q %>s %B" peers
 CustomLog {dir}/access.log peers
 KeepAliveTimeout 1
 Alias /slow {dir}/www
@@ -228,23 +228,24 @@ def serve_and_capture(kind, lifeline, keep):
 
 
 def compare(kind, logged, records):
-    """Each logged request is a reported exchange, in order on its connection, and none else is."""
-    ports = {r["connection"]: r["client"]["port"] for r in records if r["record"] == "connection"}
+    """Each logged request is a reported exchange, in order on its pair of ports, and none else is."""
+    ports = {r["connection"]: (r["client"]["port"], r["server"]["port"])
+             for r in records if r["record"] == "connection"}
     reported = collections.defaultdict(list)
     for r in records:
         if r["record"] == "exchange":
             reported[ports[r["connection"]]].append(r)
     wanted = collections.defaultdict(list)
-    for port, method, target, status, sent in logged:
-        wanted[int(port)].append((method, target, int(status), int(sent)))
+    for client, server, method, target, status, sent in logged:
+        wanted[int(client), int(server)].append((method, target, int(status), int(sent)))
     wrong, right = [], 0
     for port in sorted(set(wanted) | set(reported)):
-        ours = sorted(reported[port], key=lambda r: r["index"])
+        ours = sorted(reported[port], key=lambda r: (r["connection"], r["index"]))
         if ours and ours[0]["version"] == "2": # streams end in any order
             ours.sort(key=lambda r: r["uri"])
             wanted[port].sort(key=lambda w: w[1])
         if len(ours) != len(wanted[port]):
-            wrong.append("port %d: %d exchanges, %d logged" % (port, len(ours), len(wanted[port])))
+            wrong.append("ports %d, %d: %d exchanges, %d logged" % (*port, len(ours), len(wanted[port])))
         for theirs, r in zip(wanted[port], ours):
             method, target, status, sent = theirs
             bodies = (r["response_body_bytes"], r.get("response_wire_body_bytes"))
@@ -253,11 +254,11 @@ def compare(kind, logged, records):
             same_body = sent in bodies or sent - 25 * r["interim"].count(100) in bodies or aborted or method == "HEAD"
             if (r["method"], r["uri"], r["status"]) != (method, target, status) or not same_body:
                 if not (aborted and status == 499):
-                    wrong.append("port %d: %s, we say %s %s %s %s %s" % (
-                        port, theirs, r["method"], r["uri"], r["status"], bodies, r["outcome"]))
+                    wrong.append("ports %d, %d: %s, we say %s %s %s %s %s" % (
+                        *port, theirs, r["method"], r["uri"], r["status"], bodies, r["outcome"]))
                     continue
             if not aborted and r["outcome"] != "complete":
-                wrong.append("port %d: %s is %s" % (port, theirs, r["outcome"]))
+                wrong.append("ports %d, %d: %s is %s" % (*port, theirs, r["outcome"]))
                 continue
             right += 1
     outcomes = collections.Counter(r["outcome"] for v in reported.values() for r in v)
