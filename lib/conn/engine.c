@@ -15,6 +15,14 @@
 #include "conn/cold.h"
 
 #define DEFAULT_MAX_MEMORY_BYTES ((uint64_t)512 << 20)
+#define LEAST_ROOM_BYTES         ((uint64_t)1 << 20) /* however little is allowed */
+
+static uint64_t held_bytes(const struct lifeline_engine *engine)
+{
+    return engine->table.memory_bytes + wire_memory_bytes(engine->wire) +
+           app_memory_bytes(engine->app) + findings_memory_bytes(engine->findings) +
+           INCARNATION_MEMORY * sizeof *engine->memory + timers_memory_bytes(engine->timers);
+}
 
 struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
                                      const struct lifeline_sink *sink)
@@ -46,7 +54,7 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
         memcpy(networks, o->networks, o->network_count * sizeof *networks);
     }
     o->networks = networks;
-    /* Half for the table; the rest covers streams, fragments and allocator overhead. */
+    /* At most half for the table, a quarter for what allocator and program add. */
     uint64_t table_bytes = o->max_memory_bytes / 2;
     uint32_t max_live = o->max_connections > UINT32_MAX ? 0 : (uint32_t)o->max_connections;
     engine->timers = timers_new(o);
@@ -68,6 +76,9 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
         lifeline_free(engine);
         return NULL;
     }
+    uint64_t least = held_bytes(engine) + LEAST_ROOM_BYTES;
+    engine->limit_bytes = o->max_memory_bytes - o->max_memory_bytes / 4;
+    engine->limit_bytes = engine->limit_bytes < least ? least : engine->limit_bytes;
     return engine;
 }
 
@@ -305,6 +316,15 @@ static int64_t held_time(int64_t time_ns)
     return time_ns < 0 ? 0 : time_ns > last ? last : time_ns;
 }
 
+static bool holds_too_much(struct lifeline_engine *engine)
+{
+    uint64_t bytes = held_bytes(engine);
+    if (bytes > engine->counters.memory_peak_bytes) {
+        engine->counters.memory_peak_bytes = bytes;
+    }
+    return bytes > engine->limit_bytes;
+}
+
 void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment)
 {
     struct lifeline_segment held;
@@ -316,7 +336,7 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
     engine->counters.segments++;
     engine->now_ns = segment->time_ns;
     engine->table.now_ns = engine->now_ns;
-    while (!table_make_room(&engine->table) && engine->table.live) {
+    while ((!table_make_room(&engine->table) || holds_too_much(engine)) && engine->table.live) {
         engine_evict(engine, table_victim(&engine->table));
     }
     timers_run(engine, segment->time_ns);
@@ -471,10 +491,7 @@ bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t conne
 
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out)
 {
-    uint64_t memory = engine->table.memory_bytes + wire_memory_bytes(engine->wire) +
-                      app_memory_bytes(engine->app) + findings_memory_bytes(engine->findings) +
-                      INCARNATION_MEMORY * sizeof *engine->memory +
-                      timers_memory_bytes(engine->timers);
+    uint64_t memory = held_bytes(engine);
     struct lifeline_counters counters = engine->counters;
     counters.open_connections = engine->table.live;
     counters.memory_bytes = memory;

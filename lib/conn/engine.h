@@ -22,6 +22,7 @@ struct lifeline_engine {
     struct lifeline_sink sink;
     struct lifeline_counters counters;
     struct table table;
+    uint64_t limit_bytes; /* of all that it holds */
     struct wire_decoder *wire;
     struct app *app;
     struct findings *findings;     /* NULL when nobody asks for them */

@@ -7,8 +7,8 @@
 #include "app/app.h"
 #include "conn/cold.h"
 
-#define MAX_HOT      65536
-#define UNTIDY_HOT   16384 /* so few may rest unpacked */
+#define MAX_HOT      (1 << 20) /* however much memory is allowed */
+#define UNTIDY_HOT   16384     /* so few may rest unpacked */
 #define IDLE_NS      (10 * INT64_C(1000000000))
 #define SPARE_HOT    64 /* what may become hot between two calls of table_make_room() */
 #define MALLOC_BYTES 16 /* of its own, an estimate */

@@ -3,10 +3,10 @@
  * The table's pool of hot connections, and the packing of the others; see table.h.
  *
  * Model: blocks of structs that never move, up to a capacity, a quarter of the table's memory; free
- * ones are chained. A clock's hand goes round, one connection for each segment: what is in
- * TIME-WAIT, closed or idle for 10 seconds of capture time, and wasn't used since the hand passed,
- * is packed (cold.h). When few are free and no more may be made, the hand goes on until it finds
- * one that wasn't used, at rest or not.
+ * ones are chained. When there are many, a clock's hand goes round, one connection for each
+ * segment: what is in TIME-WAIT, closed or idle for 10 seconds of capture time, and wasn't used
+ * since the hand passed, is packed (cold.h). When few are free and no more may be made, the hand
+ * goes on until it finds one that wasn't used, at rest or not.
  */
 #ifndef LIFELINE_CONN_POOL_H
 #define LIFELINE_CONN_POOL_H

@@ -121,6 +121,15 @@ class Limits(unittest.TestCase):
             self.assertEqual(record["exchanges"], 1)
             self.assertFalse(record["incomplete"])
 
+    def test_memory_of_requests(self):
+        """Requests on thousands of connections, all unanswered at once, cost more than connections."""
+        made = subprocess.run([MAKE_CAPTURE, "waves", "20000", "20000"], capture_output=True, check=True)
+        command = [LIFELINE, "connections", "-o", "jsonl", "-v", "--max-memory", "8M", "-"]
+        done = subprocess.run(command, input=made.stdout, capture_output=True, check=True)
+        peak = float(re.search(rb"([\d.]+) MiB of memory at most", done.stderr).group(1))
+        self.assertLessEqual(peak, 8)
+        self.assertRegex(done.stderr, rb"\d+ connections were ended early .*--max-memory")
+
     def test_stream(self):
         """The begin of a response comes last: what follows it has to wait, more than may."""
         body = bytes(100_000)
