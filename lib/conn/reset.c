@@ -104,8 +104,10 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
             return LIFELINE_CAUSE_TIME_WAIT_ACK;
         }
         if (from->flags & END_FIN) {
-            return to->flags & END_FIN ? LIFELINE_CAUSE_HALF_OPEN_PEER
-                                       : LIFELINE_CAUSE_CLOSED_SOCKET;
+            /* One below its own FIN answers what was sent before that arrived, and the peer's FIN
+             * may have passed since. */
+            bool answers_fin = to->flags & END_FIN && !seq_lt(pass->segment->seq, from->fin_end);
+            return answers_fin ? LIFELINE_CAUSE_HALF_OPEN_PEER : LIFELINE_CAUSE_CLOSED_SOCKET;
         }
         return LIFELINE_CAUSE_HALF_OPEN_PEER;
     }
