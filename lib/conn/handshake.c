@@ -147,6 +147,15 @@ static void opener_answers(struct pass *pass)
     apply(pass, pass->e, SENDS_ACK_OF_SYN);
 }
 
+/* Did the server's text follow its SYN,ACK sooner than that followed the SYN? Then it waited for no
+ * third segment, wherever the capture was made. */
+static bool speaks_unheard(const struct conn *c)
+{
+    return c->first_data_ns != LIFELINE_UNKNOWN_NS && !c->syn_retransmissions &&
+           c->syn_to_synack_ns != LIFELINE_UNKNOWN_NS &&
+           c->first_data_ns - c->start_ns < 2 * c->syn_to_synack_ns;
+}
+
 void handshake_other(struct pass *pass)
 {
     struct conn *c = pass->conn;
@@ -171,9 +180,13 @@ void handshake_other(struct pass *pass)
         opener_answers(pass);
     }
     bool covers_syn = seq_gt(pass->segment->ack, to->isn) && from->state != LIFELINE_SYN_SENT;
-    /* After text of the server only the bare ACK of its SYN can still be the third segment. */
-    bool third = covers_syn && (to->state == LIFELINE_SYN_RECEIVED || pass->fin ||
-                                pass->segment->ack == to->isn + 1);
+    /* After text of the server only the bare ACK of its SYN can still be the third segment, or the
+     * client's first segment after its SYN: when it closes, or when no other can have gone before.
+     */
+    bool third =
+        covers_syn &&
+        (to->state == LIFELINE_SYN_RECEIVED || pass->segment->ack == to->isn + 1 ||
+         (from->segments == 2 + c->syn_retransmissions && (pass->fin || speaks_unheard(c))));
     if (covers_syn) {
         apply(pass, pass->p, GETS_ACK_OF_SYN);
     }
@@ -183,7 +196,7 @@ void handshake_other(struct pass *pass)
             c->ack_frame = pass->mark;
             c->ack_ns = pass->time_ns;
             pass->steps |= LIFELINE_STEP_HANDSHAKE_3;
-            if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && c->synack_frame) {
+            if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && !(to->flags & END_FIN)) {
                 c->synack_to_ack_ns =
                     answer_time(pass, to, c->synack_retransmissions > 0, LIFELINE_UNKNOWN_NS);
             }
