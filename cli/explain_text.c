@@ -370,6 +370,9 @@ const char *explain_exchange(const struct lifeline_exchange *exchange)
     case LIFELINE_EXCHANGE_GAP:
         return N_("The client asks {request} (frame {request_frame}); part of this exchange isn't "
                   "in the capture.");
+    case LIFELINE_EXCHANGE_NOT_HTTP:
+        return N_("The client asks {request} (frame {request_frame}); what the server sends is no "
+                  "HTTP: it speaks another protocol.");
     default:
         return answered ? N_("The client asks {request} (frame {request_frame}); the answer, "
                              "{status} (frame {response_frame}), is not complete.")

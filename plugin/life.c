@@ -197,10 +197,11 @@ static struct lifeline_exchange *begin_exchange(const struct lifeline_message *m
     exchange->status = LIFELINE_UNKNOWN_COUNT;
     exchange->request = exchange->response = unknown_message;
     exchange->outcome = exchange->confidence = LIFELINE_UNKNOWN;
-    exchange->pipelined = exchange->raced_close = exchange->flagged = LIFELINE_UNKNOWN;
+    exchange->pipelined = exchange->raced_close = exchange->answered_before = exchange->flagged =
+        LIFELINE_UNKNOWN;
     exchange->reused = message->index > 0;
     exchange->connect_ns = exchange->send_ns = exchange->wait_ns = exchange->receive_ns =
-        exchange->idle_ns = LIFELINE_UNKNOWN_NS;
+        exchange->idle_ns = exchange->blocked_ns = LIFELINE_UNKNOWN_NS;
     exchange->retransmitted_segments = LIFELINE_UNKNOWN_COUNT;
     return exchange;
 }

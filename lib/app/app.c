@@ -66,7 +66,8 @@ uint64_t app_memory_bytes(const struct app *app)
 
 uint8_t app_owes(const struct app_flow *flow, unsigned end)
 {
-    if (app_is_idle(flow) || !flow->protocol || !flow->protocol->owes || flow->abandoned)
+    if (app_is_idle(flow) || !flow->protocol || !flow->protocol->owes || flow->abandoned ||
+        flow->is_foreign[0] || flow->is_foreign[1])
         return LIFELINE_UNKNOWN;
     return flow->protocol->owes(flow, end);
 }
@@ -219,6 +220,7 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
         return NULL;
     if (!flow->opened[end] || anew)
         open_stream(flow, end, seq, false);
+    flow->is_foreign[!end] = doubtful;
     if (doubtful || anew) /* whatever the other end sent so far is behind us */
         open_stream(flow, !end, segment->flags & LIFELINE_ACK ? segment->ack : link->base[!end],
                     false);

@@ -144,6 +144,7 @@ struct app_flow {
     bool fed;            /* octets come by app_feed() */
     bool abandoned;      /* opaque from here on */
     bool was_reset;      /* by an RST that may yet be refuted */
+    bool is_foreign[2];  /* its first octets are no message of a protocol that we follow */
     int64_t tail_gap[2]; /* where a gap began behind which nothing was seen yet; APP_NO_OFFSET */
     struct app_flow *next_free;
     _Alignas(16) unsigned char state[APP_STATE_BYTES];

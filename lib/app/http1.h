@@ -50,11 +50,12 @@ struct http1 {
         client_gap_begin; /* the client's octets from here on, behind its last request, are lost */
     int64_t client_gap_end;
     int64_t client_gap_answered; /* and the server's above it their answers */
-    int64_t last_end_ns;         /* end of the exchange given last; LIFELINE_UNKNOWN_NS */
-    uint16_t interim[8];         /* of a response that answers nothing so far */
+    int64_t last_end_ns; /* of the exchange given last that has a request; LIFELINE_UNKNOWN_NS */
+    uint16_t interim[8]; /* of a response that answers nothing so far */
     uint8_t interim_count;
     uint8_t client; /* end */
     bool answered;  /* a final response began */
+    bool unasked;   /* the last one that ended answered nothing */
     bool likely;    /* octets that may have held messages are missing */
     bool ambiguous; /* who answers whom can't be told until all is quiet again */
 };
@@ -115,6 +116,10 @@ enum app_verdict http1_probe(const uint8_t *bytes, size_t length, bool from_star
 /* Is this a request, beyond doubt? A whole line that ends in HTTP/x.y, or as much of one with a
  * registered method and a target as there is. strict: no HTTP/0.9. */
 enum app_verdict http1_prove_request(const uint8_t *bytes, size_t length, bool strict);
+
+/* Can these be the first octets of an HTTP/0.9 answer? It may be anything: APP_IS_SERVER unless
+ * they are another protocol's greeting (APP_NO), or may become one (APP_MAYBE). */
+enum app_verdict http1_prove_answer_0_9(const uint8_t *bytes, size_t length);
 
 /* Does a message of this end begin here, in a stream that was lost? */
 bool http1_resyncs(const struct http1 *h, unsigned end, const struct app_run *run);

@@ -86,31 +86,64 @@ static bool is_version_0_9(const struct exchange *x)
     return x->record.version && strcmp(x->record.version, "0.9") == 0;
 }
 
-/* What is here isn't a message. */
-static void not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run)
+/* May what isn't a message be the answer of HTTP/0.9 to x? Not what was sent before x arrived, nor
+ * the greeting of another protocol. */
+static enum app_verdict is_answer_0_9(const struct http1 *h, unsigned end, const struct exchange *x,
+                                      const uint8_t *bytes, size_t length)
+{
+    const struct app_at *begin = &h->side[end].begin;
+    bool sent_before =
+        begin->peer_offset != APP_NO_OFFSET && begin->peer_offset <= x->request_start;
+    return sent_before ? APP_NO : http1_prove_answer_0_9(bytes, length);
+}
+
+/* HTTP/0.9: the answer is all that comes, what is kept of a head included. */
+static void answer_0_9_begins(struct app_flow *flow, struct http1 *h, uint32_t kept)
+{
+    struct http1_side *side = &h->side[!h->client];
+    http1_response_begins(flow, h);
+    http1_body_starts(side, false, 0);
+    struct exchange *x = side->x; /* the one that it answers after all, or none */
+    if (x) {
+        struct lifeline_http_message *m = &x->record.response;
+        m->header_bytes = 0;
+        x->record.response_version = "0.9";
+        exchange_announce(flow, x, true, false);
+        m->body_bytes = m->wire_body_bytes = kept;
+        if (kept && flow->app->options->keep_body_bytes)
+            exchange_keep_body(flow->app, m, side->head, kept);
+    }
+    side->place = HTTP1_UNTIL_CLOSE;
+}
+
+/* What is here isn't a message: kept octets of side->head, which is ahead of the run if it has
+ * more, and the run's. False: it takes more of them to know what it is. */
+static bool not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run,
+                          uint32_t kept)
 {
     struct http1_side *side = &h->side[end];
     struct exchange *x = http1_next_answered(h);
     if (end != h->client && x && !h->answered && (!h->likely || is_version_0_9(x))) {
-        /* HTTP/0.9: the answer is all that comes. */
-        http1_response_begins(flow, h);
-        x = side->x; /* the one that it answers after all */
-        if (x) {
-            x->record.response.header_bytes = 0;
-            x->record.response_version = "0.9";
-            exchange_announce(flow, x, true, false);
+        const uint8_t *bytes = side->head_bytes ? side->head : run->p;
+        switch (is_answer_0_9(h, end, x, bytes, side->head_bytes ? side->head_bytes : run->left)) {
+        case APP_MAYBE:
+            return false;
+        case APP_NO:
+            flow->is_foreign[end] = true;
+            break;
+        default:
+            answer_0_9_begins(flow, h, kept);
+            return true;
         }
-        http1_body_starts(side, false, 0);
-        side->place = HTTP1_UNTIL_CLOSE;
-        return;
     }
     if (!flow->exchanges && h->side[!end].place >= HTTP1_LOST) { /* neither end speaks HTTP */
         app_flow_abandon(flow);
-        return;
+        return true;
     }
     side->place = HTTP1_LOST;
     http1_messages_lost(flow, h, end, APP_NO_OFFSET, APP_NO_OFFSET);
     app_run_advance(run, run->left);
+    return true;
 }
 
 /* A head in one piece, parsed where it lies. False: more octets are needed. */
@@ -124,8 +157,7 @@ static bool head_in_place(struct app_flow *flow, struct http1 *h, unsigned end, 
         left = limit;
     switch (parse_line(is_request, run->p, left, &head, &line)) {
     case HTTP_LINE_BAD:
-        not_a_message(flow, h, end, run);
-        return true;
+        return not_a_message(flow, h, end, run, 0);
     case HTTP_LINE_INCOMPLETE:
         return false;
     case HTTP_LINE_OK:
@@ -166,8 +198,12 @@ void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struc
     if (!side->head_scanned || !before) {
         enum http_line known = parse_line(is_request, side->head, side->head_bytes, &head, &line);
         if (known == HTTP_LINE_BAD) {
+            if (!not_a_message(flow, h, end, run, before)) {
+                http1_touch(side, is_request, &run->at);
+                app_run_advance(run, n);
+                return;
+            }
             http1_forget_head(flow, side);
-            not_a_message(flow, h, end, run);
             return;
         }
         if (known == HTTP_LINE_OK && !head.version.at)
@@ -184,8 +220,8 @@ void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struc
     app_run_advance(run, (uint32_t)octets.bytes - before);
     head = (struct http_head){0};
     if (parse_line(is_request, side->head, octets.bytes, &head, &line) != HTTP_LINE_OK) {
+        not_a_message(flow, h, end, run, (uint32_t)octets.bytes);
         http1_forget_head(flow, side);
-        not_a_message(flow, h, end, run);
         return;
     }
     octets.fields = side->head + line;

@@ -37,7 +37,8 @@ bool http1_is_quiet(const struct http1 *h)
     return !h->side[!h->client].x && !http1_next_answered(h);
 }
 
-static enum lifeline_exchange_outcome outcome_of(const struct exchange *x, enum app_close how)
+static enum lifeline_exchange_outcome outcome_of(const struct exchange *x, bool is_foreign,
+                                                 enum app_close how)
 {
     if (!x->has_request)
         return LIFELINE_EXCHANGE_NO_REQUEST;
@@ -45,6 +46,8 @@ static enum lifeline_exchange_outcome outcome_of(const struct exchange *x, enum 
         return LIFELINE_EXCHANGE_UPGRADED;
     if (x->missing)
         return LIFELINE_EXCHANGE_GAP;
+    if (!x->has_response && is_foreign)
+        return LIFELINE_EXCHANGE_NOT_HTTP;
     if (x->request_done && x->response_done && !x->cut && !x->request_cut)
         return LIFELINE_EXCHANGE_COMPLETE;
     if (!x->has_response && x->request_done && !x->request_cut)
@@ -55,20 +58,28 @@ static enum lifeline_exchange_outcome outcome_of(const struct exchange *x, enum 
 static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enum app_close how)
 {
     struct lifeline_exchange *r = &x->record;
+    bool is_foreign = flow->is_foreign[!h->client] && !h->answered;
     r->raced_close = x->has_request && !x->has_response &&
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
+    if (x->has_response && r->pipelined && h->last_end_ns != LIFELINE_UNKNOWN_NS &&
+        r->request.last_ns != LIFELINE_UNKNOWN_NS && h->last_end_ns > r->request.last_ns)
+        r->blocked_ns = h->last_end_ns - r->request.last_ns;
     /* Its response may be in a gap that it was sent before. */
     x->missing |= !x->has_response && x->sent_ack < h->server_gap_end;
     r->request.complete = x->request_done && !x->request_cut;
     r->response.complete = x->response_done && !x->cut;
-    h->last_end_ns =
-        r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
-    if (!x->response_done || x->missing)
-        h->last_end_ns = LIFELINE_UNKNOWN_NS;
+    if (x->has_request) {
+        int64_t end_ns =
+            r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
+        h->last_end_ns = x->response_done && !x->missing ? end_ns : LIFELINE_UNKNOWN_NS;
+    }
     for (unsigned end = 0; end < 2; end++)
         if (h->side[end].x == x)
             h->side[end].x = NULL;
-    exchange_give(flow, x, outcome_of(x, how));
+    enum lifeline_exchange_outcome outcome = outcome_of(x, is_foreign, how);
+    if (outcome == LIFELINE_EXCHANGE_NOT_HTTP)
+        r->confidence = LIFELINE_PROVEN; /* nothing is paired */
+    exchange_give(flow, x, outcome);
 }
 
 static void give_first(struct app_flow *flow, struct http1 *h, enum app_close how)
@@ -159,6 +170,8 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     r->retransmitted_segments = at->repeats;
     exchange_delayed(x, at->missed_ns, at->time_ns);
     r->confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
+    r->answered_before =
+        h->unasked && !h->likely && (at->peer_offset == APP_NO_OFFSET || has_all(flow, h, at));
     r->pipelined = !quiet;
     if (!quiet)
         r->idle_ns = 0;
@@ -279,6 +292,7 @@ void http1_response_ends(struct app_flow *flow, struct http1 *h, bool cut)
     x->cut |= cut;
     if (!cut)
         exchange_announce(flow, x, true, true);
+    h->unasked = !x->has_request;
     if (!x->has_request)
         give(flow, h, x, APP_CLOSE_GONE);
     else

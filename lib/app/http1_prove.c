@@ -77,6 +77,33 @@ enum app_verdict http1_probe(const uint8_t *bytes, size_t length, bool from_star
     return verdict;
 }
 
+/* What servers of other protocols say first, to whatever they are sent. */
+static const struct {
+    const char *octets;
+    size_t length;
+} greetings[] = {
+    {"SSH-", 4},     /* RFC 4253 4.2 */
+    {"\x15\x03", 2}, /* TLS alert, RFC 8446 5.1: plain text was sent to a port of TLS */
+    {"220 ", 4},     /* SMTP, FTP: RFC 5321 4.2, RFC 959 4.2 */
+    {"220-", 4},     {"+OK ", 4}, /* POP3, RFC 1939 3 */
+    {"* OK ", 5},                 /* IMAP, RFC 9051 7.1 */
+    {"-ERR ", 5},                 /* Redis' protocol, and POP3 */
+};
+
+enum app_verdict http1_prove_answer_0_9(const uint8_t *bytes, size_t length)
+{
+    enum app_verdict verdict = APP_IS_SERVER;
+    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+        size_t n = length < greetings[i].length ? length : greetings[i].length;
+        if (memcmp(bytes, greetings[i].octets, n) == 0) {
+            verdict = n == greetings[i].length ? APP_NO : APP_MAYBE;
+        }
+        if (verdict == APP_NO)
+            break;
+    }
+    return verdict;
+}
+
 /* Does a message of this end begin here, in a stream that was lost? */
 bool http1_resyncs(const struct http1 *h, unsigned end, const struct app_run *run)
 {

@@ -139,6 +139,7 @@ static bool decide(struct app_flow *flow, unsigned end)
             app_flow_abandon(flow);
             return false;
         }
+        flow->is_foreign[end] |= !flow->hunting[end] && !cut && verdict == APP_NO;
         flow->hunting[end] = true;
         struct stream_span *span = stream_take(s);
         s->next += span->bytes;

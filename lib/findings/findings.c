@@ -6,19 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAST_MEMORY 1024 /* connections whose last response's end is kept, for pipelines */
-
 static const struct rule_table *const tables[] = {
     &handshake_rules, &reset_rules, &teardown_rules, &time_wait_rules,
     &http_rules,      &host_rules,  &capture_rules,
 };
 #define TABLES (sizeof tables / sizeof *tables)
-
-/* The response given last on a connection; direct-mapped, so another may have taken its place. */
-struct last_response {
-    uint64_t connection, index; /* index: the exchange's + 1; 0: none */
-    int64_t end_ns;
-};
 
 struct findings {
     struct lifeline_thresholds thresholds;
@@ -26,8 +18,6 @@ struct findings {
     const struct lifeline_sink *sink;
     struct facts_pool facts;
     struct hosts *hosts; /* NULL in a shard but the first: their findings belong to the whole */
-    int64_t blocked_ns;  /* of the exchange asked for last */
-    struct last_response last[LAST_MEMORY];
 };
 
 struct findings *findings_new(const struct lifeline_options *options,
@@ -206,17 +196,9 @@ void findings_forget(struct findings *f, struct finding_facts *facts)
     facts_free(&f->facts, facts);
 }
 
-bool findings_suspect(struct findings *f, const struct lifeline_exchange *x)
+bool findings_suspect(const struct findings *f, const struct lifeline_exchange *x)
 {
-    struct last_response *last = &f->last[x->connection % LAST_MEMORY];
-    bool follows = last->connection == x->connection && last->index && last->index == x->index;
-    f->blocked_ns = 0;
-    if (x->pipelined == 1 && follows && last->end_ns != LIFELINE_UNKNOWN_NS &&
-        x->request.last_ns != LIFELINE_UNKNOWN_NS && last->end_ns > x->request.last_ns) {
-        f->blocked_ns = last->end_ns - x->request.last_ns;
-    }
-    *last = (struct last_response){x->connection, x->index + 1, x->response.last_ns};
-    return x->outcome != LIFELINE_EXCHANGE_COMPLETE || f->blocked_ns ||
+    return x->outcome != LIFELINE_EXCHANGE_COMPLETE || x->blocked_ns ||
            (x->wait_ns != LIFELINE_UNKNOWN_NS && x->wait_ns >= f->thresholds.slow_response_ns);
 }
 
@@ -231,7 +213,6 @@ void findings_exchange(struct findings *f, const struct lifeline_exchange *excha
         .record = record,
         .facts = *facts ? *facts : &no_facts,
         .exchange = exchange,
-        .blocked_ns = f->blocked_ns,
         .now_ns = now_ns,
         .capture_ended = capture_ended,
     };

@@ -45,9 +45,9 @@ void findings_event(struct findings *findings, const struct lifeline_event *even
 /* The connection is over: frees its facts (or NULL). */
 void findings_forget(struct findings *findings, struct finding_facts *facts);
 
-/* Might an exchange be worth a finding? To be asked for each one, in the order given; then, if so,
- * findings_exchange() with its connection's record as it stands. */
-bool findings_suspect(struct findings *findings, const struct lifeline_exchange *exchange);
+/* Might an exchange be worth a finding? Then findings_exchange() with its connection's record as it
+ * stands. */
+bool findings_suspect(const struct findings *findings, const struct lifeline_exchange *exchange);
 void findings_exchange(struct findings *findings, const struct lifeline_exchange *exchange,
                        const struct lifeline_connection *record, struct finding_facts **facts,
                        int64_t now_ns, bool capture_ended);

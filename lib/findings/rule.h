@@ -50,7 +50,6 @@ struct scene {
     const struct lifeline_connection *record;
     const struct finding_facts *facts; /* never NULL with a record */
     const struct lifeline_exchange *exchange;
-    int64_t blocked_ns; /* how long the exchange before held up this one's response; or 0 */
     const struct host_pair *pair;
     const struct lifeline_host_stack *client_stack; /* of the pair's client */
     int64_t now_ns;                                 /* capture time */

@@ -67,11 +67,19 @@ static int64_t waited_ns(const struct scene *s)
     return from == LIFELINE_UNKNOWN_NS || end < from ? 0 : end - from;
 }
 
+/* What became of the request, the connection's end doesn't tell: its client had an answer at hand
+ * that nobody had asked for, which is a finding of its own. */
+static bool has_wrong_answer(const struct lifeline_exchange *x)
+{
+    return x->answered_before == 1;
+}
+
 static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
     const struct lifeline_connection *r = s->record;
-    if (!proven(s) || x->raced_close != 1 || x->response.first_frame) {
+    if (!proven(s) || x->raced_close != 1 || x->response.first_frame || has_wrong_answer(x) ||
+        x->outcome == LIFELINE_EXCHANGE_NOT_HTTP) {
         return false;
     }
     int64_t closed = r->teardown.fin1_frame ? r->teardown.fin1_ns : r->teardown.reset_ns;
@@ -109,7 +117,8 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
     const struct lifeline_exchange *x = s->exchange;
     bool unanswered = x->outcome == LIFELINE_EXCHANGE_NO_RESPONSE ||
                       x->outcome == LIFELINE_EXCHANGE_RESET || x->outcome == LIFELINE_EXCHANGE_OPEN;
-    if (!proven(s) || !unanswered || x->response.first_frame || !x->request.complete) {
+    if (!proven(s) || !unanswered || x->response.first_frame || !x->request.complete ||
+        has_wrong_answer(x)) {
         return false;
     }
     enum leaver leaver = who_left(s->record);
@@ -202,7 +211,20 @@ static bool http_unsolicited_response(const struct scene *s, struct lifeline_fin
         out->severity = LIFELINE_NOTE;
     }
     finding_says(out, N_("{subject} sends a response with status {count} that nobody asked for"),
-                 NULL);
+                 N_("{subject} sends responses that nobody asked for"));
+    return true;
+}
+
+static bool http_other_protocol(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_exchange *x = s->exchange;
+    if (!proven(s) || x->outcome != LIFELINE_EXCHANGE_NOT_HTTP) {
+        return false;
+    }
+    out->endpoint = LIFELINE_SERVER;
+    finding_frame(out, x->request.first_frame);
+    finding_says(out, N_("{request} goes to {subject}, which speaks another protocol than HTTP"),
+                 N_("requests go to {subject}, which speaks another protocol than HTTP"));
     return true;
 }
 
@@ -210,19 +232,19 @@ static bool http_unsolicited_response(const struct scene *s, struct lifeline_fin
 static bool is_blocked(const struct scene *s)
 {
     const struct lifeline_exchange *x = s->exchange;
-    return s->blocked_ns >= LEAST_BLOCK_NS && x->wait_ns != LIFELINE_UNKNOWN_NS &&
-           x->wait_ns - s->blocked_ns <= FOLLOWS_NS;
+    return x->blocked_ns >= LEAST_BLOCK_NS && x->wait_ns != LIFELINE_UNKNOWN_NS &&
+           x->wait_ns - x->blocked_ns <= FOLLOWS_NS;
 }
 
 static bool http_slow_response(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
     if (!proven(s) || x->wait_ns == LIFELINE_UNKNOWN_NS || is_blocked(s) ||
-        x->wait_ns - s->blocked_ns < s->thresholds->slow_response_ns) {
+        x->wait_ns - x->blocked_ns < s->thresholds->slow_response_ns) {
         return false;
     }
     out->endpoint = LIFELINE_SERVER;
-    out->duration_ns = x->wait_ns - s->blocked_ns;
+    out->duration_ns = x->wait_ns - x->blocked_ns;
     finding_frame(out, x->request.last_frame);
     finding_frame(out, x->response.first_frame);
     finding_says(out, N_("{subject} took {duration} to begin its answer to {request}"),
@@ -237,7 +259,7 @@ static bool pipeline_blocked(const struct scene *s, struct lifeline_finding *out
         return false;
     }
     out->endpoint = LIFELINE_SERVER;
-    out->duration_ns = s->blocked_ns;
+    out->duration_ns = x->blocked_ns;
     finding_frame(out, x->request.first_frame);
     finding_frame(out, x->response.first_frame);
     finding_says(out,
@@ -282,6 +304,18 @@ static const struct rule rules[] = {
       "RFC 9112 9.2, 11.2"},
      SCOPE_EXCHANGE,
      http_unsolicited_response},
+    {{"http-other-protocol", LIFELINE_WARNING, N_("HTTP sent to a server of another protocol"),
+      N_("The first bytes of the server are the greeting of another protocol (SSH, SMTP, a TLS "
+         "alert "
+         "and so on), or came before any request: they are no answer to HTTP, and the client, "
+         "which "
+         "can't read them, fails."),
+      N_("Look for a wrong port or scheme in the client's settings: http:// to a port of TLS, say. "
+         "A "
+         "scanner that tries HTTP on every port looks the same."),
+      "RFC 9112 9.2"},
+     SCOPE_EXCHANGE,
+     http_other_protocol},
     {{"http-slow-response", LIFELINE_WARNING, N_("slow response"),
       N_("The time from the last byte of the request to the first byte of the response is the "
          "server's: thinking, waiting for a database or an upstream, or queueing for a worker. The "

@@ -195,6 +195,7 @@ enum lifeline_exchange_outcome {
     LIFELINE_EXCHANGE_GAP,         /* bytes are missing from the capture inside it */
     LIFELINE_EXCHANGE_CANCELLED,   /* HTTP/2 RST_STREAM */
     LIFELINE_EXCHANGE_OPEN,        /* running when the capture ended */
+    LIFELINE_EXCHANGE_NOT_HTTP,    /* what the server sent belongs to another protocol */
 };
 
 /* How sure a pairing is. */
@@ -439,8 +440,10 @@ struct lifeline_exchange {
     struct lifeline_http_message request, response;
     uint8_t outcome, confidence;
     uint8_t pipelined, reused, raced_close; /* 0, 1 */
-    uint8_t flagged;                        /* smuggling-shaped framing: 0, 1 */
-    const char *flag_text;                  /* what is wrong with it; NULL */
+    uint8_t answered_before; /* sent with a response at hand that answered nothing: 0, 1 */
+    uint8_t flagged;         /* smuggling-shaped framing: 0, 1 */
+    const char *flag_text;   /* what is wrong with it; NULL */
+    int64_t blocked_ns;      /* of wait, how long the response before was still coming; 0: not */
     int64_t connect_ns, send_ns, wait_ns, receive_ns, idle_ns;
     uint64_t retransmitted_segments; /* that carried its bytes */
     int64_t retransmission_ns;       /* of its time, how long it waited for those */

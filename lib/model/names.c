@@ -156,6 +156,7 @@ const struct lifeline_name lifeline_exchange_names[] = {
     {LIFELINE_EXCHANGE_GAP, "gap", "bytes are missing from the capture inside it"},
     {LIFELINE_EXCHANGE_CANCELLED, "cancelled", "HTTP/2 RST_STREAM"},
     {LIFELINE_EXCHANGE_OPEN, "open", "still running when the capture ended"},
+    {LIFELINE_EXCHANGE_NOT_HTTP, "not-http", "the server speaks another protocol"},
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_confidence_names[] = {

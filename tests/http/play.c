@@ -105,7 +105,8 @@ static void on_exchange(void *user, const struct lifeline_exchange *x)
     for (unsigned i = 0; i < x->interim_count; i++)
         note(n, " interim=%u", x->interim[i]);
     note(n, " %s", x->confidence == LIFELINE_PROVEN ? "proven" : "likely");
-    note(n, " pipelined=%u reused=%u raced=%u", x->pipelined, x->reused, x->raced_close);
+    note(n, " pipelined=%u reused=%u raced=%u answered-before=%u", x->pipelined, x->reused,
+         x->raced_close, x->answered_before);
     if (x->flagged)
         note_string(n, "flag", x->flag_text);
     note_message(n, "request", &x->request);
