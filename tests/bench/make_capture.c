@@ -2,12 +2,13 @@
 /*
  * Writes synthetic captures to standard output, in linear time and constant memory:
  *
- * - make_capture flood SYNS REAL: a SYN flood, each SYN from another source, one a microsecond;
- * REAL whole connections among them, open for half of it.
+ * - make_capture flood SYNS REAL: a SYN flood, one a microsecond, each from another source; REAL
+ *   whole connections among them, open for half of it.
  * - make_capture open CONNECTIONS STEPS: one connection a millisecond makes its first STEPS steps,
- * then idles: all are open when it ends (5: after an exchange).
+ *   then idles (5: after an exchange).
+ * - make_capture beside IDLE SHORT: after IDLE handshakes a whole connection each millisecond.
  * - make_capture waves CONCURRENT TOTAL: connections in waves of CONCURRENT, each step made by all
- *   before the next step: all are busy at once; each wave 200 s after the one before.
+ *   before the next step, so that all are busy at once; each wave 200 s after the one before.
  * - make_capture day HOURS PER_HOUR: connections one after the other, evenly.
  *
  * A connection has nine packets, one step each: three of a handshake, a request, its response, four
@@ -142,9 +143,9 @@ static void flood(uint64_t syns, uint64_t real)
     }
 }
 
-static void idle(uint64_t count, unsigned last_step)
+static void one_by_one(uint64_t first, uint64_t count, unsigned last_step)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = first; i < first + count; i++) {
         for (unsigned step = 0; step < last_step; step++) {
             put_step(0x0a000000, i, step, (int64_t)i * 1000000 + (int64_t)step * 1000);
         }
@@ -189,7 +190,11 @@ int main(int argc, char **argv)
         flood(values[0], values[1]);
     } else if (strcmp(kind, "open") == 0 && values[1] >= 1 && values[1] <= STEPS) {
         write_or_die(header, sizeof header);
-        idle(values[0], (unsigned)values[1]);
+        one_by_one(0, values[0], (unsigned)values[1]);
+    } else if (strcmp(kind, "beside") == 0) {
+        write_or_die(header, sizeof header);
+        one_by_one(0, values[0], 3);
+        one_by_one(values[0], values[1], STEPS);
     } else if (strcmp(kind, "waves") == 0 && values[0]) {
         write_or_die(header, sizeof header);
         waves(values[0], values[1]);
@@ -197,10 +202,9 @@ int main(int argc, char **argv)
         write_or_die(header, sizeof header);
         day(values[0], values[1]);
     } else {
-        fputs(
-            "usage: make_capture flood SYNS REAL | open CONNECTIONS STEPS | waves CONCURRENT TOTAL"
-            " | day HOURS PER_HOUR\n",
-            stderr);
+        fputs("usage: make_capture flood SYNS REAL | open CONNECTIONS STEPS | beside IDLE SHORT"
+              " | waves CONCURRENT TOTAL | day HOURS PER_HOUR\n",
+              stderr);
         return 2;
     }
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
