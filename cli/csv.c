@@ -64,10 +64,14 @@ static void put_cell(struct out *out, const char *text, size_t length)
         return;
     }
     out_char(out, '"');
-    for (; text < end; text++) {
-        if (*text == '"')
+    while (text < end) {
+        const char *quote = memchr(text, '"', (size_t)(end - text));
+        const char *stop = quote ? quote + 1 : end;
+
+        out_bytes(out, text, (size_t)(stop - text));
+        if (quote)
             out_char(out, '"');
-        out_char(out, *text);
+        text = stop;
     }
     out_char(out, '"');
 }
@@ -75,18 +79,62 @@ static void put_cell(struct out *out, const char *text, size_t length)
 /* A list of scalars: ["a","b",null] is a|b| . */
 static void put_list(struct out *out, const char *value, size_t length)
 {
-    for (size_t i = 1; i + 1 < length; i++) {
-        if (value[i] == ',')
-            out_char(out, '|');
-        else if (strncmp(value + i, "null", 4) == 0)
-            i += 3;
-        else if (value[i] != '"')
-            out_char(out, value[i]);
+    char *p = out_reserve(out, length);
+
+    for (const char *at = value + 1, *end = value + length - 1; at < end;) {
+        if (*at == '"') {
+            const char *close = memchr(at + 1, '"', (size_t)(end - at - 1));
+
+            p = mempcpy(p, at + 1, (size_t)(close - at - 1));
+            at = close + 1;
+        } else if (*at == 'n') {
+            at += 4; /* null */
+        } else {
+            *p++ = *at == ',' ? '|' : *at;
+            at++;
+        }
     }
+    out_commit(out, p);
+}
+
+/* A value that may be long, or a list. */
+static void put_any(struct csv *csv, const struct op *op, const void *record)
+{
+    const char *value;
+    size_t length;
+
+    csv->scratch->used = 0;
+    json_put_value(csv->json, op, record);
+    out_char(csv->scratch, '\0');
+    value = csv->scratch->data;
+    length = csv->scratch->used - 1;
+    if (value[0] == '[' && value[1] == '{')
+        put_cell(csv->out, value, length);
+    else if (value[0] == '[')
+        put_list(csv->out, value, length);
+    else if (value[0] == '"')
+        put_cell(csv->out, value + 1, length - 2);
+    else if (strcmp(value, "null") != 0)
+        out_bytes(csv->out, value, length);
+}
+
+/* A number, or a name, time or address of ours, in which nothing needs a quote. */
+static char *put_short(struct csv *csv, char *p, const struct op *op, const void *record)
+{
+    char *end = json_put_short(csv->json, p, op, record);
+
+    if (*p == 'n')
+        return p; /* null */
+    if (*p != '"')
+        return end;
+    memmove(p, p + 1, (size_t)(end - p) - 2);
+    return end - 2;
 }
 
 static void put_string(struct csv *csv, const char *value)
 {
+    if (!value)
+        return;
     g_string_truncate(csv->text, 0);
     if (*value && strchr("=+-@", *value))
         g_string_append_c(csv->text, '\'');
@@ -97,34 +145,28 @@ static void put_string(struct csv *csv, const char *value)
 void csv_record(struct csv *csv, const void *record)
 {
     const struct plan *plan = &csv->json->plans[csv->kind];
+    char *p = out_reserve(csv->out, OUT_MAX_RESERVE);
 
     for (size_t i = 0; i < plan->count; i++) {
         const struct op *op = &plan->ops[i];
-        const char *value, *string;
-        size_t length;
+        bool is_string = op->type == LIFELINE_FIELD_STRING;
 
         if (i)
-            out_char(csv->out, ',');
-        if (op->type == LIFELINE_FIELD_STRING) {
-            string = *(char *const *)(const void *)((const char *)record + op->offset);
-            if (string)
-                put_string(csv, string);
+            *p++ = ',';
+        if (!is_string && op->type != LIFELINE_FIELD_BIT_LIST && !op->custom) {
+            p = put_short(csv, p, op, record);
             continue;
         }
-        csv->scratch->used = 0;
-        json_put_value(csv->json, op, record);
-        out_char(csv->scratch, '\0');
-        value = csv->scratch->data;
-        length = csv->scratch->used - 1;
-        if (value[0] == '[' && value[1] == '{')
-            put_cell(csv->out, value, length);
-        else if (value[0] == '[')
-            put_list(csv->out, value, length);
-        else if (value[0] == '"')
-            put_cell(csv->out, value + 1, length - 2);
-        else if (strcmp(value, "null") != 0)
-            out_bytes(csv->out, value, length);
+        out_commit(csv->out, p);
+        if (is_string) {
+            put_string(csv, *(char *const *)(const void *)((const char *)record + op->offset));
+        } else {
+            put_any(csv, op, record);
+        }
+        p = out_reserve(csv->out, OUT_MAX_RESERVE);
     }
-    out_text(csv->out, "\r\n");
+    *p++ = '\r';
+    *p++ = '\n';
+    out_commit(csv->out, p);
     out_line(csv->out);
 }

@@ -133,6 +133,11 @@ void json_put_value(struct json *json, const struct op *op, const void *record)
     out_commit(json->out, put_value(json, p, op, record));
 }
 
+char *json_put_short(struct json *json, char *p, const struct op *op, const void *record)
+{
+    return put_value(json, p, op, record);
+}
+
 /* ---- the plan -------------------------------------------------------------------------------- */
 
 /* A copy with room after it, so that LITERAL_COPY octets can be read. */

@@ -60,6 +60,9 @@ const struct custom *json_find_custom(unsigned kind, const char *path);
 void json_put_plan(struct json *json, const struct plan *plan, const void *record);
 /* One value, without its key. */
 void json_put_value(struct json *json, const struct op *op, const void *record);
+/* The same at p, where OUT_MAX_RESERVE octets are reserved for all such values of a record; neither
+ * a string nor a list. Returns the end. */
+char *json_put_short(struct json *json, char *p, const struct op *op, const void *record);
 
 /* Copies a fixed number of octets, for that is faster than asking how many. */
 static inline char *put_literal(char *p, const char *text, size_t length)
