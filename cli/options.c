@@ -99,7 +99,7 @@ static const GOptionEntry output_entries[] = {
 static const GOptionEntry limit_entries[] = {
     TEXT(0, "max-memory", max_memory, "SIZE", "for the whole analysis; default 512M"),
     TEXT(0, "max-connections", max_connections, "N", "held at once; default: as memory allows"),
-    TEXT(0, "max-stream", max_stream, "SIZE", "reassembly, each direction; default 1M"),
+    TEXT(0, "max-stream", max_stream, "SIZE", "reassembly, each direction; default 8M"),
     TEXT(0, "max-streams", max_streams, "SIZE", "reassembly, in all; default an eighth of memory"),
     TEXT(0, "max-fragments", max_fragments, "N", "IP datagrams in reassembly; default 1024"),
     TEXT(0, "max-header", max_header, "SIZE", "of one HTTP message; default 64K"),

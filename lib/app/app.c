@@ -20,9 +20,10 @@
 #include "app/flow.h"
 #include "app/order.h"
 
-#define KEEP_FREE_FLOWS 256
-#define MEBIBYTE        (1u << 20)
-#define OVERTAKEN_NS    3000000 /* segments overtake each other by less */
+#define KEEP_FREE_FLOWS      256
+#define MEBIBYTE             (1u << 20)
+#define DEFAULT_STREAM_BYTES (8 * MEBIBYTE) /* more than what Linux lets be under way */
+#define OVERTAKEN_NS         3000000        /* segments overtake each other by less */
 
 struct app_flow app_opaque_flow, app_reset_flow;
 static struct app_flow doubtful_flows[2];
@@ -39,7 +40,8 @@ struct app *app_new(const struct lifeline_options *options, struct lifeline_coun
     app->sink = sink;
     uint64_t memory = options->max_memory_bytes ? options->max_memory_bytes : 512ull * MEBIBYTE;
     app->pool.max_held_bytes = options->max_streams_bytes ? options->max_streams_bytes : memory / 8;
-    app->pool.max_stream_bytes = options->max_stream_bytes ? options->max_stream_bytes : MEBIBYTE;
+    app->pool.max_stream_bytes =
+        options->max_stream_bytes ? options->max_stream_bytes : DEFAULT_STREAM_BYTES;
     app->max_header_bytes =
         options->max_header_bytes ? options->max_header_bytes : APP_MESSAGE_MAX_HEADER_BYTES;
     app->max_pipeline = options->max_pipeline ? options->max_pipeline : 1024;

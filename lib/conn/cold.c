@@ -21,6 +21,8 @@
     F(end[i].payload_bytes, 0)                                                                     \
     F(end[i].retransmitted_bytes, 0)                                                               \
     F(end[i].missing_bytes, 0)                                                                     \
+    F(end[i].loose_start, c->end[i].next)                                                          \
+    F(end[i].loose_bytes, 0)                                                                       \
     F(end[i].control_ns, c->start_ns)                                                              \
     F(end[i].delivered_ns, c->end[i].control_ns)                                                   \
     F(end[i].first_tsval, 0)                                                                       \
@@ -146,10 +148,10 @@
 /* clang-format on */
 
 /* Who adds a field adds it above; then here. */
-_Static_assert(sizeof(struct end) == 152, "fields of end");
+_Static_assert(sizeof(struct end) == 160, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 208, "fields of closing");
-_Static_assert(sizeof(struct conn) == 560, "fields of conn");
+_Static_assert(sizeof(struct conn) == 576, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

@@ -52,6 +52,8 @@ struct end {
     uint32_t next;       /* one past the highest number sent */
     uint32_t contiguous; /* all below was captured, or acknowledged by the peer */
     uint32_t block_start, block_end; /* first captured block above contiguous; empty: equal */
+    uint32_t loose_bytes;            /* captured above contiguous, besides that block */
+    uint32_t loose_start;            /* if any: of them, where the last run up to next begins */
     uint32_t acked;   /* highest ACK it sent: it has all of the peer's numbers below */
     uint32_t edge;    /* right edge of the window it advertised */
     uint32_t fin_end; /* one past its FIN */

@@ -3,12 +3,15 @@
  * Facts about a segment: all sequence arithmetic of the model, done before any state is touched.
  *
  * Model, per end: next is one past the highest number it sent; contiguous is how far its stream was
- * captured without a hole; one block above the hole is remembered, so that a filled hole closes
- * (more holes close when the peer acknowledges past them); acked and edge are what it promised as a
- * receiver. RFC 9293 3.4 (sequence numbers), 3.8 (retransmission, windows), 3.10.7.4 (acceptance).
+ * captured without a hole; one block above the hole is remembered, so that a filled hole closes;
+ * of what was captured beyond more holes only where the last run begins, and the number of octets
+ * in all: when the peer acknowledges past them, what was captured isn't missing. acked and edge are
+ * what it promised as a receiver. RFC 9293 3.4 (sequence numbers), 3.8 (retransmission,
+ * windows), 3.10.7.4 (acceptance).
  *
  * Limits: a window whose scale was not captured is taken as scaled by the maximum (14), so that no
  * good segment is refused. Bytes that neither this capture nor an ACK shows stay unknown.
+ * A late copy of octets between more holes counts as new, for want of a memory of them.
  */
 #include "conn/engine.h"
 
@@ -125,6 +128,9 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
     if (seq_geq(start, x->block_start) && seq_leq(end, x->block_end)) {
         return 0;
     }
+    if (x->loose_bytes && seq_geq(start, x->loose_start) && seq_leq(end, x->next)) {
+        return 0; /* a copy in the last run */
+    }
     fresh = end - start;
     if (seq_leq(start, x->block_end) && seq_geq(end, x->block_start)) {
         uint32_t low = seq_max(start, x->block_start), high = seq_min(end, x->block_end);
@@ -135,13 +141,25 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
         }
         x->block_end = seq_max(x->block_end, end);
     } else if (seq_geq(start, x->next)) {
-        /* A second hole: the block before it is given up; an ACK past the holes sets it right. */
-        pass->marks |= LIFELINE_MARK_GAP_BEFORE;
+        /* A second hole: an ACK past both sets it right. */
+        if (seq_gt(start, x->next)) {
+            pass->marks |= LIFELINE_MARK_GAP_BEFORE;
+        }
+        if (seq_gt(start, x->next) || !x->loose_bytes) {
+            x->loose_start = start;
+        }
+        x->loose_bytes += fresh;
     } else {
         pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        if (!x->loose_bytes) {
+            x->loose_start = x->next;
+        }
         if (seq_lt(end, x->block_start)) {
+            x->loose_bytes += x->block_end - x->block_start;
             x->block_start = start;
             x->block_end = end;
+        } else {
+            x->loose_bytes += fresh;
         }
     }
     return fresh;
@@ -173,6 +191,28 @@ bool facts_seq_fits(const struct pass *pass)
     return seq_diff(seq, edge) <= 0 || (uint32_t)seq_diff(seq, edge) <= window + WINDOW_SLACK_BYTES;
 }
 
+/* The peer has all of its stream below ack, next at most: what of that wasn't captured? */
+static void pass_holes(struct end *x, uint32_t ack)
+{
+    if (seq_gt(ack, x->contiguous)) {
+        uint32_t holes = ack - x->contiguous;
+        if (x->block_start != x->block_end && seq_gt(ack, x->block_start)) {
+            holes -= seq_min(ack, x->block_end) - x->block_start;
+        }
+        uint32_t loose = holes < x->loose_bytes ? holes : x->loose_bytes;
+        x->missing_bytes += holes - loose;
+        x->loose_bytes -= loose;
+        x->contiguous = ack;
+        if (seq_geq(ack, x->block_start) && x->block_start != x->block_end) {
+            x->contiguous = seq_max(ack, x->block_end);
+            x->block_start = x->block_end = x->contiguous;
+        }
+    }
+    if (x->contiguous == x->next) {
+        x->loose_bytes = 0;
+    }
+}
+
 static void read_ack(struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
@@ -189,26 +229,16 @@ static void read_ack(struct pass *pass)
         if (pass->ack_fits) {
             pass->marks |= LIFELINE_MARK_ACKED_UNSEEN;
             unseen_claim(pass);
+            pass_holes(to, to->next);
             to->missing_bytes += beyond;
             facts_advance(to, seq_max(s->ack, to->next));
+            to->contiguous = to->block_start = to->block_end = to->next;
         }
     }
     if (!pass->ack_fits) {
         return;
     }
-    if (seq_gt(s->ack, to->contiguous)) {
-        /* Received, not captured: the hole below the acknowledged block. */
-        uint32_t hole_end =
-            to->block_start != to->block_end ? seq_min(to->block_start, s->ack) : to->contiguous;
-        if (seq_gt(hole_end, to->contiguous)) {
-            to->missing_bytes += hole_end - to->contiguous;
-        }
-        to->contiguous = s->ack;
-        if (seq_geq(s->ack, to->block_start) && to->block_start != to->block_end) {
-            to->contiguous = seq_max(s->ack, to->block_end);
-            to->block_start = to->block_end = to->contiguous;
-        }
-    }
+    pass_holes(to, s->ack);
     unsigned shift = pass->syn ? 0 : scale_of(pass->conn, pass->e);
     uint32_t edge = s->ack + ((uint32_t)s->window << shift);
     if (!(from->flags & END_ACKED_KNOWN)) {

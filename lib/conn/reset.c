@@ -104,9 +104,11 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
             return LIFELINE_CAUSE_TIME_WAIT_ACK;
         }
         if (from->flags & END_FIN) {
-            /* One below its own FIN answers what was sent before that arrived, and the peer's FIN
-             * may have passed since. */
-            bool answers_fin = to->flags & END_FIN && !seq_lt(pass->segment->seq, from->fin_end);
+            /* Octets that it never acknowledged come before the peer's FIN: it answers those. So
+             * does a number below its own FIN, which answers what was sent before that arrived. */
+            bool answers_fin =
+                to->flags & END_FIN && !seq_lt(pass->segment->seq, from->fin_end) &&
+                !(from->flags & END_ACKED_KNOWN && seq_lt(from->acked, to->fin_end - 1));
             return answers_fin ? LIFELINE_CAUSE_HALF_OPEN_PEER : LIFELINE_CAUSE_CLOSED_SOCKET;
         }
         return LIFELINE_CAUSE_HALF_OPEN_PEER;
