@@ -29,6 +29,7 @@
  */
 #include "annotations.h"
 
+#include "arena.h"
 #include "gui.h"
 #include "prefs.h"
 
@@ -55,15 +56,14 @@ static struct {
 static struct note_more *more_of(struct note *note)
 {
     if (note->more == NULL)
-        note->more = wmem_new0(wmem_file_scope(), struct note_more);
+        note->more = arena_new0(struct note_more);
     return note->more;
 }
 
 static struct note *make_note(const struct lifeline_event *event, struct life *life)
 {
     size_t transitions_size = event->transition_count * sizeof(event->transitions[0]);
-    struct note *note =
-        (struct note *)wmem_alloc(wmem_file_scope(), sizeof(*note) + transitions_size);
+    struct note *note = (struct note *)arena_alloc(sizeof(*note) + transitions_size);
 
     *note = (struct note){
         .life = life,
@@ -102,7 +102,7 @@ static void touch(struct life *life)
 
     if (session.segment == NULL)
         return; /* the capture's end */
-    touched = wmem_new(wmem_file_scope(), struct touched);
+    touched = arena_new0(struct touched);
     touched->life = life;
     touched->next = session.touched;
     session.touched = touched;
@@ -170,7 +170,7 @@ static void hang_finding(const struct lifeline_finding *finding, uint64_t frame)
 {
     gpointer key = GSIZE_TO_POINTER((gsize)frame);
     struct finding_note *first = (struct finding_note *)wmem_map_lookup(session.findings, key);
-    struct finding_note *note = wmem_new0(wmem_file_scope(), struct finding_note), *last = first;
+    struct finding_note *note = arena_new0(struct finding_note), *last = first;
 
     note->finding = finding;
     if (first == NULL) {
@@ -238,6 +238,7 @@ struct lifeline_engine *annotations_engine(void)
 
 void annotations_register(void)
 {
+    arena_register();
     register_cleanup_routine(cleanup);
     register_postseq_cleanup_routine(finish);
 }
@@ -295,14 +296,10 @@ uint32_t annotations_frame_number(uint64_t frame)
 /* A TIME-WAIT's begin and restarts as of this frame: the record only has how it stands last. */
 static void note_time_waits(struct note *note)
 {
-    struct lifeline_connection record;
-    struct note_more *more;
+    struct note_more *more = more_of(note);
 
-    if (!lifeline_peek(session.engine, note->life->slot, note->life->connection, &record))
-        return;
-    more = more_of(note);
-    more->time_wait_count = record.time_wait_count;
-    memcpy(more->time_wait, record.time_wait, sizeof(more->time_wait));
+    more->time_wait_count = (uint8_t)lifeline_peek_time_waits(
+        session.engine, note->life->slot, note->life->connection, more->time_wait);
 }
 
 void annotations_push(const struct lifeline_segment *segment)

@@ -38,6 +38,7 @@
 #define MAX_TCP_HEADER_BYTES 60
 
 static dissector_handle_t tcp_handle; /* what "ip.proto" held before */
+static protocol_t *protocol;          /* ours: on or off */
 static int proto_feed = -1;
 
 /* The frame at hand, and what the engine's decoder found in it. */
@@ -237,7 +238,7 @@ static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
 static bool wanted(const packet_info *pinfo)
 {
     return !PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt &&
-           proto_is_protocol_enabled(find_protocol_by_id(proto_lifeline));
+           proto_is_protocol_enabled(protocol);
 }
 
 static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
@@ -288,6 +289,7 @@ static void forget_frame(void)
 
 void feed_register(void)
 {
+    protocol = find_protocol_by_id(proto_lifeline);
     annotations_register();
     register_cleanup_routine(forget_frame);
     proto_feed = proto_register_protocol_in_name_only(

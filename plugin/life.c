@@ -15,6 +15,8 @@
  */
 #include "life.h"
 
+#include "arena.h"
+
 #define LOOK_BACK 64
 /* How many messages of one direction may begin while one is open: the engine's max_pipeline. */
 #define MAX_OPEN 1024
@@ -56,7 +58,7 @@ struct life *lives_find(struct lives *lives, uint64_t connection, uint32_t incar
     struct life *life = (struct life *)wmem_map_lookup(lives->map, &key);
 
     if (life == NULL) {
-        life = wmem_new0(wmem_file_scope(), struct life);
+        life = arena_new0(struct life);
         life->connection = connection;
         life->incarnation = incarnation;
         wmem_map_insert(lives->map, life, life);
@@ -111,7 +113,7 @@ static const GArray *string_offsets(enum lifeline_record_kind kind)
 
 static const char *copy(const char *text)
 {
-    return text != NULL ? wmem_strdup(wmem_file_scope(), text) : NULL;
+    return text != NULL ? (const char *)arena_copy(text, strlen(text) + 1) : NULL;
 }
 
 /* Makes a record's strings its own. Those that before (may be NULL) has alike are taken from it. */
@@ -132,9 +134,9 @@ static void own_strings(enum lifeline_record_kind kind, void *record, const void
 void life_connection(struct life *life, const struct lifeline_connection *connection)
 {
     struct lifeline_connection *record =
-        (struct lifeline_connection *)wmem_memdup(wmem_file_scope(), connection, sizeof(*record));
+        (struct lifeline_connection *)arena_copy(connection, sizeof(*record));
     const char **findings =
-        wmem_alloc_array(wmem_file_scope(), const char *, connection->finding_count);
+        (const char **)arena_alloc(connection->finding_count * sizeof(findings[0]));
 
     own_strings(LIFELINE_RECORD_CONNECTION, record, NULL);
     for (uint64_t i = 0; i < connection->finding_count; i++)
@@ -145,8 +147,7 @@ void life_connection(struct life *life, const struct lifeline_connection *connec
 
 const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *finding)
 {
-    struct lifeline_finding *out =
-        (struct lifeline_finding *)wmem_memdup(wmem_file_scope(), finding, sizeof(*out));
+    struct lifeline_finding *out = (struct lifeline_finding *)arena_copy(finding, sizeof(*out));
 
     own_strings(LIFELINE_RECORD_FINDING, out, NULL);
     return out;
@@ -188,7 +189,7 @@ static struct lifeline_exchange **exchange_at(struct life *life, uint64_t index)
 /* An exchange of which only messages are known yet. */
 static struct lifeline_exchange *begin_exchange(const struct lifeline_message *message)
 {
-    struct lifeline_exchange *exchange = wmem_new0(wmem_file_scope(), struct lifeline_exchange);
+    struct lifeline_exchange *exchange = arena_new0(struct lifeline_exchange);
 
     exchange->connection = message->connection;
     exchange->incarnation = message->incarnation;
@@ -269,7 +270,7 @@ void life_exchange(struct life *life, const struct lifeline_exchange *exchange)
     if (place == NULL)
         return;
     if (*place == NULL)
-        *place = wmem_new0(wmem_file_scope(), struct lifeline_exchange);
+        *place = arena_new0(struct lifeline_exchange);
     out = *place;
     before = *out;
     *out = *exchange;

@@ -18,6 +18,16 @@
 
 #ifdef COMPAT_TLS
 
+/* Is TLS among the frame's layers? Quicker than to ask for its data, nearly always in vain. */
+static bool has_layer(const packet_info *pinfo, int proto)
+{
+    wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
+
+    while (layer != NULL && GPOINTER_TO_INT(wmem_list_frame_data(layer)) != proto)
+        layer = wmem_list_frame_prev(layer);
+    return layer != NULL;
+}
+
 void tls_each_record(const packet_info *pinfo,
                      void (*call)(void *user, const uint8_t *bytes, uint32_t length), void *user)
 {
@@ -25,7 +35,9 @@ void tls_each_record(const packet_info *pinfo,
 
     if (proto_tls < 0)
         proto_tls = proto_get_id_by_filter_name("tls");
-    for (uint32_t layer = 0; proto_tls >= 0 && layer <= pinfo->curr_layer_num; layer++) {
+    if (proto_tls < 0 || !has_layer(pinfo, proto_tls))
+        return;
+    for (uint32_t layer = 0; layer <= pinfo->curr_layer_num; layer++) {
         const SslPacketInfo *info = (const SslPacketInfo *)p_get_proto_data(
             wmem_file_scope(), (packet_info *)pinfo, proto_tls, layer);
         const SslRecordInfo *record = info != NULL ? info->records : NULL;

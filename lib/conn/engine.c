@@ -470,23 +470,42 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
     app_feed(engine->app, &link, end, frame, time_ns, layer, bytes, length);
 }
 
-bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
-                   struct lifeline_connection *out)
+/* A connection to look at: where it is, or unpacked into c. It stays cold, since this may be called
+ * from a callback, when nothing else may be packed for it. NULL when slot no longer holds it. */
+static const struct conn *view(const struct lifeline_engine *engine, uint32_t slot,
+                               uint64_t connection, struct conn *c, struct closing *closing)
 {
     if (!table_holds(&engine->table, slot, connection)) {
-        return false;
+        return NULL;
     }
     const struct table_slot *s = table_slot_at(&engine->table, slot);
     if (!s->is_cold) {
-        record_fill(engine, s->at.hot, out);
-        return true;
+        return s->at.hot;
     }
-    /* It stays cold: this may be called from a callback, when nothing else may be packed for it. */
-    struct conn c = {.slot = slot};
+    *c = (struct conn){.slot = slot};
+    cold_unpack(s->at.cold, c, cold_has_closing(s->at.cold) ? closing : NULL);
+    return c;
+}
+
+bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
+                   struct lifeline_connection *out)
+{
+    struct conn unpacked;
     struct closing closing;
-    cold_unpack(s->at.cold, &c, cold_has_closing(s->at.cold) ? &closing : NULL);
-    record_fill(engine, &c, out);
-    return true;
+    const struct conn *c = view(engine, slot, connection, &unpacked, &closing);
+    if (c) {
+        record_fill(engine, c, out);
+    }
+    return c != NULL;
+}
+
+unsigned lifeline_peek_time_waits(const struct lifeline_engine *engine, uint32_t slot,
+                                  uint64_t connection, struct lifeline_time_wait *out)
+{
+    struct conn unpacked;
+    struct closing closing;
+    const struct conn *c = view(engine, slot, connection, &unpacked, &closing);
+    return c ? record_time_waits(engine, c, out) : 0;
 }
 
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out)

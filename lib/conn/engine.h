@@ -177,6 +177,9 @@ void record_stack(const struct lifeline_engine *engine, const struct conn *c, un
                   struct lifeline_host_stack *out);
 void record_fill(const struct lifeline_engine *engine, const struct conn *c,
                  struct lifeline_connection *out);
+/* Its TIME-WAITs alone; returns how many of the two there are. */
+unsigned record_time_waits(const struct lifeline_engine *engine, const struct conn *c,
+                           struct lifeline_time_wait *out);
 
 /* engine.c */
 void engine_relist(struct lifeline_engine *engine, struct conn *c);

@@ -176,15 +176,16 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
     out->fin_retransmissions = k->fin_retransmissions;
 }
 
-static void fill_time_waits(const struct lifeline_engine *engine, const struct conn *c,
-                            struct lifeline_connection *out)
+unsigned record_time_waits(const struct lifeline_engine *engine, const struct conn *c,
+                           struct lifeline_time_wait *out)
 {
+    unsigned count = 0;
     for (unsigned end = 0; c->closing && end < 2; end++) {
         const struct time_wait *tw = &c->closing->time_wait[end];
         if (!tw->present) {
             continue;
         }
-        struct lifeline_time_wait *w = &out->time_wait[out->time_wait_count++];
+        struct lifeline_time_wait *w = &out[count++];
         w->endpoint = role_of(c, end);
         w->outcome = tw->outcome;
         w->reuse_rule =
@@ -206,11 +207,12 @@ static void fill_time_waits(const struct lifeline_engine *engine, const struct c
         w->restarts = tw->restarts;
         w->absorbed = tw->absorbed;
     }
-    if (out->time_wait_count == 2 && out->time_wait[0].endpoint == LIFELINE_SERVER) {
-        struct lifeline_time_wait swap = out->time_wait[0];
-        out->time_wait[0] = out->time_wait[1];
-        out->time_wait[1] = swap;
+    if (count == 2 && out[0].endpoint == LIFELINE_SERVER) {
+        struct lifeline_time_wait swap = out[0];
+        out[0] = out[1];
+        out[1] = swap;
     }
+    return count;
 }
 
 void record_fill(const struct lifeline_engine *engine, const struct conn *c,
@@ -236,7 +238,7 @@ void record_fill(const struct lifeline_engine *engine, const struct conn *c,
     out->last_data_ns = c->last_data_ns;
     fill_handshake(c, &out->handshake);
     fill_teardown(c, &out->teardown);
-    fill_time_waits(engine, c, out);
+    out->time_wait_count = (uint8_t)record_time_waits(engine, c, out->time_wait);
     out->withdrawals = c->withdrawals;
     out->old_duplicates = c->old_duplicates;
     out->keep_alives = c->keep_alives;

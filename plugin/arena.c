@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Arena: memory in file scope for the many small things that live as long as the capture file.
+ *
+ * Wireshark's allocator keeps a header before each piece, so that it can be freed or resized; notes
+ * and lives never are. Here pieces are cut one behind the other from blocks of that allocator,
+ * which frees the blocks when the file is closed.
+ */
+#include "arena.h"
+
+#define BLOCK_BYTES ((size_t)64 * 1024)
+#define ALIGNMENT   sizeof(uint64_t)
+
+static struct {
+    char *next;
+    size_t left_bytes;
+} block;
+
+static void forget_block(void)
+{
+    block.left_bytes = 0;
+}
+
+void arena_register(void)
+{
+    register_cleanup_routine(forget_block);
+}
+
+void *arena_alloc(size_t bytes)
+{
+    void *piece;
+
+    bytes = (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    if (bytes > block.left_bytes) {
+        if (bytes > BLOCK_BYTES / 8)
+            return wmem_alloc(wmem_file_scope(), bytes);
+        block.next = (char *)wmem_alloc(wmem_file_scope(), BLOCK_BYTES);
+        block.left_bytes = BLOCK_BYTES;
+    }
+    piece = block.next;
+    block.next += bytes;
+    block.left_bytes -= bytes;
+    return piece;
+}
+
+void *arena_copy(const void *from, size_t bytes)
+{
+    void *copy = arena_alloc(bytes);
+
+    if (bytes > 0)
+        memcpy(copy, from, bytes);
+    return copy;
+}
