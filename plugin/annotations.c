@@ -36,12 +36,13 @@
 /* Of the capture file at hand; all but the engine is in file scope. */
 static struct {
     struct lifeline_engine *engine;
-    bool failed;   /* no memory for an engine: the plugin is silent */
+    bool silent;   /* without an engine: the protocol is disabled, or there is no memory */
     bool finished; /* the engine has had the last frame */
     uint32_t end;  /* the last frame's number, when it is known beforehand */
     struct lives *lives;
     wmem_map_t *findings; /* frame -> struct finding_note */
-    wmem_map_t *numbers;  /* frame -> Wireshark's number, where they differ */
+    GByteArray *proving;  /* a bit per frame: it is in findings; most aren't */
+    wmem_map_t *numbers;  /* frame -> Wireshark's number, where they differ; NULL: nowhere */
     uint64_t last_frame;
     uint32_t last_number;
     struct note **notes; /* by Wireshark's frame number */
@@ -129,10 +130,10 @@ static void hang_note(struct note *note)
 
 static void on_event(void *user, const struct lifeline_event *event)
 {
-    struct life *life =
-        lives_get(session.lives, event->connection, event->incarnation, event->slot);
+    struct life *life = lives_get(session.lives, event->connection, event->incarnation);
 
     (void)user;
+    life->slot = event->slot;
     if (event->segment != NULL && is_of_segment_at_hand(event)) {
         session.note = make_note(event, life);
         return;
@@ -145,25 +146,36 @@ static void on_event(void *user, const struct lifeline_event *event)
 static void on_message(void *user, const struct lifeline_message *message)
 {
     (void)user;
-    life_message(lives_get(session.lives, message->connection, message->incarnation, message->slot),
-                 message);
+    life_message(lives_get(session.lives, message->connection, message->incarnation), message);
 }
 
 static void on_exchange(void *user, const struct lifeline_exchange *exchange)
 {
     (void)user;
-    life_exchange(
-        lives_get(session.lives, exchange->connection, exchange->incarnation, exchange->slot),
-        exchange);
+    life_exchange(lives_get(session.lives, exchange->connection, exchange->incarnation), exchange);
 }
 
 static void on_connection(void *user, const struct lifeline_connection *connection)
 {
-    struct life *life = lives_find(session.lives, connection->connection, connection->incarnation);
+    struct life *life = lives_get(session.lives, connection->connection, connection->incarnation);
 
     (void)user;
     life_connection(life, connection);
     touch(life);
+}
+
+/* Notes that a frame is in the map of findings. */
+static void set_proving(uint64_t frame)
+{
+    guint at = (guint)(frame / 8);
+
+    if (at >= session.proving->len) {
+        guint before = session.proving->len;
+
+        g_byte_array_set_size(session.proving, MAX(at + 1, 2 * before));
+        memset(session.proving->data + before, 0, session.proving->len - before);
+    }
+    session.proving->data[at] |= (guint8)(1u << frame % 8);
 }
 
 static void hang_finding(const struct lifeline_finding *finding, uint64_t frame)
@@ -175,6 +187,7 @@ static void hang_finding(const struct lifeline_finding *finding, uint64_t frame)
     note->finding = finding;
     if (first == NULL) {
         wmem_map_insert(session.findings, key, note);
+        set_proving(frame);
         return;
     }
     while (last->next != NULL)
@@ -202,6 +215,8 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
 static void cleanup(void)
 {
     lifeline_free(session.engine);
+    if (session.proving != NULL)
+        g_byte_array_free(session.proving, TRUE);
     memset(&session, 0, sizeof(session));
 }
 
@@ -224,15 +239,19 @@ struct lifeline_engine *annotations_engine(void)
     };
     struct lifeline_options options;
 
-    if (session.engine != NULL || session.failed)
+    if (session.engine != NULL || session.silent)
         return session.engine;
+    /* Enabling or disabling makes Wireshark dissect anew, so it is asked once. */
+    session.silent = !proto_is_protocol_enabled(find_protocol_by_id(proto_lifeline));
+    if (session.silent)
+        return NULL;
     options = prefs_options();
     session.engine = lifeline_new(&options, &sink);
     session.end = gui_redissected_frames();
-    session.failed = session.engine == NULL;
+    session.silent = session.engine == NULL;
     session.lives = lives_new();
     session.findings = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
-    session.numbers = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
+    session.proving = g_byte_array_new();
     return session.engine;
 }
 
@@ -263,6 +282,13 @@ static void make_room(uint32_t number)
     session.notes_size = size;
 }
 
+static void set_number(uint64_t frame, uint32_t number)
+{
+    if (session.numbers == NULL)
+        session.numbers = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
+    wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)frame), GUINT_TO_POINTER(number));
+}
+
 uint64_t annotations_begin_frame(const packet_info *pinfo)
 {
     uint64_t frame = pinfo->num;
@@ -271,13 +297,11 @@ uint64_t annotations_begin_frame(const packet_info *pinfo)
         make_room(pinfo->num);
     session.notes[pinfo->num] = NULL;
     if (pinfo->num == session.last_number) /* a read filter rejected the one before */
-        wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)session.last_frame),
-                        GUINT_TO_POINTER(LIFELINE_NO_FRAME));
+        set_number(session.last_frame, LIFELINE_NO_FRAME);
     if (frame <= session.last_frame)
         frame = session.last_frame + 1;
     if (frame != pinfo->num)
-        wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)frame),
-                        GUINT_TO_POINTER(pinfo->num));
+        set_number(frame, pinfo->num);
     session.last_frame = frame;
     session.last_number = pinfo->num;
     return frame;
@@ -287,7 +311,7 @@ uint32_t annotations_frame_number(uint64_t frame)
 {
     gpointer number;
 
-    if (session.numbers != NULL && wmem_map_size(session.numbers) > 0 &&
+    if (session.numbers != NULL &&
         wmem_map_lookup_extended(session.numbers, GSIZE_TO_POINTER((gsize)frame), NULL, &number))
         return GPOINTER_TO_UINT(number);
     return (uint32_t)frame;
@@ -357,7 +381,8 @@ void annotations_changed(const struct note *note, void (*call)(void *user, const
 
 const struct finding_note *annotations_findings(uint64_t frame)
 {
-    if (session.findings == NULL || wmem_map_size(session.findings) == 0)
+    if (session.proving == NULL || frame / 8 >= session.proving->len ||
+        !(session.proving->data[frame / 8] & 1u << frame % 8))
         return NULL;
     return (const struct finding_note *)wmem_map_lookup(session.findings,
                                                         GSIZE_TO_POINTER((gsize)frame));

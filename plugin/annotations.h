@@ -45,7 +45,8 @@ struct finding_note {
 
 void annotations_register(void);
 
-/* The engine of this capture file; made when first asked for. NULL when memory is short. */
+/* The engine of this capture file; made when first asked for. NULL when the protocol is disabled or
+ * memory is short. */
 struct lifeline_engine *annotations_engine(void);
 
 /* The notes of a frame, outermost layer first; NULL when it has no TCP layer of a connection. */

@@ -38,7 +38,6 @@
 #define MAX_TCP_HEADER_BYTES 60
 
 static dissector_handle_t tcp_handle; /* what "ip.proto" held before */
-static protocol_t *protocol;          /* ours: on or off */
 static int proto_feed = -1;
 
 /* The frame at hand, and what the engine's decoder found in it. */
@@ -235,15 +234,9 @@ static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
         segment->payload = NULL; /* taken */
 }
 
-static bool wanted(const packet_info *pinfo)
-{
-    return !PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt &&
-           proto_is_protocol_enabled(protocol);
-}
-
 static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (wanted(pinfo))
+    if (!PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt)
         feed_segment(tvb, pinfo);
     return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
 }
@@ -289,7 +282,6 @@ static void forget_frame(void)
 
 void feed_register(void)
 {
-    protocol = find_protocol_by_id(proto_lifeline);
     annotations_register();
     register_cleanup_routine(forget_frame);
     proto_feed = proto_register_protocol_in_name_only(

@@ -24,72 +24,37 @@
 #define MAX_INDEX_JUMP 65536
 
 struct lives {
-    wmem_map_t *map;
-    struct life **of_slot; /* the last one that held it */
-    uint32_t slot_count;
+    struct life **all; /* by the connection's number; NULL: not heard of yet */
+    uint64_t count;
 };
-
-static guint life_hash(gconstpointer key)
-{
-    const struct life *life = (const struct life *)key;
-
-    return (guint)((life->connection * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)) >> 32) ^
-           life->incarnation;
-}
-
-static gboolean life_equal(gconstpointer a, gconstpointer b)
-{
-    const struct life *x = (const struct life *)a, *y = (const struct life *)b;
-
-    return x->connection == y->connection && x->incarnation == y->incarnation;
-}
 
 struct lives *lives_new(void)
 {
-    struct lives *lives = wmem_new0(wmem_file_scope(), struct lives);
-
-    lives->map = wmem_map_new(wmem_file_scope(), life_hash, life_equal);
-    return lives;
+    return arena_new0(struct lives);
 }
 
-struct life *lives_find(struct lives *lives, uint64_t connection, uint32_t incarnation)
+/* Makes room for a connection; the engine numbers them one after the other. */
+static void grow(struct lives *lives, uint64_t connection)
 {
-    struct life key = {.connection = connection, .incarnation = incarnation};
-    struct life *life = (struct life *)wmem_map_lookup(lives->map, &key);
+    uint64_t count = MAX(connection + 1, MAX(lives->count * 2, 64));
 
-    if (life == NULL) {
-        life = arena_new0(struct life);
-        life->connection = connection;
-        life->incarnation = incarnation;
-        wmem_map_insert(lives->map, life, life);
-    }
-    return life;
+    lives->all =
+        (struct life **)wmem_realloc(wmem_file_scope(), lives->all, count * sizeof(lives->all[0]));
+    memset(lives->all + lives->count, 0, (count - lives->count) * sizeof(lives->all[0]));
+    lives->count = count;
 }
 
-/* Makes room for a slot; slots are as dense as the engine's connections. */
-static void grow(struct lives *lives, uint32_t slot)
-{
-    uint32_t count = MAX(slot + 1, MAX(lives->slot_count * 2, 64));
-
-    lives->of_slot = (struct life **)wmem_realloc(wmem_file_scope(), lives->of_slot,
-                                                  count * sizeof(lives->of_slot[0]));
-    memset(lives->of_slot + lives->slot_count, 0,
-           (count - lives->slot_count) * sizeof(lives->of_slot[0]));
-    lives->slot_count = count;
-}
-
-struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation,
-                       uint32_t slot)
+struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation)
 {
     struct life *life;
 
-    if (slot >= lives->slot_count)
-        grow(lives, slot);
-    life = lives->of_slot[slot];
-    if (life == NULL || life->connection != connection || life->incarnation != incarnation) {
-        life = lives_find(lives, connection, incarnation);
-        life->slot = slot;
-        lives->of_slot[slot] = life;
+    if (connection >= lives->count)
+        grow(lives, connection);
+    life = lives->all[connection];
+    if (life == NULL) {
+        lives->all[connection] = life = arena_new0(struct life);
+        life->connection = connection;
+        life->incarnation = incarnation;
     }
     return life;
 }

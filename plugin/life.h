@@ -32,10 +32,8 @@ struct life {
 struct lives;
 struct lives *lives_new(void);
 
-/* The life of a connection; made when it isn't there. The engine's slot makes it quick to find. */
-struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation,
-                       uint32_t slot);
-struct life *lives_find(struct lives *lives, uint64_t connection, uint32_t incarnation);
+/* The life of a connection; made when it isn't there. */
+struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation);
 
 /* Take over what the engine says; everything is copied into file scope. */
 void life_message(struct life *life, const struct lifeline_message *message);

@@ -66,8 +66,7 @@ void show_enum(proto_tree *tree, tvbuff_t *tvb, int hf, const struct lifeline_na
     const char *name = lifeline_name_of(names, value);
 
     if (name != NULL)
-        proto_item_set_generated(
-            proto_tree_add_uint_format_value(tree, hf, tvb, 0, 0, value, "%s", name));
+        show_uint(tree, tvb, hf, value);
 }
 
 proto_tree *show_subtree(proto_tree *tree, tvbuff_t *tvb, enum own_field item, uint8_t group,

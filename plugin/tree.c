@@ -13,6 +13,8 @@
  */
 #include "tree.h"
 
+#include <stdio.h>
+
 #include "feed.h"
 #include "fields.h"
 #include "show.h"
@@ -29,20 +31,22 @@ struct painter {
     bool visible;      /* texts matter */
 };
 
-/* The text of an item that only eyes read. */
-static const char *text_for(const struct painter *at, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Adds a group's item, with a text that only eyes read, and returns its subtree. */
+static proto_tree *add_group(const struct painter *at, proto_tree *parent, enum own_field item,
+                             uint8_t group, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
-static const char *text_for(const struct painter *at, const char *format, ...)
+static proto_tree *add_group(const struct painter *at, proto_tree *parent, enum own_field item,
+                             uint8_t group, const char *format, ...)
 {
+    char text[2 * ITEM_LABEL_LENGTH] = ""; /* longer than what Wireshark shows */
     va_list arguments;
-    const char *text = "";
 
     if (at->visible) {
         va_start(arguments, format);
-        text = wmem_strdup_vprintf(at->pinfo->pool, format, arguments);
+        vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);
     }
-    return text;
+    return show_subtree(parent, at->tvb, item, group, text);
 }
 
 /* ---- the segment ----------------------------------------------------------------------------- */
@@ -172,10 +176,10 @@ static const char *name_or(const struct lifeline_name *table, uint32_t value, co
 static void add_handshake(const struct painter *at, const struct lifeline_connection *record)
 {
     const struct lifeline_handshake *handshake = &record->handshake;
-    const char *text = text_for(at, "Handshake: %s%s",
-                                name_or(lifeline_handshake_names, handshake->kind, "unknown"),
-                                handshake->complete == 1 ? ", complete" : "");
-    proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_HANDSHAKE_GROUP, GROUP_HANDSHAKE, text);
+    proto_tree *tree =
+        add_group(at, at->tree, OWN_HANDSHAKE_GROUP, GROUP_HANDSHAKE, "Handshake: %s%s",
+                  name_or(lifeline_handshake_names, handshake->kind, "unknown"),
+                  handshake->complete == 1 ? ", complete" : "");
 
     show_frame(tree, at->tvb, hf_own[OWN_SYN_FRAME], handshake->syn_frame);
     show_frame(tree, at->tvb, hf_own[OWN_SYNACK_FRAME], handshake->synack_frame);
@@ -187,10 +191,10 @@ static void add_teardown(const struct painter *at, const struct lifeline_connect
 {
     const struct lifeline_teardown *teardown = &record->teardown;
     const char *closer = lifeline_name_of(lifeline_role_names, teardown->active_closer);
-    const char *text = text_for(at, "Teardown: %s%s%s",
-                                name_or(lifeline_teardown_names, teardown->kind, "unknown"),
-                                closer != NULL ? ", closed by " : "", closer != NULL ? closer : "");
-    proto_tree *tree = show_subtree(at->tree, at->tvb, OWN_TEARDOWN_GROUP, GROUP_TEARDOWN, text);
+    proto_tree *tree =
+        add_group(at, at->tree, OWN_TEARDOWN_GROUP, GROUP_TEARDOWN, "Teardown: %s%s%s",
+                  name_or(lifeline_teardown_names, teardown->kind, "unknown"),
+                  closer != NULL ? ", closed by " : "", closer != NULL ? closer : "");
 
     show_frame(tree, at->tvb, hf_own[OWN_FIN1_FRAME], teardown->fin1_frame);
     show_frame(tree, at->tvb, hf_own[OWN_ACK1_FRAME], teardown->ack1_frame);
@@ -204,24 +208,21 @@ static void add_endpoint(const struct painter *at, proto_tree *parent, enum own_
                          const struct lifeline_connection *record)
 {
     char ip[64] = "";
-    const char *text;
     proto_tree *tree;
 
     if (at->visible)
         lifeline_address_text(&end->ip, ip, sizeof(ip));
-    text = text_for(at, end->ip.family == 6 ? "%s: [%s]:%u" : "%s: %s:%u", title, ip, end->port);
-    tree = show_subtree(parent, at->tvb, item, group, text);
+    tree = add_group(at, parent, item, group, end->ip.family == 6 ? "%s: [%s]:%u" : "%s: %s:%u",
+                     title, ip, end->port);
     show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, group, record);
 }
 
 static void add_connection(const struct painter *at, const struct lifeline_connection *record)
 {
-    const char *text =
-        text_for(at, "Connection %" PRIu64 ": %s, then %s", record->connection,
-                 name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
-                 name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
-    proto_tree *tree =
-        show_subtree(at->tree, at->tvb, OWN_CONNECTION_GROUP, GROUP_CONNECTION, text);
+    proto_tree *tree = add_group(
+        at, at->tree, OWN_CONNECTION_GROUP, GROUP_CONNECTION, "Connection %" PRIu64 ": %s, then %s",
+        record->connection, name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
+        name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
 
     show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_CONNECTION, record);
     add_endpoint(at, tree, OWN_CLIENT_GROUP, GROUP_CLIENT, "Client", &record->client, record);
@@ -233,15 +234,13 @@ static void add_connection(const struct painter *at, const struct lifeline_conne
 static void add_exchange(void *user, const struct lifeline_exchange *exchange, bool response)
 {
     struct painter *at = (struct painter *)user;
-    const char *text;
     proto_tree *tree;
 
     if (response && exchange->index == at->exchange)
         return; /* pushed: its request was in the same frame */
     at->exchange = exchange->index;
-    text = text_for(at, "HTTP exchange %" PRIu64 ": %s", exchange->index,
-                    at->visible ? text_exchange(at->pinfo->pool, exchange) : "");
-    tree = show_subtree(at->tree, at->tvb, OWN_HTTP_GROUP, GROUP_HTTP, text);
+    tree = add_group(at, at->tree, OWN_HTTP_GROUP, GROUP_HTTP, "HTTP exchange %" PRIu64 ": %s",
+                     exchange->index, at->visible ? text_exchange(at->pinfo->pool, exchange) : "");
     show_group(tree, at->tvb, LIFELINE_RECORD_EXCHANGE, GROUP_HTTP, exchange);
 }
 
@@ -343,12 +342,8 @@ static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 
 void tree_register(void)
 {
-    /* Called for each frame: as a protocol in name only it needs no layer in the packet's list. It
-     * is on when the protocol is. */
-    int display =
-        proto_register_protocol_in_name_only("TCP Lifecycle of a frame", "TCP Lifecycle display",
-                                             "lifeline_display", proto_lifeline, FT_PROTOCOL);
-
     tap_register();
-    register_postdissector(create_dissector_handle(show_frame_notes, display));
+    /* Called for each frame: without a protocol it needs no layer in the packet's list, and nobody
+     * asks each time whether it is on. Without an engine there are no notes to show. */
+    register_postdissector(create_dissector_handle(show_frame_notes, -1));
 }
