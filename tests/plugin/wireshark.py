@@ -21,6 +21,7 @@ class Wireshark:
                                 XDG_RUNTIME_DIR=self.home, LC_ALL="C.UTF-8", TZ="UTC")
         self.environment.pop("WIRESHARK_PLUGIN_DIR", None)
         self.environment.update(environment or {})
+        self.names = {}
         self.version = self._version()
         folder = f"{self.home}/.local/lib/wireshark/plugins/{self.version}/epan"
         os.makedirs(folder)
@@ -68,8 +69,10 @@ class Wireshark:
             return self.run("tshark", "-n", "-r", copy.name, *arguments, **more)
 
     def value_names(self):
-        """{field: {number as text: name}} of the plugin's value strings."""
-        names = {}
+        """{field: {number as text: name}} of the plugin's value strings; asked once."""
+        if self.names:
+            return self.names
+        names = self.names
         text = self.run("tshark", "-G", "values", text=True).stdout
         for line in text.splitlines():
             row = line.split("\t")
