@@ -25,7 +25,8 @@ class Wireshark:
         self.version = self._version()
         folder = f"{self.home}/.local/lib/wireshark/plugins/{self.version}/epan"
         os.makedirs(folder)
-        shutil.copy(plugin, folder + "/lifeline.so")
+        if plugin is not None:
+            shutil.copy(plugin, folder + "/lifeline.so")
         os.chmod(self.home, 0o755)
         if os.geteuid() == 0:
             for path, _, files in os.walk(self.home):
