@@ -324,10 +324,7 @@ def main():
     failed = events = connections = expected = 0
 
     with Wireshark(options.plugin) as wireshark:
-        names = wireshark.value_names()
-        if not names:
-            sys.exit("agree: tshark doesn't load the plugin")
-        values = Values(names)
+        values = Values(wireshark.value_names())
         workers = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
         futures = [workers.submit(compare, options.lifeline, wireshark, values, capture)
                    for capture in options.captures]

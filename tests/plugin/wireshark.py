@@ -21,7 +21,7 @@ class Wireshark:
                                 XDG_RUNTIME_DIR=self.home, LC_ALL="C.UTF-8", TZ="UTC")
         self.environment.pop("WIRESHARK_PLUGIN_DIR", None)
         self.environment.update(environment or {})
-        self.names = {}
+        self.names = None
         self.version = self._version()
         folder = f"{self.home}/.local/lib/wireshark/plugins/{self.version}/epan"
         os.makedirs(folder)
@@ -71,15 +71,17 @@ class Wireshark:
 
     def value_names(self):
         """{field: {number as text: name}} of the plugin's value strings; asked once."""
-        if self.names:
-            return self.names
-        names = self.names
-        text = self.run("tshark", "-G", "values", text=True).stdout
-        for line in text.splitlines():
-            row = line.split("\t")
-            if row[0] == "V" and row[1].startswith("lifeline."):
-                names.setdefault(row[1], {})[row[2]] = row[3]
-        return names
+        if self.names is None:
+            names = {}
+            text = self.run("tshark", "-G", "values", text=True).stdout
+            for line in text.splitlines():
+                row = line.split("\t")
+                if row[0] == "V" and row[1].startswith("lifeline."):
+                    names.setdefault(row[1], {})[row[2]] = row[3]
+            if not names:
+                raise RuntimeError("tshark doesn't load the plugin")
+            self.names = names
+        return self.names
 
 
 def multi(pairs):

@@ -67,7 +67,7 @@ def of_program(program, settings, capture):
 
 def of_plugin(wireshark, settings, capture):
     """{frame: [(connection, steps, states, transitions)]}"""
-    names = value_names(wireshark)
+    names = wireshark.value_names()
 
     def name(field, shown):
         return names.get(field, {}).get(shown, shown) or "unknown"
@@ -102,15 +102,6 @@ def of_plugin(wireshark, settings, capture):
                                  tuple(layer.get("lifeline.step", [])), states,
                                  tuple(transitions)))
     return told
-
-
-def value_names(wireshark):
-    """Of the plugin's value strings; asked for once."""
-    if not hasattr(wireshark, "names"):
-        wireshark.names = wireshark.value_names()
-        if not wireshark.names:
-            raise RuntimeError("tshark doesn't load the plugin")
-    return wireshark.names
 
 
 def check_order(events):
