@@ -405,8 +405,11 @@ const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t
 
 void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns)
 {
-    engine->now_ns = held_time(time_ns);
-    timers_run(engine, engine->now_ns);
+    time_ns = held_time(time_ns);
+    if (time_ns > engine->now_ns) { /* a clock that lags behind the segments says nothing new */
+        engine->now_ns = time_ns;
+        timers_run(engine, engine->now_ns);
+    }
 }
 
 struct live {

@@ -638,7 +638,7 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
                           uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
                           const uint8_t *bytes, size_t length);
 
-/* Lets capture time pass without a segment: timers up to time_ns fire. */
+/* Lets capture time pass without a segment: timers up to time_ns fire. It never goes back by this. */
 void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns);
 
 /* The capture ends: every connection's record is given, in the order of their numbers. */

@@ -29,6 +29,22 @@ END
     cat "$out/events"
 }
 
+# One connection, then nothing: interrupted before what is told of it could have arrived late.
+remaining() {
+    "$lifeline" time-wait -o jsonl -i lo > "$out/records" 2> "$out/errors" &
+    pid=$!
+    sleep 1
+    python3 - <<'END'
+import socket, time
+server = socket.create_server(("127.0.0.1", 8080))
+client = socket.create_connection(("127.0.0.1", 8080))
+peer, _ = server.accept()
+client.close()
+peer.close()
+time.sleep(0.4)
+END
+}
+
 # The program sleeps while more is sent than the kernel's buffer holds; the connection stays open.
 drops() {
     "$lifeline" connections -o jsonl -i lo > "$out/records" 2> "$out/errors" &

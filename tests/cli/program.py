@@ -611,6 +611,13 @@ class Live(Case):
         self.assertEqual(seen[-1]["transitions"][0]["evidence"], "timer")
         self.assertEqual(seen[-1]["transitions"][0]["from"], "TIME-WAIT")
 
+    def test_clock_does_not_go_back(self):
+        """The clock of a live capture lags behind the segments, and doesn't undo their time."""
+        out, _ = self.script("remaining")
+        (left,) = [r["remaining_seconds"] for r in records(out) if r["record"] == "time-wait"]
+        self.assertLessEqual(left, 60)
+        self.assertGreater(left, 50)
+
     def test_interrupt_privileges_and_drops(self):
         """Once the interface is open, root is given up; SIGINT gives the record of what is open yet;
         what the kernel dropped is told, and that the record lacks it."""
