@@ -365,8 +365,11 @@ const char *explain_exchange(const struct lifeline_exchange *exchange)
         return N_("The client asks {request} (frame {request_frame}); the server answers {status}: "
                   "from here on the connection speaks another protocol.");
     case LIFELINE_EXCHANGE_NO_REQUEST:
-        return N_("The server sends a response, {status} (frame {response_frame}), whose request "
-                  "isn't in the capture.");
+        return exchange->confidence == LIFELINE_PROVEN
+                   ? N_("The server sends a response, {status} (frame {response_frame}), that "
+                        "nobody asked for.")
+                   : N_("The server sends a response, {status} (frame {response_frame}), whose "
+                        "request isn't in the capture.");
     case LIFELINE_EXCHANGE_GAP:
         return N_("The client asks {request} (frame {request_frame}); part of this exchange isn't "
                   "in the capture.");
