@@ -25,7 +25,7 @@ static struct {
     char *connection, *where, *shard;
     char *format, *color, *width;
     gboolean transitions, verbose, help, version;
-    char *stack, *time_wait, **stack_for;
+    char *stack, *time_wait, *ports, **stack_for;
     struct lifeline_network *networks; /* that stack_for says */
     gboolean no_http, ignore_vlan, verify_checksums;
     char *max_memory, *max_connections, *max_stream, *max_streams, *max_fragments, *max_header;
@@ -81,6 +81,8 @@ static const GOptionEntry model_entries[] = {
      "several "
      "times, the longest prefix wins",
      "CIDR=NAME"},
+    TEXT(0, "ports", ports, "LOW-HIGH",
+         "the ephemeral ports of every host; default: its stack's (linux: 32768-60999)"),
     FLAG(0, "no-http", no_http, "don't follow HTTP"),
     END,
 };
@@ -206,6 +208,19 @@ static bool read_seconds(const char *option, const char *text, int64_t *into_ns)
     return true;
 }
 
+static bool read_ports(uint32_t *into)
+{
+    unsigned low, high;
+    char after;
+    if (!given.ports)
+        return true;
+    if (sscanf(given.ports, "%u-%u%c", &low, &high, &after) != 2 || low > high || high > 65535)
+        return complain("%s wants two numbers such as 32768-60999, not '%s'", "--ports",
+                        given.ports);
+    *into = high - low + 1;
+    return true;
+}
+
 static bool read_stack(struct lifeline_options *engine)
 {
     if (!given.stack)
@@ -315,6 +330,7 @@ static bool read_all(struct options *options)
     bool fine = read_format(options) && read_color(&options->color) && read_stack(engine) &&
                 read_networks(engine) && read_shard(engine) && read_limits(engine) &&
                 read_seconds("--time-wait", given.time_wait, &engine->time_wait_ns) &&
+                read_ports(&engine->ports) &&
                 read_number("--connection", given.connection, 0, INT64_MAX, &options->connection) &&
                 read_number("--packets", given.packets, 1, INT64_MAX, &options->max_packets) &&
                 read_jobs(&options->jobs) &&
@@ -525,6 +541,7 @@ void options_release(void)
         &given.time_wait,  &given.max_memory,   &given.max_connections,
         &given.max_stream, &given.max_streams,  &given.max_fragments,
         &given.max_header, &given.max_pipeline, &given.max_tunnels,
+        &given.ports,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);

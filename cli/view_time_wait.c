@@ -26,13 +26,6 @@ static const struct column columns[] = {
     {.title = "absorbed", .columns = 8, .right = true, .rank = 4},
 };
 
-static char *port_range;
-static const GOptionEntry entries[] = {
-    {"ports", 0, 0, G_OPTION_ARG_STRING, &port_range,
-     "the ephemeral ports; default: the stack's (linux: 32768-60999)", "LOW-HIGH"},
-    {.long_name = NULL},
-};
-
 struct time_waits {
     const struct view_context *context;
     struct out *out;
@@ -262,22 +255,14 @@ static void print_census(struct time_waits *view)
 static void *open_time_wait(const struct view_context *context, struct lifeline_options *options,
                             struct lifeline_sink *sink, char **error)
 {
-    unsigned low = 0, high = 0;
-    struct time_waits *view;
-    char after;
+    struct time_waits *view = g_new0(struct time_waits, 1);
 
-    if (port_range &&
-        (sscanf(port_range, "%u-%u%c", &low, &high, &after) != 2 || low > high || high > 65535)) {
-        *error =
-            g_strdup_printf("--ports wants two numbers such as 32768-60999, not '%s'", port_range);
-        return NULL;
-    }
-    view = g_new0(struct time_waits, 1);
+    (void)error;
     view->context = context;
     view->ascii = !context->utf8;
     view->out = out_new(context->out, context->live);
     view->cell = g_string_new(NULL);
-    view->book = lifeline_census_new(options, port_range ? high - low + 1 : 0, 0);
+    view->book = lifeline_census_new(options, 0, 0);
     if (strcmp(context->format, "jsonl") == 0)
         view->json = json_new(view->out, false);
     else if (strcmp(context->format, "csv") == 0)
@@ -349,7 +334,6 @@ const struct view view_time_wait = {
         "jsonl a time-wait record comes as its connection ends, time-wait-census records (where "
         "the "
         "count changes) and time-wait-forecast records at the end. svg is a plot for a report.",
-    .entries = entries,
     .open = open_time_wait,
     .close = close_time_wait,
 };

@@ -581,6 +581,7 @@ struct lifeline_options {
     uint8_t stack;        /* enum lifeline_stack */
     bool stack_known;     /* hosts are that; false: it is assumed, see lifeline_host_stack() */
     int64_t time_wait_ns; /* 0: the stack's own, which isn't known for certain unless it is said */
+    uint32_t ports;       /* in every host's ephemeral range; 0: the stack's own */
     const struct lifeline_network *networks; /* of other stacks; the longest prefix wins */
     uint32_t network_count;
     uint64_t max_memory_bytes;  /* for all the engine holds; 0: 512 MiB */
@@ -638,7 +639,8 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
                           uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
                           const uint8_t *bytes, size_t length);
 
-/* Lets capture time pass without a segment: timers up to time_ns fire. It never goes back by this. */
+/* Lets capture time pass without a segment: timers up to time_ns fire. It never goes back by this.
+ */
 void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns);
 
 /* The capture ends: every connection's record is given, in the order of their numbers. */

@@ -85,7 +85,7 @@ void lifeline_host_stack(const struct lifeline_options *options,
         .stack = stack,
         .known = of_network ? said_ns <= 0 : o->stack_known, /* seconds name no system */
         .time_wait_ns = said_ns > 0 ? said_ns : f->time_wait_ns,
-        .ports = f->last_port - f->first_port + 1U,
+        .ports = o->ports ? o->ports : f->last_port - f->first_port + 1U,
         .network = best,
     };
     out->shortest_ns = out->longest_ns = out->time_wait_ns;
