@@ -72,7 +72,7 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     engine->app = app_new(o, &engine->counters, &engine->app_sink);
     engine->counts_all = o->shard_count > 1 && o->shard == 1 && engine->sink.finding;
     if ((judges && !engine->findings) || !engine->memory || !engine->wire || !engine->app ||
-        !engine->timers || !table_init(&engine->table, table_bytes, max_live)) {
+        !engine->timers || !table_init(&engine->table, table_bytes, max_live, o->max_unpacked)) {
         lifeline_free(engine);
         return NULL;
     }

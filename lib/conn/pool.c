@@ -8,7 +8,6 @@
 #include "conn/cold.h"
 
 #define MAX_HOT      (1 << 20) /* however much memory is allowed */
-#define UNTIDY_HOT   16384     /* so few may rest unpacked */
 #define IDLE_NS      (10 * INT64_C(1000000000))
 #define SPARE_HOT    64 /* what may become hot between two calls of table_make_room() */
 #define MALLOC_BYTES 16 /* of its own, an estimate */
@@ -132,7 +131,7 @@ static struct conn *next_of(struct table_pool *pool)
 /* One more that the hand comes by: of many, what rests is packed before memory calls for it. */
 static void tidy(struct table *t)
 {
-    if (t->pool.count - t->pool.free_count < UNTIDY_HOT) {
+    if (t->pool.count - t->pool.free_count < t->pool.untidy) {
         return;
     }
     struct conn *c = next_of(&t->pool);

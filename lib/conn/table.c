@@ -20,12 +20,13 @@ uint32_t table_tag(const struct table *t, const uint64_t key[5])
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live)
+bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live, uint32_t max_unpacked)
 {
     memset(t, 0, sizeof *t);
     t->key = hash_random_key();
     t->limit_bytes = limit_bytes;
     t->max_live = max_live;
+    t->pool.untidy = max_unpacked ? max_unpacked : DEFAULT_UNPACKED;
     t->free_slot = NO_SLOT;
     for (unsigned i = 0; i < LIST_COUNT; i++) {
         t->lists[i].head = t->lists[i].tail = NO_SLOT;

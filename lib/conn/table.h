@@ -26,7 +26,8 @@
 #include "conn/conn.h"
 #include "model/hash.h"
 
-#define TABLE_CHUNK 1024
+#define TABLE_CHUNK      1024
+#define DEFAULT_UNPACKED 16384
 
 struct table_list {
     uint32_t head, tail;
@@ -55,6 +56,7 @@ struct table_pool {
     uint32_t capacity; /* a multiple of a block's */
     uint32_t free;     /* chained through conn.tag; conn.slot is NO_SLOT */
     uint32_t hand;
+    uint32_t untidy; /* hot ones that nothing is packed below */
 };
 
 struct table {
@@ -79,7 +81,7 @@ struct lookup {
     uint8_t source_is_low; /* the segment's source is the key's first end */
 };
 
-bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live);
+bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live, uint32_t max_unpacked);
 void table_fini(struct table *t);
 
 /* Packs one that rests, if the clock comes by it, then until some may be made hot. False: no memory
