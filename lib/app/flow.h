@@ -133,10 +133,10 @@ struct app_flow {
     uint64_t now_frame; /* of the current call's segment */
     int64_t now_ns;
     int64_t stalled_ns;      /* since when octets are held for others that were received */
-    uint32_t stalled_frames; /* and for how many frames; 0: not stalled */
-    uint16_t patience;       /* how many of them it waits */
+    uint16_t patience;       /* how many frames it waits for them */
     uint8_t layer;           /* of the current call's segment */
     bool is_new_frame;       /* the current call is its segment's first */
+    uint32_t stalled_frames; /* how many it waited; 0: not stalled */
     bool opened[2];          /* stream[end] has its base */
     bool hunting[2];         /* its beginning isn't in the capture: a message may start anywhere */
     bool fin_given[2];

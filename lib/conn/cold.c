@@ -21,7 +21,7 @@
     F(end[i].payload_bytes, 0)                                                                     \
     F(end[i].retransmitted_bytes, 0)                                                               \
     F(end[i].missing_bytes, 0)                                                                     \
-    F(end[i].loose_start, c->end[i].next)                                                          \
+    F(end[i].loose_start, 0)                                                                       \
     F(end[i].loose_bytes, 0)                                                                       \
     F(end[i].control_ns, c->start_ns)                                                              \
     F(end[i].delivered_ns, c->end[i].control_ns)                                                   \
