@@ -15,8 +15,8 @@
     F(end[i].evidence, 0)                                                                          \
     F(end[i].next, c->end[i].isn)                                                                  \
     F(end[i].contiguous, c->end[i].next)                                                           \
-    F(end[i].block_start, c->end[i].next)                                                          \
-    F(end[i].block_end, c->end[i].next)                                                            \
+    F(end[i].block_start, c->end[i].isn + 1)                                                       \
+    F(end[i].block_end, c->end[i].block_start)                                                     \
     F(end[i].fin_end, c->end[i].next)                                                              \
     F(end[i].payload_bytes, 0)                                                                     \
     F(end[i].retransmitted_bytes, 0)                                                               \
@@ -42,8 +42,8 @@
     F(end[i].window, 0)                                                                            \
     F(end[i].window_scale, 0)                                                                      \
     F(end[i].ttl, 64)                                                                              \
-    F(end[i].state, 0)                                                                             \
-    F(end[i].state_count, 0)                                                                       \
+    F(end[i].state_count, 4 + 2 * !!(c->end[i].flags & END_FIN))                                   \
+    F(end[i].state, c->end[i].history >> (c->end[i].state_count + 15U) % 16 * 4 & 15)              \
     F(end[i].reset_verdict, LIFELINE_UNKNOWN)                                                      \
     F(end[i].reset_cause, LIFELINE_UNKNOWN)
 
@@ -109,7 +109,7 @@
     F(time_wait[i].present, 0)                                                                     \
     F(time_wait[i].entered_ns, c->closing->time_wait[i].present ? c->last_ns : 0)                  \
     F(time_wait[i].since_ns, c->closing->time_wait[i].entered_ns)                                  \
-    F(time_wait[i].ended_ns, 0)                                                                    \
+    F(time_wait[i].ended_ns, c->closing->time_wait[i].present ? LIFELINE_UNKNOWN_NS : 0)           \
     F(time_wait[i].entered_frame, c->closing->time_wait[i].present ? c->last_frame : 0)            \
     F(time_wait[i].ended_frame, 0)                                                                 \
     F(time_wait[i].restarts, 0)                                                                    \
@@ -117,7 +117,7 @@
     F(time_wait[i].timer, 0)                                                                       \
     F(time_wait[i].tally, 0)                                                                       \
     F(time_wait[i].outcome, 0)                                                                     \
-    F(time_wait[i].reuse_rule, 0)
+    F(time_wait[i].reuse_rule, c->closing->time_wait[i].present ? LIFELINE_UNKNOWN : 0)
 
 #define CLOSING_FIELDS(F)                                                                          \
     TIME_WAIT_FIELDS(F, 0)                                                                         \
@@ -126,7 +126,7 @@
     F(step3_ns, c->last_ns)                                                                        \
     F(step2_ns, c->closing->step3_ns)                                                              \
     F(step1_ns, c->closing->step2_ns)                                                              \
-    F(reset_ns, 0)                                                                                 \
+    F(reset_ns, LIFELINE_UNKNOWN_NS)                                                                                 \
     F(half_close_bytes, 0)                                                                         \
     F(fin_frames[3], c->last_frame)                                                                \
     F(fin_frames[2], c->closing->fin_frames[3])                                                    \
@@ -138,7 +138,7 @@
     F(reset_seq, 0)                                                                                \
     F(reset_peer_next, 0)                                                                          \
     F(reset_acked, 0)                                                                              \
-    F(first_fin, 0)                                                                                \
+    F(first_fin, !c->closing->time_wait[0].present)                                                                               \
     F(simultaneous, 0)                                                                             \
     F(reset_by, LIFELINE_UNKNOWN)                                                                  \
     F(reset_after_fin, 0)                                                                          \
@@ -276,11 +276,18 @@ size_t cold_pack(const struct conn *c, unsigned char *packed)
     return bytes;
 }
 
-/* Returns where a resting flow begins. */
-static const unsigned char *unpack(const unsigned char *packed, struct conn *c,
+/* A copy behind which may be read. */
+struct copy {
+    unsigned char octets[COLD_MAX_BYTES + CODE_MAX_BYTES];
+};
+
+/* Returns where in the copy a resting flow begins. */
+static const unsigned char *unpack(const unsigned char *packed, struct copy *copy, struct conn *c,
                                    struct closing *closing)
 {
-    struct reader r = {.in = packed + HEADER_BYTES};
+    struct reader r = {.in = copy->octets + HEADER_BYTES};
+
+    memcpy(copy, packed, cold_bytes(packed));
 
     c->number = code_get(&r.in);
     c->candidate = NULL;
@@ -302,12 +309,14 @@ static const unsigned char *unpack(const unsigned char *packed, struct conn *c,
 
 void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *closing)
 {
-    unpack(packed, c, closing);
+    struct copy copy;
+    unpack(packed, &copy, c, closing);
 }
 
 void cold_revive(const unsigned char *packed, struct conn *c, struct closing *closing)
 {
-    const unsigned char *flow = unpack(packed, c, closing);
+    struct copy copy;
+    const unsigned char *flow = unpack(packed, &copy, c, closing);
     if (packed[2] & HAS_RESTING_FLOW) {
         c->flow = app_wake(flow);
     }

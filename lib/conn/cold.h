@@ -8,7 +8,7 @@
  *
  * Model: a table names each field and what its value is usually near to (a time to the connection's
  * start, a sequence number to its end's ISN). What is near exactly takes one bit; the rest takes
- * the difference, seven bits to the octet. Packing and unpacking restores every field, to the bit.
+ * the difference (model/code.h). Packing and unpacking restores every field, to the bit.
  *
  * A flow that rests is packed with it.
  *

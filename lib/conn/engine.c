@@ -16,6 +16,7 @@
 
 #define DEFAULT_MAX_MEMORY_BYTES ((uint64_t)512 << 20)
 #define LEAST_ROOM_BYTES         ((uint64_t)1 << 20) /* however little is allowed */
+#define SEGMENTS_PER_LOOK        16                  /* at how much is held */
 
 static uint64_t held_bytes(const struct lifeline_engine *engine)
 {
@@ -144,6 +145,9 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
     if (table_list_of(&engine->table, c) != list || list == LIST_TIME_WAIT || list == LIST_CLOSED) {
         table_list_remove(&engine->table, c);
         table_list_append(&engine->table, c, list);
+    }
+    if (list == LIST_CLOSED) {
+        timers_wake_by(engine, c->last_ns);
     }
 }
 
@@ -316,8 +320,12 @@ static int64_t held_time(int64_t time_ns)
     return time_ns < 0 ? 0 : time_ns > last ? last : time_ns;
 }
 
+/* Asked for one segment of a few: they can't bring more in the meantime than LEAST_ROOM_BYTES. */
 static bool holds_too_much(struct lifeline_engine *engine)
 {
+    if (engine->counters.segments % SEGMENTS_PER_LOOK) {
+        return false;
+    }
     uint64_t bytes = held_bytes(engine);
     if (bytes > engine->counters.memory_peak_bytes) {
         engine->counters.memory_peak_bytes = bytes;
@@ -339,7 +347,9 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
     while ((!table_make_room(&engine->table) || holds_too_much(engine)) && engine->table.live) {
         engine_evict(engine, table_victim(&engine->table));
     }
-    timers_run(engine, segment->time_ns);
+    if (segment->time_ns >= engine->wake_ns) {
+        timers_run(engine, segment->time_ns);
+    }
 
     struct pass pass;
     memset(&pass, 0, sizeof pass);

@@ -30,6 +30,7 @@ struct lifeline_engine {
     uint64_t next_number;
     int64_t now_ns;
     struct timers *timers;
+    int64_t wake_ns; /* timers_run() has nothing to do before */
     struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
     bool finished, finishing;
     bool counts_all; /* HTTP of other shards' connections is followed too, for findings about hosts
@@ -147,8 +148,10 @@ uint64_t timers_memory_bytes(const struct timers *timers);
 /* Starts the timer of an end's TIME-WAIT as of its since_ns; anew if it runs. */
 void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end);
 void timer_stop(struct lifeline_engine *engine, struct conn *c, unsigned end);
-/* Fires all timers due at now_ns. */
+/* Fires all timers due at now_ns, and forgets those that closed long before. */
 void timers_run(struct lifeline_engine *engine, int64_t now_ns);
+/* A connection is closed that spoke last at last_ns. */
+void timers_wake_by(struct lifeline_engine *engine, int64_t last_ns);
 
 /* incarnation.c */
 /* The connection that a segment belongs to, made if need be; NULL when memory is short. *is_new. */

@@ -13,9 +13,10 @@ uint32_t table_tag(const struct table *t, const uint64_t key[5])
 {
     if (!(key[4] & 1)) {
         uint64_t words[2] = {key[0] << 32 | (key[2] & UINT32_MAX), key[4]};
-        return (uint32_t)hash_words(&t->key, words, 2);
+        return hash_tag(&t->key, words, 2);
     }
-    return (uint32_t)hash_words(&t->key, key, 5);
+    uint64_t words[6] = {key[0], key[1], key[2], key[3], key[4], 0};
+    return hash_tag(&t->key, words, 6);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -23,7 +24,7 @@ uint32_t table_tag(const struct table *t, const uint64_t key[5])
 bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live, uint32_t max_unpacked)
 {
     memset(t, 0, sizeof *t);
-    t->key = hash_random_key();
+    t->key = hash_random_tag_key();
     t->limit_bytes = limit_bytes;
     t->max_live = max_live;
     t->pool.untidy = max_unpacked ? max_unpacked : DEFAULT_UNPACKED;

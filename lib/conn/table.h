@@ -27,7 +27,7 @@
 #include "model/hash.h"
 
 #define TABLE_CHUNK      1024
-#define DEFAULT_UNPACKED 16384
+#define DEFAULT_UNPACKED 512 /* as many as fit the second-level cache */
 
 struct table_list {
     uint32_t head, tail;
@@ -69,7 +69,7 @@ struct table {
     uint32_t index_mask, index_used;
     uint32_t aliases;
     struct table_list lists[LIST_COUNT];
-    struct hash_key key;
+    struct hash_tag_key key;
     uint64_t memory_bytes, limit_bytes;
     uint32_t max_live; /* 0: as memory allows */
     int64_t now_ns;    /* the engine's */

@@ -118,6 +118,17 @@ static bool grow(struct timers *t)
     return true;
 }
 
+/* What stops, or is kept longer, needn't say so: a look too many finds nothing. */
+static void wake_by(struct lifeline_engine *engine, int64_t time_ns)
+{
+    engine->wake_ns = time_ns < engine->wake_ns ? time_ns : engine->wake_ns;
+}
+
+void timers_wake_by(struct lifeline_engine *engine, int64_t last_ns)
+{
+    wake_by(engine, last_ns + LINGER_NS);
+}
+
 void timer_stop(struct lifeline_engine *engine, struct conn *c, unsigned end)
 {
     struct timers *t = engine->timers;
@@ -180,6 +191,7 @@ void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end)
     *(timer->next != NO_TIMER ? &at(t, timer->next)->prev : &clock->tail) = number;
     clock->due_ns = at(t, clock->head)->due_ns;
     tw->timer = number + 1;
+    wake_by(engine, clock->due_ns);
 }
 
 static struct clock *next_clock(struct timers *t)
@@ -197,6 +209,7 @@ void timers_run(struct lifeline_engine *engine, int64_t now_ns)
 {
     struct table *table = &engine->table;
     const struct clock *clock;
+    engine->wake_ns = INT64_MIN;
     while ((clock = next_clock(engine->timers))->due_ns <= now_ns) {
         int64_t due_ns = clock->due_ns;
         uint32_t owner = at(engine->timers, clock->head)->owner;
@@ -211,6 +224,7 @@ void timers_run(struct lifeline_engine *engine, int64_t now_ns)
             return;
         }
     }
+    int64_t wake_ns = clock->due_ns;
     while (table->lists[LIST_CLOSED].head != NO_SLOT) {
         struct conn *c = table_at(table, table->lists[LIST_CLOSED].head);
         if (!engine_ended(c)) {
@@ -218,10 +232,13 @@ void timers_run(struct lifeline_engine *engine, int64_t now_ns)
         } else if (c->last_ns + LINGER_NS <= now_ns) {
             engine_finish_conn(engine, c, false);
         } else {
-            return;
+            int64_t end_ns = c->last_ns + LINGER_NS;
+            wake_ns = end_ns < wake_ns ? end_ns : wake_ns;
+            break;
         }
         if (!table_make_room(table)) {
             return;
         }
     }
+    engine->wake_ns = wake_ns;
 }

@@ -55,3 +55,17 @@ struct hash_key hash_random_key(void)
     }
     return key;
 }
+
+struct hash_tag_key hash_random_tag_key(void)
+{
+    struct hash_key seed = hash_random_key();
+    struct hash_tag_key key;
+    uint64_t words[] = {0};
+    for (; words[0] < HASH_TAG_WORDS; words[0]++) {
+        key.of_word[words[0]] = hash_words(&seed, words, 1);
+    }
+    for (unsigned i = 0; i < 2; i++, words[0]++) {
+        key.of_sum[i] = hash_words(&seed, words, 1);
+    }
+    return key;
+}
