@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #define BATCHES     8
+#define ENOUGH      (BATCHES / 2) /* whoever had to wait goes on with that many at hand */
 #define BATCH_BYTES 262144
 #define ALIGNMENT   16
 
@@ -23,12 +24,14 @@ struct item {
 _Static_assert(sizeof(struct item) == ALIGNMENT, "items begin where any type may");
 
 /* POSIX threads' mutex and not GLib's, which the thread sanitizer can't see into. Batches go round:
- * [taken, sent) wait for the receiver, the others are the sender's. */
+ * [taken, sent) wait for the receiver, the others are the sender's. Waking the other thread costs
+ * as much as a hundred items: so it sleeps until there is enough to do. */
 struct channel {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     uint64_t sent, taken; /* counts of batches; under the mutex */
     bool ended;           /* under the mutex */
+    bool sender_waits, receiver_waits; /* under the mutex */
     size_t read;          /* receiver's: octets of its batch that were received */
     bool receiving;       /* receiver's: it has a batch */
     struct batch batches[BATCHES];
@@ -56,9 +59,14 @@ static struct batch *hand_over(struct channel *channel)
 {
     pthread_mutex_lock(&channel->mutex);
     channel->sent++;
-    pthread_cond_signal(&channel->changed);
-    while (channel->sent - channel->taken >= BATCHES)
-        pthread_cond_wait(&channel->changed, &channel->mutex);
+    if (channel->receiver_waits && channel->sent - channel->taken >= ENOUGH)
+        pthread_cond_signal(&channel->changed);
+    if (channel->sent - channel->taken >= BATCHES) {
+        channel->sender_waits = true;
+        while (channel->sent - channel->taken > BATCHES - ENOUGH)
+            pthread_cond_wait(&channel->changed, &channel->mutex);
+        channel->sender_waits = false;
+    }
     pthread_mutex_unlock(&channel->mutex);
     struct batch *batch = &channel->batches[channel->sent % BATCHES];
     batch->used = 0;
@@ -98,10 +106,15 @@ static bool next_batch(struct channel *channel)
     pthread_mutex_lock(&channel->mutex);
     if (channel->receiving) {
         channel->taken++;
-        pthread_cond_signal(&channel->changed);
+        if (channel->sender_waits && channel->sent - channel->taken <= BATCHES - ENOUGH)
+            pthread_cond_signal(&channel->changed);
     }
-    while (channel->sent == channel->taken && !channel->ended)
-        pthread_cond_wait(&channel->changed, &channel->mutex);
+    if (channel->sent == channel->taken) {
+        channel->receiver_waits = true;
+        while (channel->sent - channel->taken < ENOUGH && !channel->ended)
+            pthread_cond_wait(&channel->changed, &channel->mutex);
+        channel->receiver_waits = false;
+    }
     channel->receiving = channel->sent != channel->taken;
     pthread_mutex_unlock(&channel->mutex);
     channel->read = 0;
