@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conn/cold.h"
-
 #define DEFAULT_MAX_MEMORY_BYTES ((uint64_t)512 << 20)
 #define LEAST_ROOM_BYTES         ((uint64_t)1 << 20) /* however little is allowed */
 #define SEGMENTS_PER_LOOK        16                  /* at how much is held */
@@ -159,13 +157,14 @@ void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool cap
         app_end(engine->app, &link, capture_ended);
     }
     emit_record(engine, c);
-    if (c->older != NO_SLOT) {
+    /* At the capture's end nobody looks for it, nor for its neighbours, which may be gone. */
+    if (c->older != NO_SLOT && !engine->finishing) {
         table_at(&engine->table, c->older)->newer = NO_SLOT;
     }
-    if (c->newer != NO_SLOT) {
+    if (c->newer != NO_SLOT && !engine->finishing) {
         table_at(&engine->table, c->newer)->older = NO_SLOT;
     }
-    if (!c->superseded) {
+    if (!c->superseded && !engine->finishing) {
         incarnation_remember(engine, c);
         table_leave(&engine->table, c);
     }
@@ -433,6 +432,25 @@ static int by_number(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* The record of one that is packed, at the capture's end: nobody will look for it again, so it is
+ * neither unpacked into the table nor taken out of lists. False: it has more to say. */
+static bool finish_packed(struct lifeline_engine *engine, uint32_t slot)
+{
+    struct conn c;
+    struct closing closing;
+    if (!table_rests(&engine->table, slot)) {
+        return false;
+    }
+    table_unpack(&engine->table, slot, &c, &closing);
+    emit_record(engine, &c);
+    time_wait_forget(engine, &c);
+    if (c.facts) {
+        findings_forget(engine->findings, c.facts);
+    }
+    table_drop_packed(&engine->table, slot);
+    return true;
+}
+
 void lifeline_finish(struct lifeline_engine *engine)
 {
     struct table *t = &engine->table;
@@ -460,7 +478,9 @@ void lifeline_finish(struct lifeline_engine *engine)
         qsort(live, count, sizeof *live, by_number);
     }
     for (uint32_t i = 0; i < count; i++) {
-        engine_finish_conn(engine, table_at(t, live[i].slot), true);
+        if (!finish_packed(engine, live[i].slot)) {
+            engine_finish_conn(engine, table_at(t, live[i].slot), true);
+        }
     }
     free(live);
     if (engine->findings) {
@@ -495,8 +515,7 @@ static const struct conn *view(const struct lifeline_engine *engine, uint32_t sl
     if (!s->is_cold) {
         return s->at.hot;
     }
-    *c = (struct conn){.slot = slot};
-    cold_unpack(s->at.cold, c, cold_has_closing(s->at.cold) ? closing : NULL);
+    table_unpack(&engine->table, slot, c, closing);
     return c;
 }
 

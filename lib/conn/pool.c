@@ -114,6 +114,24 @@ struct conn *table_warm(struct table *t, uint32_t slot)
     return c;
 }
 
+void table_unpack(const struct table *t, uint32_t slot, struct conn *c, struct closing *closing)
+{
+    const unsigned char *cold = table_slot_at(t, slot)->at.cold;
+    memset(c, 0, sizeof *c);
+    c->slot = slot;
+    cold_unpack(cold, c, cold_has_closing(cold) ? closing : NULL);
+}
+
+void table_drop_packed(struct table *t, uint32_t slot)
+{
+    struct table_slot *s = table_slot_at(t, slot);
+    t->memory_bytes -= cold_bytes(s->at.cold) + MALLOC_BYTES;
+    free(s->at.cold);
+    s->at.hot = NULL;
+    s->is_cold = 0;
+    t->live--;
+}
+
 /* Is it likely that nothing comes for it soon? */
 static bool is_at_rest(const struct table *t, const struct conn *c)
 {

@@ -131,6 +131,13 @@ uint64_t table_number_at(const struct table *t, uint32_t slot);
 /* Is the connection in a slot that isn't free cold, and without a stream that is followed? */
 bool table_rests(const struct table *t, uint32_t slot);
 
+/* What the cold connection in a slot is, into c and its closing, if it has one. It stays cold; a
+ * flow that rests stays with it. */
+void table_unpack(const struct table *t, uint32_t slot, struct conn *c, struct closing *closing);
+/* Takes the cold connection in a slot away, when the table is used no more: lists and index keep
+ * what they say of it. */
+void table_drop_packed(struct table *t, uint32_t slot);
+
 struct conn *table_warm(struct table *t, uint32_t slot);
 
 /* The connection in a slot that isn't free. */

@@ -133,8 +133,8 @@ void timer_stop(struct lifeline_engine *engine, struct conn *c, unsigned end)
 {
     struct timers *t = engine->timers;
     uint32_t *mine = &c->closing->time_wait[end].timer;
-    if (!*mine) {
-        return;
+    if (!*mine || engine->finishing) {
+        return; /* at the capture's end none will fire */
     }
     struct timer *timer = at(t, *mine - 1);
     struct clock *clock = &t->clocks[timer->clock];
