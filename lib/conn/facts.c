@@ -213,6 +213,20 @@ static void pass_holes(struct end *x, uint32_t ack)
     }
 }
 
+/* Of SYN,ACKs with different numbers the opener takes the first that reaches it and acknowledges
+ * that one: RFC 9293 3.10.7.3. Its other end isn't the last one's sender, then. */
+static void choose_syn_ack(struct pass *pass)
+{
+    struct end *to = pass->to;
+    if (pass->from->state == LIFELINE_SYN_SENT && to->state == LIFELINE_SYN_RECEIVED &&
+        (to->flags & END_ISN_REPLACED) && !pass->syn && pass->segment->ack != to->isn + 1 &&
+        pass->segment->seq == pass->from->isn + 1) {
+        facts_learn(to, pass->segment->ack - 1, true);
+        to->wraps = 0;
+        to->control_ns = 0; /* the last SYN,ACK isn't the one that is answered */
+    }
+}
+
 static void read_ack(struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
@@ -379,6 +393,7 @@ void facts_read(struct pass *pass)
         from->wraps = 0;
         if (pass->ack) {
             pass->to->flags &= ~(uint32_t)END_ACKED_KNOWN; /* it acknowledged other numbers */
+            from->flags |= END_ISN_REPLACED;
         }
     }
     pass->fits = facts_seq_fits(pass);
@@ -432,6 +447,7 @@ void facts_read(struct pass *pass)
         }
     }
     if (pass->ack) {
+        choose_syn_ack(pass);
         read_ack(pass);
     }
     if (!s->window && !pass->syn) {
