@@ -30,7 +30,7 @@ struct lifeline_engine {
     uint64_t next_number;
     int64_t now_ns;
     struct timers *timers;
-    int64_t wake_ns; /* timers_run() has nothing to do before */
+    int64_t wake_ns;                   /* timers_run() has nothing to do before */
     struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
     bool finished, finishing;
     bool counts_all; /* HTTP of other shards' connections is followed too, for findings about hosts

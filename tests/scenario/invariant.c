@@ -71,6 +71,11 @@ static unsigned apply(const struct scenario *scenario, const struct variant *var
             push(history, transition->to);
             continue;
         }
+        /* What an end was in before it spoke is taken back altogether. */
+        if (withdraws && history->count == 1 && transition->to == LIFELINE_STATE_UNKNOWN) {
+            history->states[0] = LIFELINE_STATE_UNKNOWN;
+            continue;
+        }
         /* Only the way back has no row of its own. */
         unsigned back = history->count;
         while (back && history->states[back - 1] != transition->to)
