@@ -47,6 +47,11 @@
     F(end[i].reset_verdict, LIFELINE_UNKNOWN)                                                      \
     F(end[i].reset_cause, LIFELINE_UNKNOWN)
 
+#define OLDER_ACKS(F, i)                                                                           \
+    F(end[i].older_acks[0], (uint16_t)c->end[i].acked)                                             \
+    F(end[i].older_acks[1], c->end[i].older_acks[0])                                               \
+    F(end[i].older_acks[2], c->end[i].older_acks[1])
+
 #define CONN_FIELDS(F)                                                                             \
     F(key[0], 0)                                                                                   \
     F(key[1], 0)                                                                                   \
@@ -67,6 +72,8 @@
     F(end[1].acked, c->end[0].next)                                                                \
     F(end[0].edge, c->end[0].acked)                                                                \
     F(end[1].edge, c->end[1].acked)                                                                \
+    OLDER_ACKS(F, 0)                                                                               \
+    OLDER_ACKS(F, 1)                                                                               \
     F(other_context, 0)                                                                            \
     F(incarnation, 0)                                                                              \
     F(older, NO_SLOT)                                                                              \

@@ -191,6 +191,16 @@ bool facts_seq_fits(const struct pass *pass)
     return seq_diff(seq, edge) <= 0 || (uint32_t)seq_diff(seq, edge) <= window + WINDOW_SLACK_BYTES;
 }
 
+/* What the end acknowledged before, or says again late on its way: an RST may answer it. */
+static void note_older_ack(struct end *x, uint32_t ack)
+{
+    if (x->older_acks[0] != (uint16_t)ack) {
+        x->older_acks[2] = x->older_acks[1];
+        x->older_acks[1] = x->older_acks[0];
+        x->older_acks[0] = (uint16_t)ack;
+    }
+}
+
 /* The peer has all of its stream below ack, next at most: what of that wasn't captured? */
 static void pass_holes(struct end *x, uint32_t ack)
 {
@@ -259,6 +269,7 @@ static void read_ack(struct pass *pass)
         from->flags |= END_ACKED_KNOWN;
         from->acked = s->ack;
         from->edge = edge;
+        from->older_acks[0] = from->older_acks[1] = from->older_acks[2] = (uint16_t)s->ack;
     } else {
         bool pure = pass->seq_end == s->seq && !pass->syn && !pass->rst;
         if (pure && s->ack == from->acked && s->window == from->window &&
@@ -269,6 +280,14 @@ static void read_ack(struct pass *pass)
             pass->marks |= LIFELINE_MARK_KEEP_ALIVE_ACK;
         }
         pass->hears = seq_gt(s->ack, from->acked);
+        if (seq_geq(s->ack, from->acked)) {
+            from->flags &= ~(uint32_t)END_MISSES;
+            from->flags |=
+                s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack) ? END_MISSES : 0U;
+        }
+        if (s->ack != from->acked) {
+            note_older_ack(from, seq_min(s->ack, from->acked));
+        }
         from->acked = seq_max(from->acked, s->ack);
         from->edge = seq_max(from->edge, edge);
     }

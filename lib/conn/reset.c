@@ -8,6 +8,10 @@
  * without a hole. Linux also takes one below after a FIN, and with SACK the edge behind a hole. In
  * the window but not exact draws a challenge ACK; outside it is ignored.
  *
+ * An RST without ACK takes its number from the ACK of the segment that it answers (RFC 9293
+ * 3.10.7.1). When that was late on its way, the number is below the receiver's window and the
+ * receiver ignores the RST; yet it proves that its sender has no connection any more.
+ *
  * An RST is refuted when its receiver goes on (it was lost or not accepted), or when its supposed
  * sender does (it came from somebody else). "Goes on" needs proof: segments already under way when
  * the RST passed prove nothing.
@@ -70,6 +74,33 @@ static bool foreign(const struct pass *pass)
     return pass->from->segments > 1 && (distance > TTL_TOLERANCE || distance < -TTL_TOLERANCE);
 }
 
+/* Its number is an ACK that the peer sent before its last one: it answers a late segment, which only
+ * a closed end does. Numbers are known by their lower halves, hence within that distance. */
+static bool answers_late(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    uint32_t seq = pass->segment->seq, behind = to->acked - seq;
+    if (pass->ack || !(to->flags & END_ACKED_KNOWN) || !behind || behind > UINT16_MAX ||
+        from->state < LIFELINE_ESTABLISHED || from->state == LIFELINE_STATE_UNKNOWN ||
+        seq_leq(seq, from->isn) || foreign(pass)) {
+        return false;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        if (to->older_acks[i] == (uint16_t)seq) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Its SYN for a new connection waits for an answer. */
+static bool reopens(const struct pass *pass)
+{
+    const struct candidate *waiting = pass->conn->candidate;
+    return waiting && waiting->segment.src_port == pass->segment->src_port &&
+           memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) == 0;
+}
+
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
  * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
 static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
@@ -90,8 +121,12 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     if (foreign(pass)) {
         return LIFELINE_CAUSE_INJECTED;
     }
+    if (verdict == LIFELINE_RESET_OUT_OF_WINDOW && reopens(pass)) {
+        return LIFELINE_CAUSE_TIME_WAIT_ACK;
+    }
     if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
-        return LIFELINE_UNKNOWN; /* it belongs to nothing that was seen */
+        /* Or it belongs to nothing that was seen. */
+        return answers_late(pass) ? LIFELINE_CAUSE_CLOSED_SOCKET : LIFELINE_UNKNOWN;
     }
     if (from->state == LIFELINE_TIME_WAIT) {
         /* One that answers what crossed its FIN says only that nobody reads any more. */
@@ -123,14 +158,6 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
 }
 
-/* Its SYN for a new connection waits for an answer. */
-static bool reopens(const struct pass *pass)
-{
-    const struct candidate *waiting = pass->conn->candidate;
-    return waiting && waiting->segment.src_port == pass->segment->src_port &&
-           memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) == 0;
-}
-
 /* In SYN-SENT and SYN-RECEIVED an RST that answers an unacceptable ACK leaves the sender as it is.
  */
 static bool closes_sender(const struct pass *pass, uint8_t verdict)
@@ -141,6 +168,9 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     }
     if (!pass->ack && (from->flags & END_FIN) && reopens(pass)) {
         return false; /* sent by the new socket; the old one may be in TIME-WAIT */
+    }
+    if (answers_late(pass)) {
+        return true;
     }
     /* Unlike its supposed sender's segments and not exact: somebody else guessed. */
     bool guessed = verdict == LIFELINE_RESET_CHALLENGED && foreign(pass);
@@ -202,10 +232,11 @@ static void gone_before(struct pass *pass, bool acceptable)
         return; /* a number far below may be anybody's: one that is accepted confirms it */
     }
     if (end_closed(from)) {
-        /* An RST of the peer closed it in the same mistaken order. */
+        /* An RST of the peer, or its own answer before, closed it in the same mistaken order. */
         struct closing *k = pass->conn->closing;
-        if (!k->reset_closed[pass->e] || k->reset_by == pass->e ||
-            apply_evidence(from) != LIFELINE_DELIVERED ||
+        bool mistaken = k->reset_by == pass->e ? seq_lt(k->reset_seq, from->fin_end)
+                                               : apply_evidence(from) == LIFELINE_DELIVERED;
+        if (!k->reset_closed[pass->e] || !mistaken ||
             apply_state_at(from, from->state_count - 2U) != LIFELINE_FIN_WAIT_2) {
             return;
         }
@@ -232,6 +263,17 @@ static bool acknowledges_fin(const struct pass *pass)
 {
     return pass->ack && (pass->to->flags & END_FIN) && pass->segment->ack == pass->to->fin_end &&
            pass->from->state != LIFELINE_FIN_WAIT_2;
+}
+
+/* It was closed when a segment came that the peer sent, or sent again, before it had this end's FIN:
+ * the peer's FIN, behind that segment, it had not taken. */
+static void never_took_fin(struct pass *pass)
+{
+    if (pass->from->state == LIFELINE_CLOSING &&
+        apply_evidence(pass->from) == LIFELINE_DELIVERED) {
+        apply_withdrawal(pass, pass->e, 0);
+        apply(pass, pass->e, GETS_ACK_OF_FIN);
+    }
 }
 
 static bool get_reset(struct pass *pass, unsigned end)
@@ -278,8 +320,12 @@ void reset_segment(struct pass *pass)
             k->reset_closed[pass->e] = true;
         }
     } else if (from->state == LIFELINE_TIME_WAIT) {
-        if (pass->segment->seq == from->fin_end) { /* else it isn't the holder's */
+        /* Another isn't the holder's. */
+        if ((pass->segment->seq == from->fin_end || answers_late(pass)) && !reopens(pass)) {
             time_wait_skipped(pass);
+            if (pass->segment->seq != from->fin_end) {
+                never_took_fin(pass);
+            }
             sender_closed = apply(pass, pass->e, SENDS_RST);
         }
     } else if (closes_sender(pass, verdict)) {
@@ -293,7 +339,8 @@ void reset_segment(struct pass *pass)
         sender_closed = apply(pass, pass->e, SENDS_RST);
     }
     if (verdict == LIFELINE_RESET_ACCEPTABLE) {
-        if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end)) {
+        if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) &&
+            !(to->flags & END_MISSES)) {
             apply(pass, pass->p, GETS_FIN); /* it came in order before the RST */
         }
         receiver_closed = get_reset(pass, pass->p);
@@ -369,10 +416,25 @@ static void reset_crossing(struct pass *pass)
     pass->reset_crossed = true;
 }
 
+/* Its FIN, late on its way by the timestamp: sent before the RST that passed already. */
+static bool closed_before_reset(const struct pass *pass)
+{
+    const struct end *from = pass->from;
+    const struct closing *k = pass->conn->closing;
+    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    return pass->fin && pass->stale && k->reset_by == pass->e && k->reset_closed[pass->e] &&
+           end_closed(from) && !(from->flags & END_FIN) &&
+           (was == LIFELINE_ESTABLISHED || was == LIFELINE_CLOSE_WAIT);
+}
+
 void reset_overtaken(struct pass *pass)
 {
     struct end *to = pass->to;
     if (!pass->reset_crossed) {
+        return;
+    }
+    if (pass->conn->closing->reset_by == pass->e) {
+        apply(pass, pass->e, SENDS_RST);
         return;
     }
     if ((to->flags & END_FIN) && seq_geq(to->contiguous, to->fin_end)) {
@@ -387,6 +449,11 @@ void reset_reconsider(struct pass *pass)
     struct conn *c = pass->conn;
     struct closing *k = c->closing;
 
+    if (k && !pass->rst && closed_before_reset(pass)) {
+        apply_withdrawal(pass, pass->e, 0);
+        k->reset_after_fin = pass->reset_crossed = true;
+        return;
+    }
     if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst ||
         (pass->stale && k->reset_by == pass->e) || !k->reset_closed[pass->e] ||
         ((pass->syn || pass->fin) && facts_is_copy(pass))) {
@@ -401,8 +468,10 @@ void reset_reconsider(struct pass *pass)
         /* What ends where an abort's RST begins went before it. */
         uint8_t cause = pass->from->reset_cause;
         bool abort = cause == LIFELINE_CAUSE_ABORT || cause == LIFELINE_CAUSE_UNREAD_DATA;
-        doubtful &= !(abort && pass->seq_end == k->reset_seq);
-        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
+        bool before = abort && pass->seq_end == k->reset_seq;
+        doubtful &= !before;
+        bool beyond =
+            seq_gt(pass->seq_end, k->reset_seq) || (late && !before) || pass->syn || doubtful;
         bool hears =
             pass->ack && pass->ack_fits &&
             seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);

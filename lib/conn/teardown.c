@@ -68,8 +68,9 @@ void teardown_ack(struct pass *pass)
         to->flags |= END_FIN_ACKED;
         to->fin_acked_frame = pass->mark;
         /* The peer's FIN passed earlier, without this ACK, and nothing is missing before it: it
-         * came first. */
-        bool bare = k->first_fin == pass->e || k->simultaneous;
+         * came first. Octets in front of it that come with this ACK are read after the ACK. */
+        bool bare = (k->first_fin == pass->e || k->simultaneous) && !pass->new_bytes &&
+                    !(to->flags & END_MISSES);
         bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
         /* A FIN that doesn't acknowledge one that passed a round trip before never got it. */
         int64_t later = to->control_ns - from->control_ns;
