@@ -257,6 +257,7 @@ static void live_segment(struct pass *pass)
         pass->steps |= LIFELINE_STEP_OPEN;
     }
     roles_by_content(pass);
+    handshake_refute(pass);
     facts_read(pass);
     if (pass->rst) {
         reset_segment(pass);

@@ -106,9 +106,14 @@ uint8_t apply_evidence(const struct end *end);
 void handshake_syn(struct pass *pass);
 void handshake_syn_ack(struct pass *pass);
 void handshake_other(struct pass *pass);
+/* Before the facts are read: a SYN,ACK with another number than its sender was thought to have.
+ * What passed after the SYN and isn't its answer was somebody else's, and is taken back. */
+void handshake_refute(struct pass *pass);
 
 /* teardown.c */
 struct closing *closing_of(struct pass *pass);
+/* As before the first FIN or RST. */
+void closing_begin(struct closing *k);
 /* A segment past its sender's own FIN: does it refute the FIN? */
 void teardown_reconsider(struct pass *pass);
 /* The sender's FIN, from FIN-WAIT-1, CLOSING or LAST-ACK on, was somebody else's. */

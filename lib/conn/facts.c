@@ -280,10 +280,11 @@ static void read_ack(struct pass *pass)
             pass->marks |= LIFELINE_MARK_KEEP_ALIVE_ACK;
         }
         pass->hears = seq_gt(s->ack, from->acked);
-        if (seq_geq(s->ack, from->acked)) {
+        if (pass->hears) {
             from->flags &= ~(uint32_t)END_MISSES;
-            from->flags |=
-                s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack) ? END_MISSES : 0U;
+        }
+        if (s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack)) {
+            from->flags |= seq_geq(s->ack, from->acked) ? END_MISSES : 0U;
         }
         if (s->ack != from->acked) {
             note_older_ack(from, seq_min(s->ack, from->acked));

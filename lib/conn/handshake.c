@@ -35,6 +35,46 @@ void handshake_syn(struct pass *pass)
     facts_note_control(pass);
 }
 
+/* An end after its SYN, as if the peer had not spoken. */
+static void unhear(struct end *x)
+{
+    x->flags &= END_ISN_KNOWN | END_SEQ_KNOWN | END_SENT | END_SCALE_KNOWN | END_SACK |
+                END_TIMESTAMPS | END_FAST_OPEN | END_SCALE_OFFERED;
+    x->next = x->contiguous = x->block_start = x->block_end = x->isn + 1;
+    x->wraps = 0;
+    x->loose_bytes = 0;
+    x->missing_bytes = 0;
+    x->fin_frame = x->fin_acked_frame = x->reset_frame = 0;
+    x->reset_verdict = x->reset_cause = LIFELINE_UNKNOWN;
+}
+
+void handshake_refute(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from, *to = pass->to;
+    if (!pass->syn || !pass->ack || !c->had_syn || c->synack_by_server || pass->e == c->client ||
+        (from->flags & (END_SEQ_KNOWN | END_ISN_KNOWN)) != END_SEQ_KNOWN ||
+        pass->segment->seq == from->isn || pass->segment->ack != to->isn + 1) {
+        return;
+    }
+    while (from->state_count > 1) {
+        apply_withdrawal(pass, pass->e, 0);
+    }
+    while (to->state_count > 2) {
+        apply_withdrawal(pass, pass->p, 0);
+    }
+    unhear(to);
+    unhear(from);
+    from->flags &= ~(uint32_t)END_SEQ_KNOWN;
+    c->ack_frame = 0;
+    c->ack_ns = 0;
+    c->synack_to_ack_ns = LIFELINE_UNKNOWN_NS;
+    c->claimed_from = c->stray_from = 0;
+    if (c->closing) {
+        closing_begin(c->closing);
+    }
+}
+
 static int64_t answer_time(const struct pass *pass, const struct end *asked, bool asked_again,
                            int64_t first_ns)
 {
@@ -85,6 +125,10 @@ void handshake_syn_ack(struct pass *pass)
     struct conn *c = pass->conn;
     struct end *from = pass->from, *to = pass->to;
 
+    if (from->state == LIFELINE_ESTABLISHED && apply_evidence(from) == LIFELINE_IMPLIED &&
+        apply_state_at(from, from->state_count - 2U) == LIFELINE_SYN_SENT) {
+        apply_withdrawal(pass, pass->e, 0); /* who acknowledged its data had none of it yet */
+    }
     if (pass->repeated && from->state != LIFELINE_SYN_SENT) {
         syn_ack_repeated(pass);
         return;

@@ -74,8 +74,8 @@ static bool foreign(const struct pass *pass)
     return pass->from->segments > 1 && (distance > TTL_TOLERANCE || distance < -TTL_TOLERANCE);
 }
 
-/* Its number is an ACK that the peer sent before its last one: it answers a late segment, which only
- * a closed end does. Numbers are known by their lower halves, hence within that distance. */
+/* Its number is an ACK that the peer sent before its last one: it answers a late segment, which
+ * only a closed end does. Numbers are known by their lower halves, hence within that distance. */
 static bool answers_late(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
@@ -265,12 +265,11 @@ static bool acknowledges_fin(const struct pass *pass)
            pass->from->state != LIFELINE_FIN_WAIT_2;
 }
 
-/* It was closed when a segment came that the peer sent, or sent again, before it had this end's FIN:
- * the peer's FIN, behind that segment, it had not taken. */
+/* It was closed when a segment came that the peer sent, or sent again, before it had this end's
+ * FIN: the peer's FIN, behind that segment, it had not taken. */
 static void never_took_fin(struct pass *pass)
 {
-    if (pass->from->state == LIFELINE_CLOSING &&
-        apply_evidence(pass->from) == LIFELINE_DELIVERED) {
+    if (pass->from->state == LIFELINE_CLOSING && apply_evidence(pass->from) == LIFELINE_DELIVERED) {
         apply_withdrawal(pass, pass->e, 0);
         apply(pass, pass->e, GETS_ACK_OF_FIN);
     }
@@ -398,7 +397,7 @@ static void reset_crossing(struct pass *pass)
 {
     struct end *from = pass->from, *to = pass->to;
     bool covers = (to->flags & END_FIN) && pass->ack && pass->segment->ack == to->fin_end;
-    bool closes = pass->fin && pass->fits && !(from->flags & END_FIN);
+    bool closes = pass->fin && pass->fits && !pass->repeated && !(from->flags & END_FIN);
     uint8_t was = apply_state_at(from, from->state_count - 2U);
     bool opens = was == LIFELINE_SYN_SENT && answers_syn_ack(pass);
     if (!end_closed(from) || pass->syn || !(opens || closes || covers)) {
@@ -476,7 +475,9 @@ void reset_reconsider(struct pass *pass)
             pass->ack && pass->ack_fits &&
             seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);
         bool opens =
-            pass->ack && !pass->syn && pass->segment->seq == pass->from->isn + 1 &&
+            pass->ack && !pass->syn &&
+            (pass->segment->seq == pass->from->isn + 1 ||
+             (c->fast_open_data && pass->segment->seq == pass->from->next)) &&
             pass->from->state_count >= 2 &&
             (pass->from->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT ||
              apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT);

@@ -14,16 +14,26 @@
 
 #define SHORTEST_TIMEOUT_NS 200000000 /* no common retransmission timer is shorter */
 
+void closing_begin(struct closing *k)
+{
+    *k = (struct closing){
+        .first_fin = LIFELINE_UNKNOWN,
+        .reset_by = LIFELINE_UNKNOWN,
+        .step1_ns = LIFELINE_UNKNOWN_NS,
+        .step2_ns = LIFELINE_UNKNOWN_NS,
+        .step3_ns = LIFELINE_UNKNOWN_NS,
+        .step4_ns = LIFELINE_UNKNOWN_NS,
+        .reset_ns = LIFELINE_UNKNOWN_NS,
+    };
+}
+
 struct closing *closing_of(struct pass *pass)
 {
     struct conn *c = pass->conn;
     if (!c->closing) {
         c->closing = calloc(1, sizeof *c->closing);
         if (c->closing) {
-            c->closing->first_fin = c->closing->reset_by = LIFELINE_UNKNOWN;
-            c->closing->step1_ns = c->closing->step2_ns = LIFELINE_UNKNOWN_NS;
-            c->closing->step3_ns = c->closing->step4_ns = LIFELINE_UNKNOWN_NS;
-            c->closing->reset_ns = LIFELINE_UNKNOWN_NS;
+            closing_begin(c->closing);
             pass->engine->table.memory_bytes += sizeof *c->closing;
         } else {
             c->incomplete = 1;

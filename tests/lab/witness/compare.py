@@ -162,6 +162,9 @@ def match(case, side, own, held):
     Returns {number of the record: life}; a life without a record has a key past the last one.
     """
     pairs, scores, left = {}, [], []
+    first = {}  # where each packet was sent: of as many, those sent in this life decide
+    for s in case.all:
+        first.setdefault(s.packet, s.index)
     for life in own:
         start = life.start - 1 if life is not own[0] else 0
         packets = {s.packet for s in case.all if start <= s.index < life.end}
@@ -170,10 +173,11 @@ def match(case, side, own, held):
         left.append(life)
         # One that a late copy of a SYN made, or a forged SYN, comes last.
         strange = rules.duplicate_syn(case, side, life) or rules.forged_syn(case, side, life)
-        scores += [(strange, -len(packets & one), n, len(left) - 1)
+        sent = {packet for packet in packets if life.start <= first[packet] < life.end}
+        scores += [(strange, -len(packets & one), -len(sent & one), n, len(left) - 1)
                    for n, one in enumerate(held) if packets & one]
     unmatched = dict(enumerate(left))
-    for _, _, n, life in sorted(scores):
+    for *_, n, life in sorted(scores):
         if n not in pairs and life in unmatched:
             pairs[n] = unmatched.pop(life)
     pairs.update((len(held) + n, life) for n, life in unmatched.items())

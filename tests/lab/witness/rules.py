@@ -25,6 +25,9 @@ def rule(name):
 def explain(case, side, life, ours):
     """The names of the rules that explain why `ours` isn't the kernel's history, or None."""
     if life is None:
+        if ours and case.view.direction == OTHER[side] and \
+                any(duplicate_syn(case, OTHER[side], one) for one in case.lives(OTHER[side])):
+            return "duplicate-syn"  # only the answer to the copy is here
         return "forged" if ours and forged_life(case, side) else None
     if ours in (None, ["CLOSED"]) and duplicate_syn(case, side, life):
         return "duplicate-syn"
@@ -37,6 +40,8 @@ def explain(case, side, life, ours):
         ours, used = ours[:-1], used + ["forged"]
     elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and lost_end(case, side):
         ours, used = ours[:-1], used + ["lost-behind"]
+    if next_life_resets(case, side, life, ours):
+        ours, used = ours[:-1] + ["TIME-WAIT"], used + ["superseded"]
     opened = opening(case, side, life, ours)
     if opened is not None:
         ours, used = opened, used + ["opening"]
@@ -55,7 +60,12 @@ def opening(case, side, life, ours):
     own = [s for s in case.seen if s.side == side]
     truth, told = life.states, ours
     crossing = ["CLOSED", "SYN-SENT", "SYN-RECEIVED"]
-    if truth[:3] == crossing and ours[:2] == ["LISTEN", "SYN-RECEIVED"]:
+    if not own and truth[:2] == crossing[:2] and ours[:2] == ["LISTEN", "SYN-RECEIVED"]:
+        # Of the opening only the peer's half is here, and its SYN,ACK is not, or comes too late.
+        flags = [s.segment.flags & (SYN | ACK) for s in case.seen]
+        if (SYN | ACK) not in flags or ACK in flags[:flags.index(SYN | ACK)]:
+            told = [state for state in truth[:3] if state in crossing] + ours[2:]
+    elif truth[:3] == crossing and ours[:2] == ["LISTEN", "SYN-RECEIVED"]:
         # The SYN isn't its first segment here: it looks like a listener.
         first = own[0].segment.flags if own else SYN | ACK
         if first & (SYN | ACK) != SYN:
@@ -115,6 +125,15 @@ def lost_end(case, side):
     resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST]
     return bool(resets) and not {s.packet for s in resets} & case.reached(side) and \
         not any(s.side == side and s.index > resets[0].index for s in case.seen)
+
+
+def next_life_resets(case, side, life, ours):
+    """Its TIME-WAIT had given way to its next connection, whose SYN is not in the view: the RST with
+    which that one answers the old peer looks like the old one's."""
+    if ours[-1:] != ["CLOSED"] or life.states[-1] != "TIME-WAIT":
+        return False
+    later = [s for s in shows(case, side, life.end) if s.segment.flags & (SYN | RST)]
+    return bool(later) and bool(later[0].segment.flags & RST)
 
 
 def forged_end(case, side):
@@ -425,6 +444,11 @@ def forged(case, side, life, ours):
     if case.view.direction and mine.get(len(life.states) - 1) in case.visible:
         # The box's RST was believed by this endpoint, and only its own segments would show it.
         return ours[:len(life.states) - 1] == life.states[:-1]
+    if case.view.direction == OTHER[side] and any(
+            s.packet not in case.own(s.side) for s in case.all if case.view.vantage == s.vantage):
+        # What is claimed of it rests on the other end's segments, or what seems to be theirs, alone:
+        # somebody made one of those, or they answer one that was made in this end's name.
+        return True
     own, n = case.own(side), common(life.states, ours)
     if n in mine and mine[n] not in case.visible:
         return True  # the endpoint believed one that did not pass here
