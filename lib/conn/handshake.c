@@ -57,7 +57,7 @@ void handshake_refute(struct pass *pass)
         pass->segment->seq == from->isn || pass->segment->ack != to->isn + 1) {
         return;
     }
-    while (from->state_count > 1) {
+    while (from->state_count > (apply_state_at(from, 0) == LIFELINE_LISTEN)) {
         apply_withdrawal(pass, pass->e, 0);
     }
     while (to->state_count > 2) {

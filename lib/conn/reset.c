@@ -361,6 +361,10 @@ void reset_segment(struct pass *pass)
         from->reset_verdict = verdict;
         from->reset_cause = cause;
     }
+    if (sender_closed && (pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
+        seq_gt(pass->segment->timestamp_value, from->last_tsval)) {
+        from->last_tsval = pass->segment->timestamp_value; /* what is older was sent before */
+    }
     if (k->reset_by == pass->e) {
         k->reset_seq = pass->segment->seq;
         k->reset_peer_next = to->next;
@@ -467,10 +471,8 @@ void reset_reconsider(struct pass *pass)
         /* What ends where an abort's RST begins went before it. */
         uint8_t cause = pass->from->reset_cause;
         bool abort = cause == LIFELINE_CAUSE_ABORT || cause == LIFELINE_CAUSE_UNREAD_DATA;
-        bool before = abort && pass->seq_end == k->reset_seq;
-        doubtful &= !before;
-        bool beyond =
-            seq_gt(pass->seq_end, k->reset_seq) || (late && !before) || pass->syn || doubtful;
+        doubtful &= !(abort && pass->seq_end == k->reset_seq);
+        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
         bool hears =
             pass->ack && pass->ack_fits &&
             seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);

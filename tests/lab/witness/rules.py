@@ -463,6 +463,8 @@ def forged(case, side, life, ours):
     if any(s.segment.flags & RST for s in fakes) and ours[-1:] == ["CLOSED"] and \
             ours[:-1] == life.states[:len(ours) - 1]:
         return True  # its number may tell that the endpoint was gone before it closed
+    if fakes and case.view.direction and ours == life.states[:len(ours)]:
+        return True  # it seems to take back what the endpoint did
     if fakes and fakes[0] is here[0]:
         return True  # its first sign of life is somebody else's
     return bool(fakes) and n > 0 and (n == len(life.states) or life.entered[n] >= fakes[0].index)
