@@ -469,6 +469,12 @@ void facts_read(struct pass *pass)
     if (pass->ack) {
         choose_syn_ack(pass);
         read_ack(pass);
+        if (pass->fin && !pass->ack_fits) {
+            /* RFC 9293 3.10.7.4: what acknowledges something not yet sent is dropped. */
+            pass->fits = false;
+            pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
+            return;
+        }
     }
     if (!s->window && !pass->syn) {
         pass->marks |= LIFELINE_MARK_ZERO_WINDOW;

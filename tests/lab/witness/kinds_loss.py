@@ -47,6 +47,8 @@ def _steps():
             late = "" if where == "far" else ", before the middle"
             kind(f"lost-{name}{tail}", f"{text} is lost once{late}",
                  faults=lambda s=side, w=what, h=where: [drop(s, w, 1, h)])(whole_life)
+        kind(f"lost-{name}-ipv6", f"{text} is lost once, IPv6", version=6,
+             faults=lambda s=side, w=what: [drop(s, w)])(whole_life)
         kind(f"lost-{name}-twice", f"{text} is lost twice", tags=("slow",),
              faults=lambda s=side, w=what: [drop(s, w, {1, 2})])(whole_life)
         kind(f"doubled-{name}", f"{text} arrives twice",

@@ -217,6 +217,26 @@ async def _(link):
     await close_four_way(link, client, server)
 
 
+@kind("ack-injected-before-syn-ack", "an ACK in the server's name of what was never sent, before "
+      "the SYN,ACK: the client answers RST and waits on",
+      faults=lambda: [call("client", "syn", lambda link, side, s: link.inject(
+          "server", ACK, s.seq ^ 1 << 31, s.seq + 1001)), delay("server", "syn,ack", 0.03)])
+async def _(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    await close_four_way(link, client, server)
+
+
+@kind("fin-injected-before-syn-ack", "a FIN in the client's name before the SYN,ACK: the server "
+      "answers RST and waits on",
+      faults=lambda: [call("client", "syn", lambda link, side, s: link.inject(
+          "client", FIN | ACK, s.seq + 1001, s.seq ^ 1 << 31)), delay("server", "syn,ack", 0.03)])
+async def _(link):
+    client, server = await link.open()
+    await exchange(client, server)
+    await close_four_way(link, client, server)
+
+
 def _rst_at_syn_received(offset):
     def make(link, side, s):
         link.inject("client", RST, s.ack + offset)

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import copy
 import gc
+import itertools
 import json
 import multiprocessing
 import pathlib
@@ -209,7 +210,10 @@ def _run_workers(context, workers, tally):
 
 
 async def _live_scripts(hosts, batch):
+    """batch: scripts with the same settings."""
     links = {}
+    for name, value in scripts.settings_of(batch[0]["seed"]).items():
+        hosts.sysctl(name, value)
 
     async def live(script):
         link = hosts.link(script["version"], faults=scripts.faults_of(script),
@@ -222,6 +226,16 @@ async def _live_scripts(hosts, batch):
     return links, failures
 
 
+def _batches(seeds):
+    """Seeds that live together: of the same settings, in turns."""
+    groups = collections.defaultdict(list)
+    for seed in seeds:
+        groups[tuple(scripts.settings_of(seed).items())].append(seed)
+    cut = [[group[at:at + BATCH] for at in range(0, len(group), BATCH)]
+           for group in groups.values()]
+    return [batch for turn in itertools.zip_longest(*cut) for batch in turn if batch]
+
+
 async def _random_worker(options, seeds, tally):
     tracepoint = kernel.Tracepoint()
     try:
@@ -230,13 +244,14 @@ async def _random_worker(options, seeds, tally):
             hosts.sysctl(name, value)
         async with hosts.running():
             with tempfile.TemporaryDirectory(prefix="lifeline-lab-") as folder:
-                for at in range(0, len(seeds), BATCH):
+                batches = _batches(seeds)
+                for n, chosen in enumerate(batches):
                     if options.deadline and time.time() > options.deadline:
-                        tally.notes.append(f"the time is over: {len(seeds) - at} random "
+                        tally.notes.append(f"the time is over: {sum(map(len, batches[n:]))} random "
                                            "connections did not live")
                         break
                     batch = [scripts.generate(seed, not options.no_injections)
-                             for seed in seeds[at:at + BATCH]]
+                             for seed in chosen]
                     links, failures = await _live_scripts(hosts, batch)
                     tally.failures += failures
                     _judge(list(links), options, tally, pathlib.Path(folder), links.get)

@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import subprocess
+import tempfile
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
@@ -44,16 +45,27 @@ def missing():
     with open("/proc/filesystems") as filesystems:
         if "tracefs" not in filesystems.read():
             return "needs a kernel with tracefs"
-    # In a child: unshare() would move this very process.
+    where = tempfile.mkdtemp(prefix="lifeline-missing-")
+    steps = (  # in a child: unshare() would move this very process
+        ("may not make mount namespaces here", private_mounts),
+        ("may not mount tracefs here", lambda: mount("tracefs", where)),
+        ("needs a kernel with the tracepoint sock:inet_sock_set_state",
+         lambda: os.stat(where + "/events/sock/inet_sock_set_state/enable")),
+        ("may not make network namespaces here", lambda: _check(_libc.unshare(CLONE_NEWNET))),
+        ("may not make TAP devices here", lambda: fcntl.ioctl(
+            os.open("/dev/net/tun", os.O_RDWR), TUNSETIFF,
+            struct.pack("16sH22x", b"missing", IFF_TAP | IFF_NO_PI))))
     child = os.fork()
     if child == 0:
-        try:
-            private_mounts()
-            _check(_libc.unshare(CLONE_NEWNET))
-            os._exit(0)
-        except OSError:
-            os._exit(1)
-    return None if os.waitpid(child, 0)[1] == 0 else "may not make namespaces here"
+        for n, (_, step) in enumerate(steps):
+            try:
+                step()
+            except OSError:
+                os._exit(n + 1)
+        os._exit(0)
+    failed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.rmdir(where)
+    return steps[failed - 1][0] if failed else None
 
 
 class Namespace:

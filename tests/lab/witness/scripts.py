@@ -23,6 +23,12 @@ from .world import TCP_FASTOPEN_CONNECT  # noqa: F401  (options are given by nam
 # What the player's world needs.
 SYSCTL = {"ipv4/tcp_fastopen": 0x603 | 4, "ipv4/tcp_tw_reuse": 1}
 
+# What both hosts offer, by seed: a host's settings hold for all its connections, so those with the
+# same ones live together.
+OFFERS = {"ipv4/tcp_timestamps": 1, "ipv4/tcp_window_scaling": 1, "ipv4/tcp_sack": 1}
+SETTINGS = [{}] * 5 + [{"ipv4/tcp_timestamps": 0}, {"ipv4/tcp_window_scaling": 0},
+                       {"ipv4/tcp_sack": 0, "ipv4/tcp_timestamps": 0}]
+
 OPENS = ["normal"] * 36 + ["simultaneous"] * 5 + ["fast-open"] * 5 + ["refused", "late-listener"]
 CLOSES = ["close"] * 22 + ["shutdown"] * 12 + ["abort"] * 3 + ["nothing"]
 
@@ -79,6 +85,10 @@ def generate(seed, injections=True):
             r.choice(("rst", "rst", "rst", "rst-ack", "syn", "ack", "ack-ahead", "fin", "replay")),
             r.choice((0, 0, 0, 1, 1000, -1, -1000, 1 << 30))])
     return script
+
+
+def settings_of(seed):
+    return {**OFFERS, **SETTINGS[seed % len(SETTINGS)]}
 
 
 def faults_of(script):
