@@ -42,14 +42,16 @@ def explain(case, side, life, ours):
         ours, used = ours[:-1], used + ["lost-behind"]
     if next_life_resets(case, side, life, ours):
         ours, used = ours[:-1] + ["TIME-WAIT"], used + ["superseded"]
+    told = [(ours, used)]
     opened = opening(case, side, life, ours)
     if opened is not None:
-        ours, used = opened, used + ["opening"]
-    if used and life.states == ours:
-        return "+".join(used)
-    for name, function in RULES:
-        if function(case, side, life, ours):
-            return "+".join(used + [name])
+        told.insert(0, (opened, used + ["opening"]))
+    for ours, used in told:
+        if used and life.states == ours:
+            return "+".join(used)
+        for name, function in RULES:
+            if function(case, side, life, ours):
+                return "+".join(used + [name])
     return None
 
 
