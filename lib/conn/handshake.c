@@ -217,8 +217,9 @@ void handshake_other(struct pass *pass)
     if (!pass->ack || !pass->ack_fits) {
         return;
     }
-    if (to->state == LIFELINE_STATE_UNKNOWN && end_closed(from) && c->had_syn &&
-        pass->e == c->client) {
+    bool silent = to->state == LIFELINE_STATE_UNKNOWN ||
+                  (to->state == LIFELINE_SYN_RECEIVED && apply_evidence(to) == LIFELINE_IMPLIED);
+    if (silent && end_closed(from) && c->had_syn && pass->e == c->client) {
         /* It gave up after its SYN, and this was sent before: the SYN was answered, no more. */
         apply_initial(to, LIFELINE_LISTEN);
         apply(pass, pass->p, PEER_ANSWERS_SYN_ACK);
