@@ -469,8 +469,8 @@ void facts_read(struct pass *pass)
     if (pass->ack) {
         choose_syn_ack(pass);
         read_ack(pass);
-        if (pass->fin && !pass->ack_fits) {
-            /* RFC 9293 3.10.7.4: what acknowledges something not yet sent is dropped. */
+        if (pass->fin && !pass->ack_fits && pass->to->state == LIFELINE_SYN_RECEIVED) {
+            /* RFC 9293 3.10.7.4: in SYN-RECEIVED, RST is the answer, whatever else it carries. */
             pass->fits = false;
             pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
             return;
