@@ -38,6 +38,8 @@ struct app *app_new(const struct lifeline_options *options, struct lifeline_coun
     app->options = options;
     app->counters = counters;
     app->sink = sink;
+    app->key = hash_random_key();
+    app->counted = counted_memory(&app->held_bytes);
     uint64_t memory = options->max_memory_bytes ? options->max_memory_bytes : 512ull * MEBIBYTE;
     app->pool.max_held_bytes = options->max_streams_bytes ? options->max_streams_bytes : memory / 8;
     app->pool.max_stream_bytes =

@@ -11,6 +11,8 @@
 #define LIFELINE_APP_FLOW_H
 
 #include "app/app.h"
+#include "app/counted_memory.h"
+#include "model/hash.h"
 #include "stream/flight.h"
 #include "stream/stream.h"
 
@@ -24,8 +26,10 @@ struct app {
     struct lifeline_counters *counters;
     const struct lifeline_sink *sink;
     struct stream_pool pool; /* spans, partial headers, kept bodies */
-    uint64_t held_bytes;     /* flows and exchanges */
+    uint64_t held_bytes;     /* flows, exchanges and HPACK tables */
     uint64_t bodies_bytes;   /* of the pool's, taken by kept bodies */
+    struct hash_key key;     /* of tables whose keys the peers choose */
+    nghttp2_mem counted;     /* libnghttp2's memory, in held_bytes */
     uint32_t max_header_bytes, max_pipeline;
     struct app_flow *free_flows;
     struct exchange *free_exchanges;

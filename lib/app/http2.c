@@ -173,9 +173,10 @@ static bool is_padded(const struct http2_side *side)
                                           side->type == HTTP2_PUSH_PROMISE);
 }
 
-static struct exchange *stream_of(const struct http2 *h, const struct http2_side *side)
+static struct exchange *stream_of(const struct app_flow *flow, const struct http2 *h,
+                                  const struct http2_side *side)
 {
-    return http2_find(h, side->stream);
+    return http2_find(flow->app, h, side->stream);
 }
 
 static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
@@ -187,12 +188,12 @@ static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
     struct exchange *x;
     switch (side->type) {
     case HTTP2_DATA:
-        x = stream_of(h, side);
+        x = stream_of(flow, h, side);
         if (x && side->flags & HTTP2_END_STREAM)
             http2_side_ends(flow, h, x, end);
         break;
     case HTTP2_RST_STREAM:
-        x = stream_of(h, side);
+        x = stream_of(flow, h, side);
         if (x && side->fixed_used == 4)
             http2_stream_reset(flow, h, x, u32(side->fixed));
         break;
@@ -206,7 +207,7 @@ static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
 }
 
 /* Framing is over: nothing that follows is understood until frames prove themselves. */
-static void lose(struct app_flow *flow, struct http2 *h, unsigned end)
+static void lose(struct http2 *h, unsigned end)
 {
     struct http2_side *side = &h->side[end];
     side->lost = true;
@@ -216,7 +217,7 @@ static void lose(struct app_flow *flow, struct http2 *h, unsigned end)
     side->block.open = false;
     side->block.used = 0;
     h->likely = true;
-    http2_forget_table(flow->app, side);
+    http2_forget_table(side);
     for (unsigned i = 0; i < HTTP2_BUCKETS; i++)
         for (struct exchange *x = h->streams[i]; x; x = x->next)
             x->missing = true;
@@ -241,7 +242,7 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
         /* No HTTP/2, or no longer. */
         if (!flow->exchanges)
             app_flow_abandon(flow);
-        lose(flow, h, end);
+        lose(h, end);
         return;
     }
     unsigned fixed = is_padded(side);
@@ -263,7 +264,7 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
         }
         block->wire_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
     } else if (side->type == HTTP2_DATA) {
-        struct exchange *x = stream_of(h, side);
+        struct exchange *x = stream_of(flow, h, side);
         if (x)
             (end == x->response_end_of ? &x->record.response : &x->record.request)
                 ->wire_body_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
@@ -286,11 +287,13 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
 {
     struct http2_side *side = &h->side[end];
     if (carries_block(side->type)) {
-        if (!keep_block(flow->app, &side->block, run->p, length))
-            side->block.too_long = true;
+        if (!side->block.too_long && !keep_block(flow->app, &side->block, run->p, length)) {
+            side->block.too_long = true; /* told now: CONTINUATION may go on without end */
+            flow->app->counters->headers_dropped++;
+        }
         return;
     }
-    struct exchange *x = side->type == HTTP2_DATA ? stream_of(h, side) : NULL;
+    struct exchange *x = side->type == HTTP2_DATA ? stream_of(flow, h, side) : NULL;
     if (!x)
         return;
     struct lifeline_http_message *m =
@@ -353,7 +356,7 @@ static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, s
     if (memcmp(run->p, preface + PREFACE_BYTES - side->preface_left, n) != 0) {
         if (!flow->exchanges && !flow->hunting[end])
             app_flow_abandon(flow);
-        lose(flow, h, end);
+        lose(h, end);
         return;
     }
     side->preface_left = (uint8_t)(side->preface_left - n);
@@ -374,7 +377,7 @@ static bool http2_open(struct app_flow *flow, unsigned client)
     h->side[client].preface_left = PREFACE_BYTES;
     for (unsigned end = 0; end < 2; end++)
         if (flow->hunting[end] && end != client)
-            lose(flow, h, end);
+            lose(h, end);
     return true;
 }
 
@@ -388,7 +391,7 @@ bool http2_take_over(struct app_flow *flow, unsigned client, struct exchange *x)
     x->record.stream = 1;
     x->record.version = "2";
     http2_of(flow)->last_client_stream = 1;
-    http2_link(http2_of(flow), x);
+    http2_link(flow->app, http2_of(flow), x);
     return true;
 }
 
@@ -419,10 +422,10 @@ static void http2_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
         return;
     if (!side->in_frame || carries_block(side->type) || bytes > side->left ||
         side->fixed_used < side->fixed_bytes) {
-        lose(flow, h, end);
+        lose(h, end);
         return;
     }
-    struct exchange *x = side->type == HTTP2_DATA ? stream_of(h, side) : NULL;
+    struct exchange *x = side->type == HTTP2_DATA ? stream_of(flow, h, side) : NULL;
     side->left -= (uint32_t)bytes;
     if (x) {
         struct lifeline_http_message *m =
@@ -469,23 +472,43 @@ static void http2_repeat(struct app_flow *flow, unsigned end, int64_t offset, ui
     }
 }
 
+static int compare_streams(const void *a, const void *b)
+{
+    uint64_t x = (*(struct exchange *const *)a)->record.stream;
+    uint64_t y = (*(struct exchange *const *)b)->record.stream;
+    return x < y ? -1 : x > y;
+}
+
+/* All that is open, in the order of identifiers. */
+static void give_all(struct app_flow *flow, struct http2 *h, enum app_close how)
+{
+    uint32_t count = 0;
+    struct exchange *one, **list = h->open > 1 ? malloc(h->open * sizeof(struct exchange *)) : &one;
+    bool room = list != NULL;
+    if (!room) /* no memory: one after the other, in any order */
+        list = &one;
+    for (unsigned i = 0; i < HTTP2_BUCKETS; i++) {
+        while (!room && h->streams[i])
+            http2_give(flow, h, h->streams[i], how, false);
+        for (struct exchange *x = h->streams[i]; x; x = x->next)
+            list[count++] = x;
+    }
+    qsort(list, count, sizeof *list, compare_streams);
+    for (uint32_t i = 0; i < count; i++)
+        http2_give(flow, h, list[i], how, false);
+    if (list != &one)
+        free(list);
+}
+
 static void http2_close(struct app_flow *flow, enum app_close how)
 {
     struct http2 *h = http2_of(flow);
     if (!h)
         return;
-    /* In the order of their identifiers. */
-    while (h->open) {
-        struct exchange *least = NULL;
-        for (unsigned i = 0; i < HTTP2_BUCKETS; i++)
-            for (struct exchange *x = h->streams[i]; x; x = x->next)
-                if (!least || x->record.stream < least->record.stream)
-                    least = x;
-        http2_give(flow, h, least, how, false);
-    }
+    give_all(flow, h, how);
     for (unsigned end = 0; end < 2; end++) {
         struct http2_side *side = &h->side[end];
-        http2_forget_table(flow->app, side);
+        http2_forget_table(side);
         flow->app->pool.held_bytes -= side->block.room;
         free(side->block.bytes);
     }

@@ -14,33 +14,40 @@
 #include <string.h>
 
 #include "app/http_head.h"
+#include "model/hash.h"
 
 /* The limit that a decoder enforces on the table's size; the sizes in use are told in the blocks.
  * Large enough for what browsers announce (65536). */
 #define TABLE_BYTES          65536
-#define INFLATER_BYTES       (TABLE_BYTES / 8) /* what one is counted with */
 #define HTTP2_NO_ERROR       0
 #define HTTP2_MAX_BLOCK_TEXT (256u << 10) /* of a decoded block: an indexed field is one octet */
+#define KEEP_BLOCK_BYTES     1024         /* room kept for the next block */
 
-struct exchange *http2_find(const struct http2 *h, uint32_t stream)
+/* Keyed: the sender chooses the numbers. */
+static unsigned bucket_of(const struct app *app, uint64_t stream)
 {
-    struct exchange *x = h->streams[stream / 2 % HTTP2_BUCKETS];
+    return hash_words(&app->key, &stream, 1) % HTTP2_BUCKETS;
+}
+
+struct exchange *http2_find(const struct app *app, const struct http2 *h, uint32_t stream)
+{
+    struct exchange *x = h->streams[bucket_of(app, stream)];
     while (x && x->record.stream != stream)
         x = x->next;
     return x;
 }
 
-void http2_link(struct http2 *h, struct exchange *x)
+void http2_link(const struct app *app, struct http2 *h, struct exchange *x)
 {
-    struct exchange **bucket = &h->streams[x->record.stream / 2 % HTTP2_BUCKETS];
+    struct exchange **bucket = &h->streams[bucket_of(app, x->record.stream)];
     x->next = *bucket;
     *bucket = x;
     h->open++;
 }
 
-static void unlink_stream(struct http2 *h, struct exchange *x)
+static void unlink_stream(const struct app *app, struct http2 *h, struct exchange *x)
 {
-    struct exchange **link = &h->streams[x->record.stream / 2 % HTTP2_BUCKETS];
+    struct exchange **link = &h->streams[bucket_of(app, x->record.stream)];
     while (*link && *link != x)
         link = &(*link)->next;
     if (!*link)
@@ -68,7 +75,7 @@ struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint3
     x->record.confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
     if (h->open)
         x->record.idle_ns = 0;
-    http2_link(h, x);
+    http2_link(flow->app, h, x);
     return x;
 }
 
@@ -97,7 +104,7 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
     h->last_end_ns =
         r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
-    unlink_stream(h, x);
+    unlink_stream(flow->app, h, x);
     exchange_give(flow, x, outcome);
 }
 
@@ -126,23 +133,21 @@ void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange 
 
 /* ---- header blocks ---- */
 
-void http2_forget_table(struct app *app, struct http2_side *side)
+void http2_forget_table(struct http2_side *side)
 {
     if (!side->inflater)
         return;
     nghttp2_hd_inflate_del(side->inflater);
     side->inflater = NULL;
-    app->held_bytes -= INFLATER_BYTES;
 }
 
 static bool have_table(struct app *app, struct http2_side *side)
 {
     if (side->inflater)
         return true;
-    if (nghttp2_hd_inflate_new(&side->inflater) != 0)
+    if (nghttp2_hd_inflate_new2(&side->inflater, &app->counted) != 0)
         return false;
     nghttp2_hd_inflate_change_table_size(side->inflater, TABLE_BYTES);
-    app->held_bytes += INFLATER_BYTES;
     return true;
 }
 
@@ -213,6 +218,7 @@ static bool inflate(struct app *app, struct http2_side *side, struct fields *f)
         if (!(flags & NGHTTP2_HD_INFLATE_EMIT) && !left)
             break;
     }
+    app->counters->headers_dropped += text > HTTP2_MAX_BLOCK_TEXT;
     return nghttp2_hd_inflate_end_headers(side->inflater) == 0;
 }
 
@@ -220,8 +226,7 @@ static void decode(struct app_flow *flow, struct http2_side *side, struct fields
 {
     if (inflate(flow->app, side, f))
         return;
-    http2_forget_table(flow->app, side);
-    flow->app->counters->headers_dropped++;
+    http2_forget_table(side);
 }
 
 static void measure(struct lifeline_http_message *m, const struct http2_block *block,
@@ -238,7 +243,7 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
 {
     struct http2_side *side = &h->side[end];
     struct http2_block *block = &side->block;
-    struct exchange *x = http2_find(h, block->stream);
+    struct exchange *x = http2_find(flow->app, h, block->stream);
     struct fields f = {.app = flow->app, .is_trailer = x != NULL};
     uint32_t *last = block->is_promise ? &h->last_server_stream : &h->last_client_stream;
     if (!x && (block->stream > *last || h->likely)) {
@@ -283,7 +288,7 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
 {
     struct http2_side *side = &h->side[end];
     struct http2_block *block = &side->block;
-    struct exchange *x = http2_find(h, block->stream);
+    struct exchange *x = http2_find(flow->app, h, block->stream);
     if (!x && block->stream % 2 && block->stream > h->last_client_stream) {
         h->last_client_stream = block->stream; /* its request isn't in the capture */
         x = http2_open_stream(flow, h, block->stream, false);
@@ -332,7 +337,8 @@ void http2_block_ends(struct app_flow *flow, struct http2 *h, unsigned end, cons
     else
         response_block(flow, h, end, at);
     block->used = 0;
-    if (!h->open && block->room) { /* an idle connection is kept small */
+    /* An idle connection is kept small, and so is one that waits for its responses. */
+    if (block->room && (!h->open || block->room > KEEP_BLOCK_BYTES)) {
         flow->app->pool.held_bytes -= block->room;
         free(block->bytes);
         block->bytes = NULL;

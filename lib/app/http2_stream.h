@@ -78,12 +78,12 @@ static inline struct http2 *http2_of(struct app_flow *flow)
 }
 
 /* The open exchange of a stream, or NULL. */
-struct exchange *http2_find(const struct http2 *h, uint32_t stream);
+struct exchange *http2_find(const struct app *app, const struct http2 *h, uint32_t stream);
 
 /* Opens the exchange of a stream; NULL: a limit or no memory. */
 struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint32_t stream,
                                    bool has_request);
-void http2_link(struct http2 *h, struct exchange *x);
+void http2_link(const struct app *app, struct http2 *h, struct exchange *x);
 
 /* A header block is complete at `at`, its last octet's segment. */
 void http2_block_ends(struct app_flow *flow, struct http2 *h, unsigned end,
@@ -100,6 +100,6 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
                 bool cancelled);
 
 /* The HPACK table of an end isn't known any more. */
-void http2_forget_table(struct app *app, struct http2_side *side);
+void http2_forget_table(struct http2_side *side);
 
 #endif

@@ -32,12 +32,12 @@ struct wire_fragments {
     struct lifeline_counters *counters;
     struct hash_key key;
     uint32_t max_datagrams, count;
-    uint64_t bytes;
+    uint64_t bytes, max_bytes;
     struct wire_datagram *oldest, *newest;
     struct wire_datagram *buckets[BUCKETS];
 };
 
-struct wire_fragments *wire_fragments_new(uint32_t max_datagrams,
+struct wire_fragments *wire_fragments_new(uint32_t max_datagrams, uint64_t max_bytes,
                                           struct lifeline_counters *counters)
 {
     struct wire_fragments *fragments = calloc(1, sizeof(*fragments));
@@ -46,6 +46,7 @@ struct wire_fragments *wire_fragments_new(uint32_t max_datagrams,
         return NULL;
     fragments->key = hash_random_key();
     fragments->max_datagrams = max_datagrams;
+    fragments->max_bytes = max_bytes;
     fragments->counters = counters;
     return fragments;
 }
@@ -121,7 +122,9 @@ static struct wire_datagram *insert(struct wire_fragments *fragments,
     struct wire_datagram **bucket = &fragments->buckets[bucket_of(fragments, fragment)];
     struct wire_datagram *datagram;
 
-    if (fragments->count >= fragments->max_datagrams)
+    while (fragments->oldest != NULL &&
+           (fragments->count >= fragments->max_datagrams ||
+            fragments->bytes + sizeof(*datagram) > fragments->max_bytes))
         drop_oldest(fragments);
     datagram = calloc(1, sizeof(*datagram));
     if (datagram == NULL)
@@ -159,6 +162,9 @@ static bool make_room(struct wire_fragments *fragments, struct wire_datagram *da
         return true;
     while (room < end)
         room *= 2;
+    while (fragments->oldest != datagram &&
+           fragments->bytes + room - datagram->room > fragments->max_bytes)
+        drop_oldest(fragments);
     data = realloc(datagram->data, room);
     if (data == NULL)
         return false;

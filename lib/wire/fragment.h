@@ -16,10 +16,10 @@
  * Snap length: a fragment that was cut still covers its wire length. The datagram is whole when all
  * is covered; its captured part ends where the first cut is.
  *
- * Limits: max_fragments datagrams (default 1024) of 64 KiB each; the oldest is dropped for a new
- * one. A datagram of which the capture lacks a fragment is never decoded, its TCP header neither:
- * nothing shows that it arrived. A capture filter by port keeps first fragments only, and so hides
- * such segments.
+ * Limits: max_fragments datagrams (default 1024) of 64 KiB each, in an eighth of the memory; the
+ * oldest is dropped for a new one. A datagram of which the capture lacks a fragment is never
+ * decoded, its TCP header neither: nothing shows that it arrived. A capture filter by port keeps
+ * first fragments only, and so hides such segments.
  */
 #ifndef LIFELINE_WIRE_FRAGMENT_H
 #define LIFELINE_WIRE_FRAGMENT_H
@@ -52,7 +52,7 @@ struct wire_whole {
     uint8_t protocol, ttl;
 };
 
-struct wire_fragments *wire_fragments_new(uint32_t max_datagrams,
+struct wire_fragments *wire_fragments_new(uint32_t max_datagrams, uint64_t max_bytes,
                                           struct lifeline_counters *counters);
 void wire_fragments_free(struct wire_fragments *fragments);
 

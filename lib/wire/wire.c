@@ -34,6 +34,7 @@
 #include "packet.h"
 
 #define DEFAULT_TUNNEL_DEPTH 8
+#define DEFAULT_MEMORY_BYTES (UINT64_C(512) << 20)
 
 struct wire_decoder *wire_new(const struct lifeline_options *options,
                               struct lifeline_counters *counters)
@@ -52,7 +53,9 @@ struct wire_decoder *wire_new(const struct lifeline_options *options,
     decoder->ignore_vlan = options->ignore_vlan;
     decoder->contexts = wire_contexts_new();
     decoder->fragments = wire_fragments_new(
-        options->max_fragments ? options->max_fragments : WIRE_DEFAULT_DATAGRAMS, counters);
+        options->max_fragments ? options->max_fragments : WIRE_DEFAULT_DATAGRAMS,
+        (options->max_memory_bytes ? options->max_memory_bytes : DEFAULT_MEMORY_BYTES) / 8,
+        counters);
     if (decoder->contexts == NULL || decoder->fragments == NULL) {
         wire_free(decoder);
         return NULL;

@@ -174,6 +174,26 @@ class Limits(unittest.TestCase):
                                             for at in range(0, len(request), 1000)])
         self.reach("--max-header", "2K", "larger header", packets, 1)
 
+    def test_header_of_http2(self):
+        """Told once it is reached: CONTINUATION frames may go on without end. And what a block says
+        beyond 256 KiB, by references of one octet."""
+        def frame(kind, flags, payload):
+            return struct.pack("!I", len(payload))[1:] + struct.pack("!BBI", kind, flags, 1) + payload
+
+        def packets_of(*frames):
+            octets = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"".join(frames)
+            return timed(handshake(40000) + [sent(40000, at, octets[at:at + 1400])
+                                             for at in range(0, len(octets), 1400)])
+
+        get = b"\x82\x86\x84\x41\x01a"
+        endless = packets_of(frame(1, 0, get), *[frame(9, 0, b"\0\1a\1b" * 100)] * 10)
+        self.reach("--max-header", "2K", "larger header", endless, 1)
+        field = b"\x40\x01a\x7f\xbd\x1d" + b"x" * 3900
+        _, findings, err = run("diagnose", "-o", "jsonl",
+                               packets=packets_of(frame(1, 5, get + field + b"\xbe" * 100)))
+        self.assertIn("1 HTTP messages had larger headers", err)
+        self.assertIn("larger header", " ".join(f["text"] for f in findings))
+
     def test_pipeline(self):
         requests = b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i for i in range(5))
         packets = timed(handshake(40000) + [sent(40000, 0, requests)])
