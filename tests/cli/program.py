@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program from outside: options, inputs, selection, exit status, messages, pipes, signals."""
 import datetime
+import gzip
 import json
 import os
 import pty
@@ -241,6 +242,33 @@ class Inputs(Case):
                 self.assertEqual(code == 3, cut < header, cut)
                 self.assertTrue(code == 0 or "standard input: " in err)
             self.assertEqual((code, least), (0, len(frames)))
+
+    def test_cut_anywhere_compressed(self):
+        """What was compressed before the cut is printed: no made-up event, and none that was there
+        with an earlier cut is lost; exit status 4, or 3 where not even the capture's header is left."""
+        content = capture.pcap(capture.connection())
+        code, out, _ = run("timeline", "-o", "jsonl", self.write("whole", content))
+        self.assertEqual(code, 0)
+        frames = {e["frame"]: e for e in records(out) if e["record"] == "event"}
+        packed = {"gzip": gzip.compress(content)}
+        for tool in ("zstd", "lz4"):
+            if shutil.which(tool):
+                packed[tool] = subprocess.run([tool, "-q", "-c"], input=content, capture_output=True,
+                                              check=True).stdout
+        for tool, whole in packed.items():
+            least = 0
+            for cut in range(1, len(whole)):
+                with self.subTest(tool, cut=cut):
+                    code, out, err = run("timeline", "-o", "jsonl", "-", data=whole[:cut])
+                    self.assertIn(code, (3, 4), err)
+                    events = [e for e in records(out) if e["record"] == "event" and e["frame"]]
+                    for event in events:
+                        self.assertEqual(event, frames[event["frame"]])
+                    self.assertGreaterEqual(len(events), least)
+                    self.assertTrue(code == 4 or not events)
+                    least = len(events)
+            if tool == "gzip":
+                self.assertEqual(least, len(frames))
 
     def test_damage_in_the_middle(self):
         ng = capture.Pcapng().interface()
