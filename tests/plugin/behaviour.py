@@ -84,6 +84,26 @@ def listed_as_a_dissector(b):
     assert re.search(r"^lifeline\.so\s+\S+\s+(dissector|.*dissector)", text, re.M), text
 
 
+# Filters that users have saved: to rename or drop one breaks them.
+PROMISED = {
+    "": ["connection", "incarnation", "step", "client.state", "server.state", "transition",
+         "transition.evidence", "time_wait", "finding"],
+    "handshake.": ["kind", "complete", "syn_frame", "synack_frame", "ack_frame", "rtt"],
+    "teardown.": ["kind", "step", "active_closer", "fin1_frame", "ack1_frame", "fin2_frame",
+                  "ack2_frame"],
+    "time_wait.": ["holder", "entered_frame", "elapsed", "remaining", "restarts", "outcome"],
+    "http.": ["exchange", "request_frame", "response_frame", "wait", "receive", "outcome"],
+}
+
+
+@check
+def promised_fields_exist(b):
+    text = b.wireshark.run("tshark", "-G", "fields", text=True).stdout
+    there = {line.split("\t")[2] for line in text.splitlines() if line.startswith("F\t")}
+    promised = {f"lifeline.{group}{name}" for group, names in PROMISED.items() for name in names}
+    same(promised - there, set())
+
+
 @check
 def one_pass_shows_the_same_states_as_two(b):
     for capture in ("http-four-way-close", "lost-last-ack", "time-wait-reused", "gre"):
