@@ -89,7 +89,9 @@ class Properties(unittest.TestCase):
                         process.stdin.close()
                         self.assertEqual(process.wait(), 0)
                     out.seek(0)
-                    self.assertEqual(out.read(), run(view, str(path)))
+                    # A pipe may be live: diagnose doesn't wait for its end to give the worst first.
+                    arrange = canonical if view == "diagnose" else bytes
+                    self.assertEqual(arrange(out.read()), arrange(run(view, str(path))))
 
     def test_pcapng(self):
         """The same packets as pcapng, of either byte order, on two interfaces, in two sections."""
