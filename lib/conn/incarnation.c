@@ -5,8 +5,7 @@
  * Rules (RFC 9293 3.6.1, 3.10.7.4; RFC 6191):
  *  - A SYN opens a new incarnation when its sender's end of the old one is gone: CLOSED, TIME-WAIT,
  *    or SYN-SENT with another number and no answer; or when nothing of the old one lives.
- *  - A SYN with the old one's number is its retry, or a duplicate; after a refusal that it must
- *    have heard of, its sender opens again (Windows does so twice, with the same number).
+ *  - A SYN with the old one's number is its retry, or a duplicate.
  *  - Any other SYN is a candidate: it becomes a new incarnation when the peer answers it as new
  *    (then it counts from the SYN on), when its sender goes on as if it had been, or when it is
  *    repeated after the old one died.
@@ -205,18 +204,6 @@ static bool syn_is_known(const struct end *x, const struct lifeline_segment *s)
     return (x->flags & END_SEQ_KNOWN) && s->seq == x->isn;
 }
 
-/* The peer refused its SYN so long ago that it knows: the same SYN is another attempt. */
-static bool opens_after_refusal(const struct conn *c, unsigned e,
-                                const struct lifeline_segment *segment)
-{
-    const struct end *from = &c->end[e];
-    return c->closing && c->closing->reset_by == !e && from->state == LIFELINE_CLOSED &&
-           c->end[!e].reset_cause == LIFELINE_CAUSE_REFUSED && syn_is_known(from, segment) &&
-           !(segment->flags & LIFELINE_ACK) &&
-           !(segment->ip_id && segment->ip_id == from->control_ip_id) &&
-           segment->time_ns - c->closing->reset_ns > facts_turnaround_ns(c, e);
-}
-
 /* The connection whose other direction this is, when its path has another tunnel or VLAN: that end
  * has not been heard, and its numbers fit. */
 static struct conn *other_half(struct lifeline_engine *engine,
@@ -281,15 +268,6 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         return c;
     }
     if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
-        return c;
-    }
-    if (opens_after_refusal(c, e, segment)) {
-        *is_new = true;
-        *end = 0;
-        c = new_conn(engine, segment, &lookup, c);
-        if (c) {
-            c->previous_known = 0; /* the numbers are the same */
-        }
         return c;
     }
     if ((c->previous_known >> e & 1) && segment->seq == c->previous_isn[e]) {

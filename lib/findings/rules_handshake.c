@@ -95,7 +95,7 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
     }
     out->endpoint = LIFELINE_SERVER;
     finding_frame(out, h->syn_frame);
-    if (ignored->count && h->synack_retransmissions) {
+    if (ignored->count) {
         /* Loss behind the capture point, a full accept queue, or TCP_DEFER_ACCEPT. */
         out->count = h->synack_retransmissions;
         finding_frame(out, h->synack_frame);
