@@ -29,11 +29,11 @@ _Static_assert(sizeof(struct item) == ALIGNMENT, "items begin where any type may
 struct channel {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    uint64_t sent, taken; /* counts of batches; under the mutex */
-    bool ended;           /* under the mutex */
+    uint64_t sent, taken;              /* counts of batches; under the mutex */
+    bool ended;                        /* under the mutex */
     bool sender_waits, receiver_waits; /* under the mutex */
-    size_t read;          /* receiver's: octets of its batch that were received */
-    bool receiving;       /* receiver's: it has a batch */
+    size_t read;                       /* receiver's: octets of its batch that were received */
+    bool receiving;                    /* receiver's: it has a batch */
     struct batch batches[BATCHES];
 };
 

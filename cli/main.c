@@ -16,6 +16,7 @@
 #include <glib.h>
 
 #include "filter.h"
+#include "inflate.h"
 #include "input.h"
 #include "lifeline.h"
 #include "options.h"
@@ -156,9 +157,21 @@ static int scan(struct run *run, const struct lifeline_options *engine_options)
 
 #define MAX_THREADS 3
 
-/* Below this much input, starting threads takes longer than it saves. */
+/* Below this much input, starting a thread takes longer than it saves. */
 #define SMALL_BYTES (4 << 20)
 
+static bool is_compressed(const char *path)
+{
+    uint8_t magic[INFLATE_MAGIC_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t bytes = fd == -1 ? -1 : read(fd, magic, sizeof magic);
+    if (fd != -1)
+        close(fd);
+    return bytes > 0 && inflate_probe(magic, (size_t)bytes);
+}
+
+/* Reading is so much less work than the rest that what a second thread saves, handing over takes;
+ * decompressing isn't. */
 static unsigned threads(const struct run *run, const struct view_context *context)
 {
     goffset bytes = 0;
@@ -168,8 +181,10 @@ static unsigned threads(const struct run *run, const struct view_context *contex
     if (run->options.jobs)
         return run->options.jobs;
     for (char **path = run->paths; *path; path++)
-        bytes += stat(*path, &facts) == 0 ? facts.st_size : 0;
-    return bytes < SMALL_BYTES || g_get_num_processors() < 2 ? 1 : MAX_THREADS;
+        bytes += stat(*path, &facts) == 0 && S_ISREG(facts.st_mode) && is_compressed(*path)
+                     ? facts.st_size
+                     : 0;
+    return bytes < SMALL_BYTES || g_get_num_processors() < 2 ? 1 : 2;
 }
 
 /* Does the view ask the engine while it prints? */

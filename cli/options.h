@@ -30,7 +30,7 @@ struct options {
     const char *filter, *where;
     uint64_t connection; /* LIFELINE_UNKNOWN_COUNT: all */
     bool transitions, verbose;
-    unsigned jobs; /* threads, at most; 0: as it helps */
+    unsigned jobs; /* threads, at most; 0: as many as help */
     enum when color;
     unsigned width; /* 0: not given */
     struct lifeline_options engine;
