@@ -258,6 +258,7 @@ struct lifeline_engine *annotations_engine(void)
 
 void annotations_register(void)
 {
+    arena_register();
     register_cleanup_routine(cleanup);
     register_postseq_cleanup_routine(finish);
 }

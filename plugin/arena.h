@@ -6,6 +6,8 @@
 
 #include "plugin.h"
 
+void arena_register(void);
+
 /* Memory in file scope, for anything; neither zeroed nor ever freed by itself. */
 void *arena_alloc(size_t bytes);
 

@@ -113,15 +113,8 @@ void life_connection(struct life *life, const struct lifeline_connection *connec
 const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *finding)
 {
     struct lifeline_finding *out = (struct lifeline_finding *)arena_copy(finding, sizeof(*out));
-    /* What all of a kind say is the library's for good. */
-    const struct lifeline_finding shared = {
-        .name = finding->kind->name,
-        .why = finding->kind->why,
-        .advice = finding->kind->advice,
-        .reference = finding->kind->reference,
-    };
 
-    own_strings(LIFELINE_RECORD_FINDING, out, &shared);
+    own_strings(LIFELINE_RECORD_FINDING, out, NULL);
     return out;
 }
 

@@ -125,7 +125,7 @@ struct lifeline_options prefs_options(void)
     options.time_wait_ns = (int64_t)pref_time_wait_seconds * 1000000000;
     options.max_memory_bytes = (uint64_t)pref_memory_mib << 20;
     options.max_connections = pref_connections;
-    options.max_unpacked = 2048; /* what is packed and used again stays in the cache */
+    options.max_unpacked = UINT32_MAX; /* little beside what Wireshark keeps of each packet */
     options.max_stream_bytes = MIN(pref_stream_kib, G_MAXUINT32 >> 10) << 10;
     options.max_header_bytes = MIN(pref_header_kib, G_MAXUINT32 >> 10) << 10;
     options.no_http = !pref_http;
