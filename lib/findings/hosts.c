@@ -125,8 +125,11 @@ void hosts_connection(struct hosts *hosts, const struct lifeline_connection *rec
             row->single_frames[row->single] = record->first_frame;
         }
         row->single++;
+        /* A clock that jumps can make one as long as centuries. */
+        int64_t room_ns = INT64_MAX - row->handshakes_ns;
         if (record->handshake.rtt_ns > 0) {
-            row->handshakes_ns += record->handshake.rtt_ns;
+            row->handshakes_ns +=
+                record->handshake.rtt_ns < room_ns ? record->handshake.rtt_ns : room_ns;
         }
     }
 }
