@@ -90,6 +90,12 @@ static bool freeze(struct table *t, struct conn *c)
     return true;
 }
 
+static void free_packed(struct table *t, unsigned char *cold)
+{
+    t->memory_bytes -= cold_bytes(cold) + MALLOC_BYTES;
+    free(cold);
+}
+
 struct conn *table_warm(struct table *t, uint32_t slot)
 {
     struct table_slot *s = table_slot_at(t, slot);
@@ -107,8 +113,7 @@ struct conn *table_warm(struct table *t, uint32_t slot)
     c->tag = table_tag(t, c->key);
     c->recent = 1;
     t->memory_bytes += closing ? sizeof *closing : 0;
-    t->memory_bytes -= cold_bytes(cold) + MALLOC_BYTES;
-    free(cold);
+    free_packed(t, cold);
     s->at.hot = c;
     s->is_cold = 0;
     return c;
@@ -125,8 +130,7 @@ void table_unpack(const struct table *t, uint32_t slot, struct conn *c, struct c
 void table_drop_packed(struct table *t, uint32_t slot)
 {
     struct table_slot *s = table_slot_at(t, slot);
-    t->memory_bytes -= cold_bytes(s->at.cold) + MALLOC_BYTES;
-    free(s->at.cold);
+    free_packed(t, s->at.cold);
     s->at.hot = NULL;
     s->is_cold = 0;
     t->live--;

@@ -31,7 +31,7 @@ struct closing *closing_of(struct pass *pass)
 {
     struct conn *c = pass->conn;
     if (!c->closing) {
-        c->closing = calloc(1, sizeof *c->closing);
+        c->closing = malloc(sizeof *c->closing);
         if (c->closing) {
             closing_begin(c->closing);
             pass->engine->table.memory_bytes += sizeof *c->closing;
