@@ -18,6 +18,11 @@
  * frame then gets a second note, of the new connection; the first stays, as in the program's
  * timeline. One pass of tshark has printed the frame before and shows the first only.
  *
+ * While nobody looks, segments wait and are fed some at a time: Wireshark's work on a frame leaves
+ * little of the engine in the processor's caches, and feeding a segment then takes three times as
+ * long as feeding one after the other. Who wants to see something settles first, so what is shown
+ * is the same; a plain packet list of tshark shows nothing.
+ *
  * Notes are found by frame number, in an array: cheaper than p_add_proto_data(), which searches a
  * list per frame. With a read filter Wireshark gives a rejected frame's number to the next one,
  * though both reach the dissectors, so each frame of the first pass begins with an empty place.
@@ -25,7 +30,7 @@
  * Frame numbers: the engine counts frames as Wireshark does. After a rejected frame it gets numbers
  * of its own, and a map leads back. The texts of findings aren't mapped.
  *
- * Memory: a note of about 100 octets per segment, in file scope; with lives, exchanges and the
+ * Memory: a note of some 90 octets per segment, in file scope; with lives, exchanges and the
  * engine about 260 octets per packet of short connections.
  */
 #include "annotations.h"
@@ -34,16 +39,22 @@
 #include "gui.h"
 #include "prefs.h"
 
+/* A frame that proves a finding. */
+struct proof {
+    uint64_t frame;
+    const struct sparse *finding;
+};
+
 /* Of the capture file at hand; all but the engine is in file scope. */
 static struct {
     struct lifeline_engine *engine;
     bool silent;   /* without an engine: the protocol is disabled, or there is no memory */
+    bool gui;      /* gui_is_there() */
     bool finished; /* the engine has had the last frame */
     uint32_t end;  /* the last frame's number, when it is known beforehand */
     struct lives *lives;
-    wmem_map_t *findings; /* frame -> struct finding_note */
-    GByteArray *proving;  /* a bit per frame: it is in findings; most aren't */
-    wmem_map_t *numbers;  /* frame -> Wireshark's number, where they differ; NULL: nowhere */
+    GArray *proofs;      /* struct proof: findings to be hung at their frames */
+    wmem_map_t *numbers; /* frame -> Wireshark's number, where they differ; NULL: nowhere */
     uint64_t last_frame;
     uint32_t last_number;
     struct note **notes; /* by Wireshark's frame number */
@@ -52,6 +63,16 @@ static struct {
     struct note *note;                      /* its note, once there is one */
     struct touched *touched;                /* connections that changed before it */
 } session;
+
+/* Segments that were pushed and wait to be fed, and copies of their payload. */
+#define MAX_WAITING       64
+#define MAX_WAITING_BYTES ((size_t)64 * 1024)
+static struct {
+    unsigned count;
+    size_t payload_bytes;
+    struct lifeline_segment segments[MAX_WAITING];
+    uint8_t payload[MAX_WAITING_BYTES];
+} waiting;
 
 /* ---- the sink -------------------------------------------------------------------------------- */
 
@@ -165,49 +186,42 @@ static void on_connection(void *user, const struct lifeline_connection *connecti
     touch(life);
 }
 
-/* Notes that a frame is in the map of findings. */
-static void set_proving(uint64_t frame)
+/* Old notes are touched when somebody looks, not now. */
+static void add_proof(uint64_t frame, const struct sparse *finding)
 {
-    guint at = (guint)(frame / 8);
+    struct proof proof = {frame, finding};
 
-    if (at >= session.proving->len) {
-        guint before = session.proving->len;
-
-        g_byte_array_set_size(session.proving, MAX(at + 1, 2 * before));
-        memset(session.proving->data + before, 0, session.proving->len - before);
-    }
-    session.proving->data[at] |= (guint8)(1u << frame % 8);
+    g_array_append_val(session.proofs, proof);
 }
 
-static void hang_finding(const struct lifeline_finding *finding, uint64_t frame)
+/* Hangs a finding at the first note of a frame; nowhere when the frame has none to show it. */
+static void hang_finding(const struct proof *proof)
 {
-    gpointer key = GSIZE_TO_POINTER((gsize)frame);
-    struct finding_note *first = (struct finding_note *)wmem_map_lookup(session.findings, key);
-    struct finding_note *note = arena_new0(struct finding_note), *last = first;
+    uint32_t number = annotations_frame_number(proof->frame);
+    struct note *first = number < session.notes_size ? session.notes[number] : NULL;
+    struct finding_note *note, **place;
 
-    note->finding = finding;
-    if (first == NULL) {
-        wmem_map_insert(session.findings, key, note);
-        set_proving(frame);
+    if (first == NULL)
         return;
-    }
-    while (last->next != NULL)
-        last = last->next;
-    last->next = note;
+    note = arena_new0(struct finding_note);
+    note->finding = proof->finding;
+    for (place = &more_of(first)->findings; *place != NULL; place = &(*place)->next)
+        ;
+    *place = note;
 }
 
 static void on_finding(void *user, const struct lifeline_finding *finding)
 {
-    const struct lifeline_finding *kept = life_copy_finding(finding);
+    const struct sparse *kept = life_copy_finding(finding);
 
     (void)user;
-    for (unsigned i = 0; i < kept->frame_count; i++) {
+    for (unsigned i = 0; i < finding->frame_count; i++) {
         bool before = false;
 
         for (unsigned j = 0; j < i; j++)
-            before |= kept->frames[j] == kept->frames[i];
-        if (!before && kept->frames[i] != LIFELINE_NO_FRAME)
-            hang_finding(kept, kept->frames[i]);
+            before |= finding->frames[j] == finding->frames[i];
+        if (!before && finding->frames[i] != LIFELINE_NO_FRAME)
+            add_proof(finding->frames[i], kept);
     }
 }
 
@@ -215,18 +229,12 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
 
 static void cleanup(void)
 {
+    waiting.count = 0;
+    waiting.payload_bytes = 0;
     lifeline_free(session.engine);
-    if (session.proving != NULL)
-        g_byte_array_free(session.proving, TRUE);
+    if (session.proofs != NULL)
+        g_array_free(session.proofs, TRUE);
     memset(&session, 0, sizeof(session));
-}
-
-static void finish(void)
-{
-    if (session.engine == NULL || session.finished)
-        return;
-    session.finished = true;
-    lifeline_finish(session.engine);
 }
 
 struct lifeline_engine *annotations_engine(void)
@@ -249,21 +257,19 @@ struct lifeline_engine *annotations_engine(void)
     options = prefs_options();
     session.engine = lifeline_new(&options, &sink);
     session.end = gui_redissected_frames();
+    session.gui = gui_is_there();
     session.silent = session.engine == NULL;
     session.lives = lives_new();
-    session.findings = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
-    session.proving = g_byte_array_new();
+    session.proofs = g_array_new(FALSE, FALSE, sizeof(struct proof));
     return session.engine;
 }
 
-void annotations_register(void)
-{
-    arena_register();
-    register_cleanup_routine(cleanup);
-    register_postseq_cleanup_routine(finish);
-}
-
 /* ---- frames ---------------------------------------------------------------------------------- */
+
+bool annotations_in_gui(void)
+{
+    return session.gui;
+}
 
 struct note *annotations_of(const packet_info *pinfo)
 {
@@ -322,15 +328,16 @@ uint32_t annotations_frame_number(uint64_t frame)
 static void note_time_waits(struct note *note)
 {
     struct note_more *more = more_of(note);
+    struct lifeline_time_wait time_wait[2];
 
-    more->time_wait_count = (uint8_t)lifeline_peek_time_waits(
-        session.engine, note->life->slot, note->life->connection, more->time_wait);
+    more->time_wait_count = lifeline_peek_time_waits(session.engine, note->life->slot,
+                                                     note->life->connection, time_wait);
+    more->time_wait = (const struct lifeline_time_wait *)arena_copy(
+        time_wait, more->time_wait_count * sizeof(time_wait[0]));
 }
 
-void annotations_push(const struct lifeline_segment *segment)
+static void feed(const struct lifeline_segment *segment)
 {
-    if (session.finished)
-        return;
     session.segment = segment;
     session.note = NULL;
     session.touched = NULL;
@@ -343,6 +350,53 @@ void annotations_push(const struct lifeline_segment *segment)
     if (session.note->time_wait_holder != LIFELINE_NOBODY)
         note_time_waits(session.note);
     hang_note(session.note);
+}
+
+static void feed_waiting(void)
+{
+    for (unsigned i = 0; i < waiting.count; i++)
+        feed(&waiting.segments[i]);
+    waiting.count = 0;
+    waiting.payload_bytes = 0;
+}
+
+void annotations_settle(void)
+{
+    feed_waiting();
+    for (guint i = 0; session.proofs != NULL && i < session.proofs->len; i++)
+        hang_finding(&g_array_index(session.proofs, struct proof, i));
+    if (session.proofs != NULL)
+        g_array_set_size(session.proofs, 0);
+}
+
+static void finish(void)
+{
+    if (session.engine == NULL || session.finished)
+        return;
+    feed_waiting();
+    session.finished = true;
+    lifeline_finish(session.engine);
+}
+
+void annotations_push(const struct lifeline_segment *segment)
+{
+    struct lifeline_segment *last;
+
+    if (session.finished)
+        return;
+    if (waiting.count == MAX_WAITING ||
+        segment->captured_bytes > MAX_WAITING_BYTES - waiting.payload_bytes)
+        feed_waiting();
+    if (segment->captured_bytes > MAX_WAITING_BYTES) {
+        feed(segment);
+        return;
+    }
+    last = &waiting.segments[waiting.count++];
+    *last = *segment;
+    if (segment->captured_bytes > 0)
+        last->payload = (const uint8_t *)memcpy(waiting.payload + waiting.payload_bytes,
+                                                segment->payload, segment->captured_bytes);
+    waiting.payload_bytes += segment->captured_bytes;
 }
 
 void annotations_push_stream(const struct note *note, const uint8_t *bytes, size_t length)
@@ -358,12 +412,20 @@ void annotations_end_frame(const packet_info *pinfo)
         finish();
 }
 
+void annotations_register(void)
+{
+    arena_register();
+    sparse_register();
+    register_cleanup_routine(cleanup);
+    register_postseq_cleanup_routine(finish);
+}
+
 /* ---- for the display ------------------------------------------------------------------------- */
 
 bool annotations_record(const struct life *life, struct lifeline_connection *out)
 {
     if (life->record != NULL) {
-        *out = *life->record;
+        sparse_read(SPARSE_CONNECTION, life->record, out);
         return true;
     }
     return session.engine != NULL &&
@@ -380,11 +442,7 @@ void annotations_changed(const struct note *note, void (*call)(void *user, const
         call(user, touched->life);
 }
 
-const struct finding_note *annotations_findings(uint64_t frame)
+const struct finding_note *annotations_findings(const struct note *first)
 {
-    if (session.proving == NULL || frame / 8 >= session.proving->len ||
-        !(session.proving->data[frame / 8] & 1u << frame % 8))
-        return NULL;
-    return (const struct finding_note *)wmem_map_lookup(session.findings,
-                                                        GSIZE_TO_POINTER((gsize)frame));
+    return first != NULL && first->more != NULL ? first->more->findings : NULL;
 }

@@ -11,13 +11,20 @@ struct touched {
     struct life *life;
 };
 
+/* A finding, as it hangs at each of its frames. */
+struct finding_note {
+    struct finding_note *next;
+    const struct sparse *finding; /* SPARSE_FINDING */
+};
+
 /* What few notes have. */
 struct note_more {
-    struct touched *touched;                /* other connections that changed with this frame */
-    uint64_t withdrawn_frame;               /* as in struct lifeline_event */
-    uint32_t old_incarnation;               /* as in struct lifeline_event */
-    uint8_t time_wait_count;                /* who is in TIME-WAIT, and */
-    struct lifeline_time_wait time_wait[2]; /* how it stood at this frame */
+    struct touched *touched;       /* other connections that changed with this frame */
+    struct finding_note *findings; /* that the frame proves; at its first note */
+    uint64_t withdrawn_frame;      /* as in struct lifeline_event */
+    uint32_t old_incarnation;      /* as in struct lifeline_event */
+    uint32_t time_wait_count;      /* who is in TIME-WAIT, and how it stood at this frame */
+    const struct lifeline_time_wait *time_wait;
 };
 
 /* What one segment is to its connection: the engine's event, packed, as there is one per segment.
@@ -37,17 +44,14 @@ struct note {
     struct lifeline_transition transitions[];
 };
 
-/* A finding, as it hangs at each of its frames. */
-struct finding_note {
-    struct finding_note *next;
-    const struct lifeline_finding *finding;
-};
-
 void annotations_register(void);
 
 /* The engine of this capture file; made when first asked for. NULL when the protocol is disabled or
  * memory is short. */
 struct lifeline_engine *annotations_engine(void);
+
+/* Is the file at hand one of the GUI? */
+bool annotations_in_gui(void);
 
 /* The notes of a frame, outermost layer first; NULL when it has no TCP layer of a connection. */
 struct note *annotations_of(const packet_info *pinfo);
@@ -56,10 +60,15 @@ struct note *annotations_of(const packet_info *pinfo);
  * the engine is to know it by: its own, unless a read filter rejected frames before. */
 uint64_t annotations_begin_frame(const packet_info *pinfo);
 
-/* Feeds a segment of the frame that was begun, and keeps what the engine says. */
+/* Feeds a segment of the frame that was begun, and keeps what the engine says; both may wait until
+ * annotations_settle(). */
 void annotations_push(const struct lifeline_segment *segment);
 
-/* Feeds octets that another layer made of the segment's payload: see lifeline_push_stream(). */
+/* Feeds what waits. To be called before anything is asked about frames. */
+void annotations_settle(void);
+
+/* Feeds, settled before, octets that another layer made of the segment's payload: see
+ * lifeline_push_stream(). */
 void annotations_push_stream(const struct note *note, const uint8_t *bytes, size_t length);
 
 /* Ends a frame of the first pass. When it is known to be the last, the engine has its last word. */
@@ -77,7 +86,7 @@ bool annotations_record(const struct life *life, struct lifeline_connection *out
 void annotations_changed(const struct note *note, void (*call)(void *user, const struct life *life),
                          void *user);
 
-/* The findings that a frame proves; NULL when none. */
-const struct finding_note *annotations_findings(uint64_t frame);
+/* The findings that a frame proves, given its first note; NULL when none. */
+const struct finding_note *annotations_findings(const struct note *first);
 
 #endif

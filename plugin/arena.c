@@ -5,6 +5,9 @@
  * Wireshark's allocator keeps a header before each piece, so that it can be freed or resized; notes
  * and lives never are. Here pieces are cut one behind the other from blocks of that allocator,
  * which frees the blocks when the file is closed.
+ *
+ * Records repeat the same texts ("GET", the advice of a finding), so a small cache by length and
+ * some octets finds the last copy of most. A text that isn't found is copied once more.
  */
 #include "arena.h"
 
@@ -16,14 +19,17 @@ static struct {
     size_t left_bytes;
 } block;
 
-static void forget_block(void)
+static const char *texts[256]; /* last copies, by text_slot() */
+
+static void forget(void)
 {
     block.left_bytes = 0;
+    memset(texts, 0, sizeof(texts));
 }
 
 void arena_register(void)
 {
-    register_cleanup_routine(forget_block);
+    register_cleanup_routine(forget);
 }
 
 void *arena_alloc(size_t bytes)
@@ -50,4 +56,28 @@ void *arena_copy(const void *from, size_t bytes)
     if (bytes > 0)
         memcpy(copy, from, bytes);
     return copy;
+}
+
+static unsigned text_slot(const char *text, size_t length)
+{
+    unsigned hash = (unsigned)length;
+
+    if (length > 0)
+        hash += 31u * (unsigned char)text[0] + 61u * (unsigned char)text[length / 2] +
+                127u * (unsigned char)text[length - 1];
+    return hash % G_N_ELEMENTS(texts);
+}
+
+const char *arena_text(const char *text)
+{
+    const char **slot;
+    size_t length;
+
+    if (text == NULL)
+        return NULL;
+    length = strlen(text);
+    slot = &texts[text_slot(text, length)];
+    if (*slot == NULL || strcmp(*slot, text) != 0)
+        *slot = (const char *)arena_copy(text, length + 1);
+    return *slot;
 }

@@ -17,4 +17,7 @@ void *arena_alloc(size_t bytes);
 /* A copy in file scope. */
 void *arena_copy(const void *from, size_t bytes);
 
+/* A copy of a text in file scope, shared with equal ones; NULL for NULL. */
+const char *arena_text(const char *text);
+
 #endif

@@ -251,6 +251,9 @@ static void feed_decrypted(const packet_info *pinfo)
 {
     struct note *carrier = NULL;
 
+    if (!tls_is_in(pinfo))
+        return;
+    annotations_settle();
     for (struct note *note = annotations_of(pinfo); note != NULL; note = note->next) {
         if (note->payload_bytes > 0)
             carrier = note;

@@ -76,11 +76,6 @@ static const GArray *string_offsets(enum lifeline_record_kind kind)
     return offsets[kind];
 }
 
-static const char *copy(const char *text)
-{
-    return text != NULL ? (const char *)arena_copy(text, strlen(text) + 1) : NULL;
-}
-
 /* Makes a record's strings its own. Those that before (may be NULL) has alike are taken from it. */
 static void own_strings(enum lifeline_record_kind kind, void *record, const void *before)
 {
@@ -92,30 +87,31 @@ static void own_strings(enum lifeline_record_kind kind, void *record, const void
         const char *old =
             before ? *(const char *const *)(const void *)((const char *)before + offset) : NULL;
 
-        *text = old != NULL && *text != NULL && strcmp(old, *text) == 0 ? old : copy(*text);
+        *text = old != NULL && *text != NULL && strcmp(old, *text) == 0 ? old : arena_text(*text);
     }
 }
 
 void life_connection(struct life *life, const struct lifeline_connection *connection)
 {
-    struct lifeline_connection *record =
-        (struct lifeline_connection *)arena_copy(connection, sizeof(*record));
+    struct lifeline_connection record = *connection;
     const char **findings =
         (const char **)arena_alloc(connection->finding_count * sizeof(findings[0]));
 
-    own_strings(LIFELINE_RECORD_CONNECTION, record, NULL);
+    own_strings(LIFELINE_RECORD_CONNECTION, &record, NULL);
     for (uint64_t i = 0; i < connection->finding_count; i++)
-        findings[i] = copy(connection->findings[i]);
-    record->findings = findings;
-    life->record = record;
+        findings[i] = arena_text(connection->findings[i]);
+    record.findings = findings;
+    life->record = sparse_keep(SPARSE_CONNECTION, &record);
 }
 
-const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *finding)
+const struct sparse *life_copy_finding(const struct lifeline_finding *finding)
 {
-    struct lifeline_finding *out = (struct lifeline_finding *)arena_copy(finding, sizeof(*out));
+    struct lifeline_finding out = *finding;
 
-    own_strings(LIFELINE_RECORD_FINDING, out, NULL);
-    return out;
+    out.subject = arena_text(out.subject);
+    out.peer = arena_text(out.peer);
+    out.request = arena_text(out.request);
+    return sparse_keep(SPARSE_FINDING, &out);
 }
 
 /* ---- exchanges ------------------------------------------------------------------------------- */
@@ -219,10 +215,10 @@ void life_message(struct life *life, const struct lifeline_message *message)
     }
     if (message->is_response && message->status != LIFELINE_UNKNOWN_COUNT) {
         (*place)->status = message->status;
-        (*place)->reason = copy(message->reason);
+        (*place)->reason = arena_text(message->reason);
     } else if (!message->is_response && message->method != NULL) {
-        (*place)->method = copy(message->method);
-        (*place)->uri = copy(message->uri);
+        (*place)->method = arena_text(message->method);
+        (*place)->uri = arena_text(message->uri);
     }
     note_span(life, message->is_response, message->from, message->index, message->frame,
               message->is_end);

@@ -3,6 +3,7 @@
 #define LIFELINE_PLUGIN_LIFE_H
 
 #include "plugin.h"
+#include "sparse.h"
 
 /* The frames from the earliest to the latest that carry an end of a message; last is
  * LIFELINE_NO_FRAME while it is open. */
@@ -22,7 +23,7 @@ struct life {
     uint64_t connection;
     uint32_t incarnation;
     uint32_t slot;                        /* for lifeline_peek() while record is NULL */
-    struct lifeline_connection *record;   /* NULL until the engine gives it */
+    const struct sparse *record;          /* NULL until the engine gives it */
     struct lifeline_exchange **exchanges; /* by index; NULL where none is known */
     uint32_t exchange_count, exchange_room;
     struct message_spans spans[2]; /* requests, responses */
@@ -39,7 +40,8 @@ struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarn
 void life_message(struct life *life, const struct lifeline_message *message);
 void life_exchange(struct life *life, const struct lifeline_exchange *exchange);
 void life_connection(struct life *life, const struct lifeline_connection *connection);
-const struct lifeline_finding *life_copy_finding(const struct lifeline_finding *finding);
+/* Its texts that aren't constants of the library are copied too. */
+const struct sparse *life_copy_finding(const struct lifeline_finding *finding);
 
 /* Called for an exchange of which a byte may be in a frame: of its request or its response. */
 typedef void (*life_exchange_fn)(void *user, const struct lifeline_exchange *exchange,

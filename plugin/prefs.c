@@ -125,6 +125,7 @@ struct lifeline_options prefs_options(void)
     options.time_wait_ns = (int64_t)pref_time_wait_seconds * 1000000000;
     options.max_memory_bytes = (uint64_t)pref_memory_mib << 20;
     options.max_connections = pref_connections;
+    options.bare_findings = true;
     options.max_unpacked = UINT32_MAX; /* little beside what Wireshark keeps of each packet */
     options.max_stream_bytes = MIN(pref_stream_kib, G_MAXUINT32 >> 10) << 10;
     options.max_header_bytes = MIN(pref_header_kib, G_MAXUINT32 >> 10) << 10;

@@ -9,9 +9,14 @@ void tap_register(void)
     tap = register_tap(TAP_NAME);
 }
 
+bool tap_is_heard(void)
+{
+    return have_tap_listener(tap);
+}
+
 void tap_notes(packet_info *pinfo, const struct note *notes)
 {
-    if (!have_tap_listener(tap))
+    if (!tap_is_heard())
         return;
     for (; notes != NULL; notes = notes->next)
         tap_queue_packet(tap, pinfo, notes);

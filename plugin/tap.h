@@ -8,6 +8,8 @@
 #define TAP_NAME "lifeline"
 
 void tap_register(void);
+/* Does somebody listen? */
+bool tap_is_heard(void);
 /* Gives the frame's notes to who listens. */
 void tap_notes(packet_info *pinfo, const struct note *notes);
 

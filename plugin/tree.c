@@ -15,6 +15,8 @@
 
 #include <stdio.h>
 
+#include <epan/column-info.h>
+
 #include "feed.h"
 #include "fields.h"
 #include "show.h"
@@ -283,11 +285,17 @@ static void add_finding(const struct painter *at, const struct lifeline_finding 
 
 static void add_findings(const struct painter *at, const struct note *notes)
 {
-    const struct finding_note *found = annotations_findings(at->note->frame);
+    const struct finding_note *found = annotations_findings(notes);
 
     for (; found != NULL; found = found->next) {
-        if (layer_of(found->finding, notes) == at->note)
-            add_finding(at, found->finding);
+        struct lifeline_finding finding;
+        char text[512];
+
+        sparse_read(SPARSE_FINDING, found->finding, &finding);
+        lifeline_finding_render(&finding, finding.text_template, text, sizeof(text));
+        finding.text = text;
+        if (layer_of(&finding, notes) == at->note)
+            add_finding(at, &finding);
     }
 }
 
@@ -313,18 +321,37 @@ static void add_layer(struct painter *at, proto_tree *top)
     }
 }
 
+/* Does somebody show expert infos: a listener, a column, a filter or the dialogs of the GUI? */
+static bool expert_is_wanted(const packet_info *pinfo, proto_tree *tree)
+{
+    static int expert_tap_id = -1, expert_proto = -1;
+
+    if (expert_proto < 0) { /* both are registered by now */
+        expert_tap_id = find_tap_id("expert");
+        expert_proto = proto_get_id_by_filter_name("_ws.expert");
+    }
+    return have_tap_listener(expert_tap_id) ||
+           (pinfo->cinfo != NULL && pinfo->cinfo->col_first[COL_EXPERT] >= 0) ||
+           (tree != NULL && proto_field_is_referenced(tree, expert_proto));
+}
+
 static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct painter at = {.pinfo = pinfo, .tvb = tvb};
     const char *current_proto = pinfo->current_proto;
     const struct note *notes;
+    bool wanted, expert_wanted;
 
     (void)data;
     if (!PINFO_FD_VISITED(pinfo))
         feed_end_frame(pinfo);
+    wanted = tree != NULL && proto_field_is_referenced(tree, proto_lifeline);
+    expert_wanted = annotations_in_gui() || expert_is_wanted(pinfo, tree);
+    if (!wanted && !expert_wanted && !tap_is_heard())
+        return (int)tvb_captured_length(tvb);
+    annotations_settle();
     notes = annotations_of(pinfo);
-    if (tree != NULL && !proto_field_is_referenced(tree, proto_lifeline) &&
-        (notes == NULL || annotations_findings(notes->frame) == NULL))
+    if (!wanted && annotations_findings(notes) == NULL)
         tree = NULL;
     at.visible = tree != NULL && PTREE_DATA(tree)->visible;
     pinfo->current_proto = "TCP Lifecycle"; /* whose expert infos these are */

@@ -139,8 +139,10 @@ static void give(struct findings *f, struct lifeline_finding *out)
     if (out->duration_ns < 0 && out->duration_ns != LIFELINE_UNKNOWN_NS) {
         out->duration_ns = 0; /* the capture's clock went back */
     }
-    lifeline_finding_render(out, out->text_template, text, sizeof text);
-    out->text = text;
+    if (!f->options->bare_findings) {
+        lifeline_finding_render(out, out->text_template, text, sizeof text);
+        out->text = text;
+    }
     f->sink->finding(f->sink->user, out);
     out->text = NULL;
 }

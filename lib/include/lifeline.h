@@ -488,7 +488,7 @@ struct lifeline_finding {
     uint8_t frame_count;
     uint64_t frames[8]; /* ascending */
     int64_t time_ns;
-    const char *text; /* template with its values filled in */
+    const char *text; /* template with its values filled in; NULL with options.bare_findings */
     uint32_t slot;
     const struct lifeline_finding_kind *kind;
     const char *why, *advice, *reference; /* the kind's */
@@ -596,9 +596,10 @@ struct lifeline_options {
     uint8_t shard, shard_count; /* 1-based; 0 of 0: all. Numbers are those of the whole capture */
     bool no_http;
     bool keep_headers;
-    uint32_t keep_body_bytes;              /* of each body; 0: none */
-    bool verify_checksums;                 /* mark segments whose TCP checksum is wrong */
-    bool ignore_vlan;                      /* VLAN tags don't separate connections */
+    bool bare_findings;       /* without text: who shows one calls lifeline_finding_render() */
+    uint32_t keep_body_bytes; /* of each body; 0: none */
+    bool verify_checksums;    /* mark segments whose TCP checksum is wrong */
+    bool ignore_vlan;         /* VLAN tags don't separate connections */
     struct lifeline_thresholds thresholds; /* zero: defaults */
 };
 
