@@ -231,7 +231,7 @@ class Inputs(Case):
         frames = {e["frame"]: e for e in records(out) if e["record"] == "event"}
         for whole, header in ((content, 24), (ng.out, 28)):
             least = 0
-            for cut in range(len(whole) + 1):
+            for cut in reversed(range(len(whole), -1, -capture.STRIDE)):
                 code, out, err = run("timeline", "-o", "jsonl", "-", data=whole[:cut])
                 self.assertIn(code, (0, 3, 4), err)
                 events = [e for e in records(out) if e["record"] == "event" and e["frame"]]
@@ -257,7 +257,7 @@ class Inputs(Case):
                                               check=True).stdout
         for tool, whole in packed.items():
             least = 0
-            for cut in range(1, len(whole)):
+            for cut in reversed(range(len(whole) - 1, 0, -capture.STRIDE)):
                 with self.subTest(tool, cut=cut):
                     code, out, err = run("timeline", "-o", "jsonl", "-", data=whole[:cut])
                     self.assertIn(code, (3, 4), err)

@@ -16,7 +16,7 @@ import capture
 
 LIFELINE = os.environ["LIFELINE"]
 TESTDATA = pathlib.Path(__file__).resolve().parents[2] / "testdata"
-CAPTURES = sorted([*TESTDATA.glob("*.pcap"), *TESTDATA.glob("findings/*.pcap")])
+CAPTURES = sorted([*TESTDATA.glob("*.pcap"), *TESTDATA.glob("findings/*.pcap")])[::capture.STRIDE]
 VIEWS = ["connections", "timeline", "http", "diagnose", "time-wait"]
 
 
