@@ -29,7 +29,7 @@ static struct {
     struct lifeline_network *networks; /* that stack_for says */
     gboolean no_http, ignore_vlan, verify_checksums;
     char *max_memory, *max_connections, *max_stream, *max_streams, *max_fragments, *max_header;
-    char *max_pipeline, *max_tunnels;
+    char *max_pipeline, *max_tunnels, *max_contexts, *max_hosts;
     char **files;
     GPtrArray *words; /* the command line's, with what split_letters() made of it */
     char **argv;      /* borrows them */
@@ -107,6 +107,8 @@ static const GOptionEntry limit_entries[] = {
     TEXT(0, "max-header", max_header, "SIZE", "of one HTTP message; default 64K"),
     TEXT(0, "max-pipeline", max_pipeline, "N", "HTTP requests in flight; default 1024"),
     TEXT(0, "max-tunnel-depth", max_tunnels, "N", "tunnels inside tunnels; default 8"),
+    TEXT(0, "max-contexts", max_contexts, "N", "VLANs and tunnels by name; default 65536"),
+    TEXT(0, "max-hosts", max_hosts, "N", "client-server pairs in findings; default 4096"),
     END,
 };
 
@@ -317,6 +319,8 @@ static bool read_limits(struct lifeline_options *engine)
         read_number32("--max-fragments", given.max_fragments, 1, 1 << 20, &engine->max_fragments) &&
         read_size32("--max-header", given.max_header, &engine->max_header_bytes) &&
         read_number32("--max-pipeline", given.max_pipeline, 1, 1 << 20, &engine->max_pipeline) &&
+        read_number32("--max-contexts", given.max_contexts, 1, 65536, &engine->max_contexts) &&
+        read_number32("--max-hosts", given.max_hosts, 1, 65535, &engine->max_hosts) &&
         read_number32("--max-tunnel-depth", given.max_tunnels, 1, 64, &tunnels);
     engine->max_tunnel_depth = (uint8_t)tunnels;
     return fine;
@@ -534,14 +538,14 @@ bool options_parse(int argc, char **argv, struct options *options, int *status)
 void options_release(void)
 {
     char **const texts[] = {
-        &given.interface,  &given.filter,       &given.snap,
-        &given.packets,    &given.jobs,         &given.connection,
-        &given.where,      &given.shard,        &given.format,
-        &given.color,      &given.width,        &given.stack,
-        &given.time_wait,  &given.max_memory,   &given.max_connections,
-        &given.max_stream, &given.max_streams,  &given.max_fragments,
-        &given.max_header, &given.max_pipeline, &given.max_tunnels,
-        &given.ports,
+        &given.interface,    &given.filter,       &given.snap,
+        &given.packets,      &given.jobs,         &given.connection,
+        &given.where,        &given.shard,        &given.format,
+        &given.color,        &given.width,        &given.stack,
+        &given.time_wait,    &given.max_memory,   &given.max_connections,
+        &given.max_stream,   &given.max_streams,  &given.max_fragments,
+        &given.max_header,   &given.max_pipeline, &given.max_tunnels,
+        &given.max_contexts, &given.max_hosts,    &given.ports,
     };
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_clear_pointer(texts[i], g_free);

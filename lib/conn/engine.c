@@ -61,7 +61,7 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     engine->wire = wire_new(o, &engine->counters);
     bool judges = engine->sink.finding || engine->sink.connection;
     if (judges) {
-        engine->findings = findings_new(o, &engine->sink);
+        engine->findings = findings_new(o, &engine->counters, &engine->sink);
     }
     engine->app_sink = (struct lifeline_sink){
         .user = engine,

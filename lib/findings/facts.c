@@ -14,11 +14,10 @@ static bool resize(struct facts_pool *pool, struct finding_facts **facts, unsign
 {
     size_t old_bytes = *facts ? bytes_of((*facts)->capacity) : 0;
     size_t bytes = bytes_of(capacity);
-    if (pool->held_bytes - old_bytes + bytes > pool->limit_bytes) {
-        return false;
-    }
-    struct finding_facts *larger = realloc(*facts, bytes);
+    struct finding_facts *larger =
+        pool->held_bytes - old_bytes + bytes > pool->limit_bytes ? NULL : realloc(*facts, bytes);
     if (!larger) {
+        ++*pool->dropped;
         return false;
     }
     if (!*facts) {

@@ -21,7 +21,7 @@ struct findings {
 };
 
 struct findings *findings_new(const struct lifeline_options *options,
-                              const struct lifeline_sink *sink)
+                              struct lifeline_counters *counters, const struct lifeline_sink *sink)
 {
     struct findings *f = calloc(1, sizeof *f);
     if (!f) {
@@ -32,7 +32,8 @@ struct findings *findings_new(const struct lifeline_options *options,
     f->options = options;
     f->sink = sink;
     f->facts.limit_bytes = options->max_memory_bytes / 16;
-    f->hosts = with_hosts ? hosts_new() : NULL;
+    f->facts.dropped = &counters->facts_dropped;
+    f->hosts = with_hosts ? hosts_new(options->max_hosts, &counters->hosts_dropped) : NULL;
     if (with_hosts && !f->hosts) {
         free(f);
         return NULL;

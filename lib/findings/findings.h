@@ -27,7 +27,7 @@ struct finding_facts; /* of one connection, allocated when there is something to
 
 /* options and sink are borrowed and must outlive it. NULL when memory is short. */
 struct findings *findings_new(const struct lifeline_options *options,
-                              const struct lifeline_sink *sink);
+                              struct lifeline_counters *counters, const struct lifeline_sink *sink);
 void findings_free(struct findings *findings);
 /* Bytes held, all facts included. */
 uint64_t findings_memory_bytes(const struct findings *findings);

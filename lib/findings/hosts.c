@@ -9,15 +9,24 @@
 /* Rows in the order made; an index by open addressing, twice as large as the most rows. */
 struct hosts {
     struct host_pair *rows;
-    unsigned count, capacity;
-    uint16_t index[2 * HOSTS_MAX]; /* row + 1; 0: free */
+    unsigned count, capacity, max;
+    uint64_t *dropped;
     struct hash_key key;
+    uint16_t index[]; /* of 2 * max: row + 1; 0: free */
 };
 
-struct hosts *hosts_new(void)
+static size_t head_bytes(unsigned max)
 {
-    struct hosts *hosts = calloc(1, sizeof *hosts);
+    return sizeof(struct hosts) + 2 * (size_t)max * sizeof(uint16_t);
+}
+
+struct hosts *hosts_new(uint32_t max, uint64_t *dropped)
+{
+    unsigned rows = !max ? HOSTS_DEFAULT : max < HOSTS_MAX ? max : HOSTS_MAX;
+    struct hosts *hosts = calloc(1, head_bytes(rows));
     if (hosts) {
+        hosts->max = rows;
+        hosts->dropped = dropped;
         hosts->key = hash_random_key();
     }
     return hosts;
@@ -33,7 +42,7 @@ void hosts_free(struct hosts *hosts)
 
 uint64_t hosts_memory_bytes(const struct hosts *hosts)
 {
-    return !hosts ? 0 : sizeof *hosts + (uint64_t)hosts->capacity * sizeof *hosts->rows;
+    return !hosts ? 0 : head_bytes(hosts->max) + (uint64_t)hosts->capacity * sizeof *hosts->rows;
 }
 
 static bool same_address(const struct lifeline_address *a, const struct lifeline_address *b)
@@ -47,9 +56,11 @@ static bool grow(struct hosts *table)
         return true;
     }
     unsigned capacity = table->capacity ? table->capacity * 2 : 16;
+    capacity = capacity < table->max ? capacity : table->max;
     struct host_pair *rows =
-        capacity > HOSTS_MAX ? NULL : realloc(table->rows, capacity * sizeof *rows);
+        capacity == table->capacity ? NULL : realloc(table->rows, capacity * sizeof *rows);
     if (!rows) {
+        ++*table->dropped;
         return false;
     }
     table->rows = rows;
@@ -63,8 +74,8 @@ static struct host_pair *row_of(struct hosts *table, const struct lifeline_addre
     uint64_t words[5] = {0, 0, 0, 0, (uint64_t)port << 8 | client->family};
     memcpy(words, client->bytes, sizeof client->bytes);
     memcpy(words + 2, server->bytes, sizeof server->bytes);
-    unsigned at = hash_words(&table->key, words, 5) % (2 * HOSTS_MAX);
-    for (; table->index[at]; at = (at + 1) % (2 * HOSTS_MAX)) {
+    unsigned at = hash_words(&table->key, words, 5) % (2 * table->max);
+    for (; table->index[at]; at = (at + 1) % (2 * table->max)) {
         struct host_pair *row = &table->rows[table->index[at] - 1];
         if (row->port == port && same_address(&row->client, client) &&
             same_address(&row->server, server)) {

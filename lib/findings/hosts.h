@@ -6,15 +6,16 @@
  * Model: counted as things happen: how many TIME-WAITs a client holds towards a server is exact at
  * any time, whatever ended them. lib/census has the same counts over time, for the records that a
  * user selected; here is one number, for all that the engine saw.
- * Limits: HOSTS_MAX rows, made as needed; later pairs are not counted.
+ * Limits: max rows, made as needed; what later pairs would count is counted as dropped.
  */
 #ifndef LIFELINE_FINDINGS_HOSTS_H
 #define LIFELINE_FINDINGS_HOSTS_H
 
 #include "findings/findings.h"
 
-#define HOSTS_MAX    4096
-#define HOSTS_FRAMES 8
+#define HOSTS_DEFAULT 4096
+#define HOSTS_MAX     65535 /* an index has 16 bits */
+#define HOSTS_FRAMES  8
 
 struct host_pair {
     struct lifeline_address client, server;
@@ -32,7 +33,8 @@ struct host_pair {
 
 struct hosts;
 
-struct hosts *hosts_new(void);
+/* max: rows; 0: HOSTS_DEFAULT. dropped counts what found no row. */
+struct hosts *hosts_new(uint32_t max, uint64_t *dropped);
 void hosts_free(struct hosts *hosts);
 uint64_t hosts_memory_bytes(const struct hosts *hosts);
 

@@ -97,6 +97,7 @@ bool capture_limit(unsigned index, const struct lifeline_counters *counters,
 /* facts.c: at most limit_bytes for all together. */
 struct facts_pool {
     uint64_t held_bytes, limit_bytes;
+    uint64_t *dropped; /* counts what found no room */
 };
 void facts_note(struct facts_pool *pool, struct finding_facts **facts,
                 const struct lifeline_event *event);

@@ -66,6 +66,14 @@ static const struct {
                                 "came when the limit of reassembly was reached")),
     LIMIT(tunnels_too_deep,
           N_("{count|frame has|frames have} more tunnels in each other than the limit allows")),
+    LIMIT(facts_dropped, N_("{count|fact was|facts were} not kept that findings rest on: the limit "
+                            "of memory was reached")),
+    LIMIT(hosts_dropped,
+          N_("{count|connection or TIME-WAIT was|connections and TIME-WAITs were} not counted for "
+             "findings about hosts: there are more pairs of client and server than the limit")),
+    LIMIT(contexts_unnamed,
+          N_("{count|VLAN or tunnel|VLANs or tunnels} that frames went through have no name: there "
+             "are more than the limit")),
 #undef LIMIT
 };
 

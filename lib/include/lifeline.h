@@ -593,6 +593,8 @@ struct lifeline_options {
     uint32_t max_header_bytes;  /* of one HTTP message; 0: 64 KiB */
     uint32_t max_pipeline;      /* requests in flight per connection; 0: 1024 */
     uint8_t max_tunnel_depth;   /* 0: 8 */
+    uint32_t max_contexts;      /* VLANs and tunnels that have a name; 0: 65,536, and no more */
+    uint32_t max_hosts;         /* pairs of client and server that findings count; 0: 4096 */
     uint8_t shard, shard_count; /* 1-based; 0 of 0: all. Numbers are those of the whole capture */
     bool no_http;
     bool keep_headers;
@@ -609,6 +611,9 @@ struct lifeline_counters {
     uint64_t icmp_quoted, fragments, fragments_dropped, tunnels_too_deep, bad_checksums;
     uint64_t connections_evicted, events_dropped, stream_bytes_dropped, headers_dropped;
     uint64_t pipeline_dropped;
+    uint64_t contexts_unnamed; /* VLANs and tunnels that frames went through, past max_contexts */
+    uint64_t hosts_dropped;    /* connections and TIME-WAITs that no pair counted, past max_hosts */
+    uint64_t facts_dropped;    /* for findings: there was no memory for what proves them */
     uint64_t body_bytes_dropped; /* that keep_body_bytes asked for, and memory had no room for */
     uint64_t memory_bytes, memory_peak_bytes;
 };

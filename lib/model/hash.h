@@ -7,8 +7,8 @@
  * shards: separate processes must agree on it.
  *
  * Where every segment looks something up, a sum of products (NH of UMAC; Black, Halevi, Krawczyk,
- * Krovetz, Rogaway) does: it is no cipher, but whoever can't see its results can't tell, of two keys
- * of his choice, that they collide any better than by chance, and the table's never leave it.
+ * Krovetz, Rogaway) does: it is no cipher, but whoever can't see its results can't tell, of two
+ * keys of his choice, that they collide any better than by chance, and the table's never leave it.
  */
 #ifndef LIFELINE_MODEL_HASH_H
 #define LIFELINE_MODEL_HASH_H

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/hash.h"
+
 #define FIRST_SLOTS 64 /* a power of two */
 #define MAX_PROBES  64
 #define MAX_LINKS   64 /* of a chain: more than WIRE_MAX_NESTING */
@@ -33,7 +35,8 @@ struct wire_contexts {
     struct entry *chunks[CHUNKS]; /* context n is entry n - 1 */
     _Atomic uint32_t count;
     uint32_t *slots; /* open addressing: context numbers, 0 is free */
-    uint32_t room, slot_count;
+    uint32_t max, room, slot_count;
+    struct hash_key hash_key;
     uint32_t
         recent[1 << RECENT_BITS]; /* found lately, by a hash that is cheaper than the table's */
     uint64_t text_bytes;
@@ -60,12 +63,14 @@ static struct entry *entry_at(const struct wire_contexts *contexts, uint32_t con
     return &contexts->chunks[(context - 1) / CHUNK][(context - 1) % CHUNK];
 }
 
-struct wire_contexts *wire_contexts_new(void)
+struct wire_contexts *wire_contexts_new(uint32_t max)
 {
     struct wire_contexts *contexts = calloc(1, sizeof(*contexts));
 
     if (contexts == NULL)
         return NULL;
+    contexts->max = max > 0 && max < WIRE_MAX_CONTEXTS ? max : WIRE_MAX_CONTEXTS;
+    contexts->hash_key = hash_random_key();
     contexts->slot_count = FIRST_SLOTS;
     contexts->slots = calloc(contexts->slot_count, sizeof(*contexts->slots));
     if (contexts->slots == NULL) {
@@ -110,17 +115,29 @@ static bool same_key(const struct key *a, const struct key *b)
            a->low[1] == b->low[1] && a->high[0] == b->high[0] && a->high[1] == b->high[1];
 }
 
-static uint32_t hash_key(const struct key *key)
+static uint32_t hash_key(const struct wire_contexts *contexts, const struct key *key)
 {
     const uint64_t words[] = {key->place,  key->kind,    key->low[0],
                               key->low[1], key->high[0], key->high[1]};
-    uint64_t hash = 0x9e3779b97f4a7c15u;
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        hash = (hash ^ words[i]) * 0xff51afd7ed558ccdu;
-        hash ^= hash >> 32;
-    }
-    return (uint32_t)hash;
+    return (uint32_t)hash_words(&contexts->hash_key, words, sizeof(words) / sizeof(words[0]));
+}
+
+/* The number of a chain without an entry: above theirs, the same in all processes. */
+static uint32_t unnamed(const struct key *key)
+{
+    static const struct hash_key open = {UINT64_C(0x6c6966656c696e65),
+                                         UINT64_C(0x636f6e7465787473)};
+    const uint64_t words[] = {key->place,  key->kind,    key->low[0],
+                              key->low[1], key->high[0], key->high[1]};
+    uint64_t hash = hash_words(&open, words, sizeof(words) / sizeof(words[0]));
+
+    return WIRE_MAX_CONTEXTS + 1 + (uint32_t)(hash % (UINT32_MAX - WIRE_MAX_CONTEXTS));
+}
+
+bool wire_context_unnamed(const struct wire_contexts *contexts, uint32_t context)
+{
+    return context > contexts->count;
 }
 
 static uint32_t hash_cheaply(const struct key *key)
@@ -167,7 +184,7 @@ static bool grow_slots(struct wire_contexts *contexts)
     for (uint32_t i = 0; i < contexts->count; i++) {
         const struct key *key = &entry_at(contexts, i + 1)->key;
 
-        find(contexts, key, hash_key(key), &slot);
+        find(contexts, key, hash_key(contexts, key), &slot);
         if (slot < slot_count)
             slots[slot] = i + 1;
     }
@@ -187,13 +204,13 @@ static bool grow_entries(struct wire_contexts *contexts)
 
 static uint32_t intern(struct wire_contexts *contexts, const struct key *key)
 {
-    uint32_t hash = hash_key(key);
+    uint32_t hash = hash_key(contexts, key);
     uint32_t slot;
     uint32_t context = find(contexts, key, hash, &slot);
 
     if (context != 0)
         return context;
-    if (contexts->count < WIRE_MAX_CONTEXTS &&
+    if (contexts->count < contexts->max &&
         (contexts->count < contexts->room || grow_entries(contexts))) {
         if ((contexts->count + 1) * 2 > contexts->slot_count && grow_slots(contexts))
             find(contexts, key, hash, &slot);
@@ -205,7 +222,7 @@ static uint32_t intern(struct wire_contexts *contexts, const struct key *key)
             return context;
         }
     }
-    return WIRE_MAX_CONTEXTS + 1 + hash % WIRE_MAX_CONTEXTS;
+    return unnamed(key);
 }
 
 uint32_t wire_context_inside(struct wire_contexts *contexts, uint32_t parent, enum wire_tunnel kind,

@@ -12,9 +12,10 @@
  * Model: a chain is a parent context and one link more, interned step by step, so that an entry has
  * a fixed size and the table holds each prefix once.
  *
- * Limits: WIRE_MAX_CONTEXTS entries, and 64 probes to find one. Past either, the context is the
- * hash of the chain in a range of its own: different chains seldom meet there, memory stays
- * bounded, and there is no text for it.
+ * Limits: max entries, and 64 probes to find one. Past either, the context is a hash of the chain,
+ * above the numbers of entries: two chains meet there once in four billion, memory stays bounded,
+ * and there is no text for it. That hash has no secret, because shards must agree on it; who makes
+ * two chains meet gains nothing but to see his own connections mixed. The table's has one.
  */
 #ifndef LIFELINE_WIRE_CONTEXT_H
 #define LIFELINE_WIRE_CONTEXT_H
@@ -50,7 +51,8 @@ enum wire_tunnel {
 
 struct wire_contexts;
 
-struct wire_contexts *wire_contexts_new(void);
+/* max: how many have an entry, WIRE_MAX_CONTEXTS at most; 0: as many. */
+struct wire_contexts *wire_contexts_new(uint32_t max);
 void wire_contexts_free(struct wire_contexts *contexts);
 
 /* The context of kind/id inside parent. a and b: the outer addresses in any order; NULL for none.
@@ -58,6 +60,9 @@ void wire_contexts_free(struct wire_contexts *contexts);
 uint32_t wire_context_inside(struct wire_contexts *contexts, uint32_t parent, enum wire_tunnel kind,
                              uint32_t id, const struct lifeline_address *a,
                              const struct lifeline_address *b);
+
+/* Is it one past the limit, without a text? */
+bool wire_context_unnamed(const struct wire_contexts *contexts, uint32_t context);
 
 /* Valid as long as contexts. */
 const char *wire_contexts_text(struct wire_contexts *contexts, uint32_t context);

@@ -64,6 +64,10 @@ static inline struct bytes wire_claim(struct packet *packet, struct bytes b, uin
  * three are false when there are too many; the frame's decoding ends there then. */
 bool wire_enter(struct packet *packet);
 
+/* Goes into a tag or tunnel: the segment's context becomes one inside the one so far. */
+void wire_enter_context(struct packet *packet, enum wire_tunnel kind, uint32_t id,
+                        const struct lifeline_address *a, const struct lifeline_address *b);
+
 /* Enters a VLAN: id 0 is a mere priority tag. */
 bool wire_enter_vlan(struct packet *packet, uint16_t tci);
 

@@ -113,8 +113,7 @@ void wire_itag(struct packet *packet, struct bytes b)
         return;
     }
     if (!packet->decoder->ignore_vlan)
-        packet->segment.context = wire_context_inside(
-            packet->decoder->contexts, packet->segment.context, WIRE_ISID, instance, NULL, NULL);
+        wire_enter_context(packet, WIRE_ISID, instance, NULL, NULL);
     wire_ethernet(packet, bytes_from(b, 4));
 }
 

@@ -51,7 +51,7 @@ struct wire_decoder *wire_new(const struct lifeline_options *options,
         options->max_tunnel_depth ? options->max_tunnel_depth : DEFAULT_TUNNEL_DEPTH;
     decoder->verify_checksums = options->verify_checksums;
     decoder->ignore_vlan = options->ignore_vlan;
-    decoder->contexts = wire_contexts_new();
+    decoder->contexts = wire_contexts_new(options->max_contexts);
     decoder->fragments = wire_fragments_new(
         options->max_fragments ? options->max_fragments : WIRE_DEFAULT_DATAGRAMS,
         (options->max_memory_bytes ? options->max_memory_bytes : DEFAULT_MEMORY_BYTES) / 8,
@@ -117,6 +117,17 @@ bool wire_enter(struct packet *packet)
     return true;
 }
 
+void wire_enter_context(struct packet *packet, enum wire_tunnel kind, uint32_t id,
+                        const struct lifeline_address *a, const struct lifeline_address *b)
+{
+    struct wire_contexts *contexts = packet->decoder->contexts;
+
+    packet->segment.context =
+        wire_context_inside(contexts, packet->segment.context, kind, id, a, b);
+    packet->decoder->counters->contexts_unnamed +=
+        wire_context_unnamed(contexts, packet->segment.context);
+}
+
 bool wire_enter_vlan(struct packet *packet, uint16_t tci)
 {
     uint16_t id = tci & 0x0fff;
@@ -124,8 +135,7 @@ bool wire_enter_vlan(struct packet *packet, uint16_t tci)
     if (!wire_enter(packet))
         return false;
     if (id != 0 && !packet->decoder->ignore_vlan)
-        packet->segment.context = wire_context_inside(
-            packet->decoder->contexts, packet->segment.context, WIRE_VLAN, id, NULL, NULL);
+        wire_enter_context(packet, WIRE_VLAN, id, NULL, NULL);
     return true;
 }
 
@@ -142,9 +152,8 @@ bool wire_enter_tunnel(struct packet *packet, enum wire_tunnel kind, uint32_t id
     if (!wire_enter(packet))
         return false;
     packet->depth++;
-    segment->context =
-        wire_context_inside(packet->decoder->contexts, segment->context, kind, id,
-                            addresses ? &segment->src : NULL, addresses ? &segment->dst : NULL);
+    wire_enter_context(packet, kind, id, addresses ? &segment->src : NULL,
+                       addresses ? &segment->dst : NULL);
     return true;
 }
 

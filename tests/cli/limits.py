@@ -59,14 +59,14 @@ def waiting(port):
 
 
 class Limits(unittest.TestCase):
-    def reach(self, option, value, message, packets, count=None):
+    def reach(self, option, value, message, packets, count=None, link_type=capture.RAW):
         """The limit is told with the option and without it is not."""
-        code, findings, err = run("diagnose", "-o", "jsonl", packets=packets)
+        code, findings, err = run("diagnose", "-o", "jsonl", packets=packets, link_type=link_type)
         self.assertEqual(code, 0, err)
         self.assertNotIn(option, err)
         before = [f for f in findings if f["name"] == "capture-incomplete" and f["connection"] is None]
         self.assertEqual(before, [])
-        code, findings, err = run("diagnose", "-o", "jsonl", option, value, packets=packets)
+        code, findings, err = run("diagnose", "-o", "jsonl", option, value, packets=packets, link_type=link_type)
         self.assertEqual(code, 0, err)
         self.assertIn(option, err)
         (finding,) = [f for f in findings if f["name"] == "capture-incomplete" and
@@ -213,6 +213,26 @@ class Limits(unittest.TestCase):
         self.reach("--max-tunnel-depth", "2", "tunnels in each other", packets, 3)
         _, records, _ = run("connections", "-o", "jsonl", "--max-tunnel-depth", "3", packets=packets)
         self.assertEqual(len(records), 1)
+
+    def test_contexts(self):
+        """Beyond the limit VLANs still tell connections apart, but have no names."""
+        packets = []
+        for vlan in (10, 20, 30):
+            packets += [(t, d[:12] + struct.pack("!HH", 0x8100, vlan) + d[12:])
+                        for t, d in capture.connection()]
+        self.reach("--max-contexts", "2", "have no name", packets, link_type=capture.ETHERNET)
+        _, records, _ = run("connections", "-o", "jsonl", "--max-contexts", "2", packets=packets,
+                            link_type=capture.ETHERNET)
+        self.assertEqual([r["context"] or "" for r in records][:2], ["vlan 10", "vlan 20"])
+        self.assertEqual(len(records), 3)
+
+    def test_hosts(self):
+        """Three servers, and room for one pair of hosts in the tallies of findings."""
+        packets = []
+        for port in (81, 82, 83):
+            packets += capture.connection(server_port=port, request=b"GET / HTTP/1.0\r\n\r\n")
+        self.reach("--max-hosts", "1", "more pairs of client and server", packets,
+                   link_type=capture.ETHERNET)
 
 
 if __name__ == "__main__":

@@ -126,7 +126,8 @@ static uint32_t begin(struct hosts *hosts, const struct lifeline_address *client
 /* How many TIME-WAITs are held at once, whatever ended the others. */
 static void test_peak(void)
 {
-    struct hosts *hosts = hosts_new();
+    uint64_t dropped = 0;
+    struct hosts *hosts = hosts_new(0, &dropped);
     struct lifeline_address client = {{10, 0, 0, 2}, 4};
     uint32_t tally[600];
     /* One a second for ten minutes, each for a minute. */
@@ -145,12 +146,13 @@ static void test_peak(void)
     hosts_free(hosts);
 }
 
-/* The table is bounded; what it holds stays findable. */
-static void test_bound(void)
+/* The table is bounded; what it holds stays findable, and the rest is counted. */
+static void test_bound(uint32_t max, unsigned expected)
 {
-    struct hosts *hosts = hosts_new();
+    uint64_t dropped = 0;
+    struct hosts *hosts = hosts_new(max, &dropped);
     for (unsigned round = 0; round < 2; round++) {
-        for (unsigned i = 0; i < 3 * HOSTS_MAX; i++) {
+        for (unsigned i = 0; i < 3 * expected; i++) {
             struct lifeline_address client = {
                 {172, 16, (uint8_t)(i >> 8), (uint8_t)i, (uint8_t)(i >> 16)}, 6};
             begin(hosts, &client, 1, SECOND);
@@ -160,9 +162,10 @@ static void test_bound(void)
     for (const struct host_pair *pair; (pair = hosts_pair(hosts, rows)); rows++) {
         twice += pair->held == 2;
     }
-    CHECK(rows == HOSTS_MAX);
-    CHECK(twice == HOSTS_MAX);
-    CHECK(hosts_memory_bytes(hosts) < 4 << 20);
+    CHECK(rows == expected);
+    CHECK(twice == expected);
+    CHECK(dropped == 4 * expected);
+    CHECK(hosts_memory_bytes(hosts) < expected * 1024);
     hosts_free(hosts);
 }
 
@@ -173,7 +176,8 @@ int main(void)
     test_cut();
     test_table();
     test_peak();
-    test_bound();
+    test_bound(0, HOSTS_DEFAULT);
+    test_bound(100, 100);
     printf("%u failures\n", failures);
     return failures != 0;
 }
