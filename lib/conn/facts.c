@@ -319,6 +319,9 @@ static void read_payload(struct pass *pass)
         if (length == 1 && !to->window && s->seq == to->edge) {
             pass->marks |= LIFELINE_MARK_WINDOW_PROBE;
         }
+        if (seq_leq(s->seq, to->acked) && seq_gt(pass->seq_end, to->acked)) {
+            to->flags &= ~(uint32_t)END_MISSES; /* what it lacked is on its way again */
+        }
     }
     pass->repeated = seq_leq(pass->seq_end, from->next);
     uint32_t fresh = cover(from, pass->payload_seq, pass->seq_end, pass);

@@ -91,6 +91,12 @@ static uint8_t handshake_kind(const struct conn *c)
     return c->synack_by_server ? LIFELINE_HANDSHAKE_HALF_OPEN : LIFELINE_HANDSHAKE_UNANSWERED;
 }
 
+/* A clock that went back meanwhile measured nothing. */
+static int64_t measured_ns(int64_t ns)
+{
+    return ns < 0 ? LIFELINE_UNKNOWN_NS : ns;
+}
+
 static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
 {
     bool crossed;
@@ -101,12 +107,12 @@ static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
     out->synack_frame = frame_of(c, c->synack_frame);
     out->ack_frame = frame_of(c, c->ack_frame);
     out->complete = crossed ? both_acked : c->syn_frame && c->synack_frame && c->ack_frame;
-    out->syn_to_synack_ns = c->syn_to_synack_ns;
-    out->synack_to_ack_ns = c->synack_to_ack_ns;
+    out->syn_to_synack_ns = measured_ns(c->syn_to_synack_ns);
+    out->synack_to_ack_ns = measured_ns(c->synack_to_ack_ns);
     out->rtt_ns =
-        c->syn_to_synack_ns == LIFELINE_UNKNOWN_NS || c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS
+        out->syn_to_synack_ns == LIFELINE_UNKNOWN_NS || out->synack_to_ack_ns == LIFELINE_UNKNOWN_NS
             ? LIFELINE_UNKNOWN_NS
-            : c->syn_to_synack_ns + c->synack_to_ack_ns;
+            : out->syn_to_synack_ns + out->synack_to_ack_ns;
     out->syn_retransmissions = c->syn_retransmissions;
     out->synack_retransmissions = c->synack_retransmissions;
 }
@@ -170,7 +176,7 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
                         : (c->end[0].flags & c->end[1].flags & END_FIN_ACKED) != 0;
     if (k->step2_ns != LIFELINE_UNKNOWN_NS && k->step3_ns != LIFELINE_UNKNOWN_NS &&
         !k->simultaneous) {
-        out->half_close_ns = k->step3_ns - k->step2_ns;
+        out->half_close_ns = measured_ns(k->step3_ns - k->step2_ns);
     }
     out->half_close_bytes = k->half_close_bytes;
     out->fin_retransmissions = k->fin_retransmissions;
@@ -233,7 +239,7 @@ void record_fill(const struct lifeline_engine *engine, const struct conn *c,
     out->last_frame = frame_of(c, c->last_frame);
     out->start_ns = c->start_ns;
     out->end_ns = c->last_ns;
-    out->duration_ns = c->last_ns - c->start_ns;
+    out->duration_ns = measured_ns(c->last_ns - c->start_ns);
     out->first_data_ns = c->first_data_ns;
     out->last_data_ns = c->last_data_ns;
     fill_handshake(c, &out->handshake);

@@ -271,7 +271,9 @@ static void never_took_fin(struct pass *pass)
 {
     if (pass->from->state == LIFELINE_CLOSING && apply_evidence(pass->from) == LIFELINE_DELIVERED) {
         apply_withdrawal(pass, pass->e, 0);
-        apply(pass, pass->e, GETS_ACK_OF_FIN);
+        if (pass->from->flags & END_FIN_DOUBTED) {
+            apply(pass, pass->e, GETS_ACK_OF_FIN); /* what it answers passed after that ACK */
+        }
     }
 }
 
@@ -462,8 +464,9 @@ void reset_reconsider(struct pass *pass)
         ((pass->syn || pass->fin) && facts_is_copy(pass))) {
         return;
     }
-    bool late = !pass->stale && !pass->same_tick &&
-                pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+    bool old = pass->stale || (pass->ack && seq_lt(pass->segment->ack, pass->from->acked));
+    bool late =
+        !old && !pass->same_tick && pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;

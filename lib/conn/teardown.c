@@ -82,11 +82,12 @@ void teardown_ack(struct pass *pass)
         bool bare = (k->first_fin == pass->e || k->simultaneous) && !pass->new_bytes &&
                     !(to->flags & END_MISSES);
         bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
-        /* A FIN that doesn't acknowledge one that passed a round trip before never got it. */
+        /* A FIN that doesn't acknowledge one that passed a round trip before never got it, unless
+         * what was missing before that one came later. */
         int64_t later = to->control_ns - from->control_ns;
         int64_t round_ns = pass->p == c->client ? c->synack_to_ack_ns : c->syn_to_synack_ns;
         bool unheard = round_ns != LIFELINE_UNKNOWN_NS && later > facts_turnaround_ns(c, pass->p) &&
-                       later > SHORTEST_TIMEOUT_NS;
+                       later > SHORTEST_TIMEOUT_NS && c->last_data_ns <= to->control_ns;
         if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && bare && !resent &&
             !unheard && seq_geq(from->contiguous, from->fin_end)) {
             apply(pass, pass->p, GETS_FIN);

@@ -472,6 +472,26 @@ def forged(case, side, life, ours):
     return bool(fakes) and n > 0 and (n == len(life.states) or life.entered[n] >= fakes[0].index)
 
 
+def came_too_late(case, side, life, ours, next_start):
+    """ours lacks what segments show that passed only when the next incarnation's SYN had: they are
+    told as old duplicates there."""
+    begun = next((s.index for s in case.seen
+                  if s.segment.flags & SYN and s.index >= next_start - 1), None)
+    if begun is None:
+        return False
+    before = {s.packet for s in case.seen if s.index <= begun}
+    fins = [s.packet for s in case.sent(side, life.start, life.end) if s.segment.flags & FIN]
+    fin_late = bool(fins) and not set(fins) & before
+    told = []
+    for state, cause in zip(life.states, life.causes):
+        if cause in case.visible - before:
+            continue
+        if fin_late and state in ("FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK"):
+            continue
+        told.append("CLOSE-WAIT" if fin_late and state in ("CLOSING", "TIME-WAIT") else state)
+    return told != life.states and told[:len(ours)] == ours
+
+
 @rule("superseded")
 def superseded(case, side, life, ours):
     """A next incarnation had begun. The kernel shows no CLOSED where it took the 4-tuple from a
@@ -484,6 +504,8 @@ def superseded(case, side, life, ours):
         if life.states[-1] == "TIME-WAIT" and ours == life.states[:-1] + ["CLOSED"] and \
                 not shows(case, side, life.entered[-1], life.end):
             return True  # no segment of its TIME-WAIT passed; the next SYN shows that it is gone
+    if later and came_too_late(case, side, life, ours, min(one.start for one in later)):
+        return True
     return life.states == ours + ["CLOSED"] and \
         any(one.start <= life.entered[-1] for one in later)
 
