@@ -15,8 +15,6 @@
 
 #include <stdio.h>
 
-#include <epan/column-info.h>
-
 #include "feed.h"
 #include "fields.h"
 #include "show.h"
@@ -331,7 +329,7 @@ static bool expert_is_wanted(const packet_info *pinfo, proto_tree *tree)
         expert_proto = proto_get_id_by_filter_name("_ws.expert");
     }
     return have_tap_listener(expert_tap_id) ||
-           (pinfo->cinfo != NULL && pinfo->cinfo->col_first[COL_EXPERT] >= 0) ||
+           col_get_text(pinfo->cinfo, COL_EXPERT) != NULL ||
            (tree != NULL && proto_field_is_referenced(tree, expert_proto));
 }
 
