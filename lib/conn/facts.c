@@ -469,6 +469,13 @@ void facts_read(struct pass *pass)
             from->retransmitted_segments++;
         }
     }
+    if (pass->fin && !pass->syn && (from->flags & END_ISN_KNOWN) &&
+        seq_leq(pass->seq_end - 1, from->isn)) {
+        /* No FIN has the number of its SYN, or one before. */
+        pass->fits = false;
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
+        return;
+    }
     if (pass->ack) {
         choose_syn_ack(pass);
         read_ack(pass);

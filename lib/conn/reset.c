@@ -158,6 +158,18 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
 }
 
+/* In SYN-RECEIVED a SYN in the window ends the connection (RFC 9293 3.10.7.4). The answer to one
+ * has a number of no connection, 0, and acknowledges that SYN: the peer ignores it, so it tells of
+ * its sender only. */
+static bool refuses_second_syn(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    uint32_t seq = pass->segment->seq, syn = pass->segment->ack - 1;
+    return from->state == LIFELINE_SYN_RECEIVED && pass->ack && seq != from->isn &&
+           seq != from->next && (to->flags & END_ISN_KNOWN) && seq_gt(syn, to->isn) &&
+           seq_diff(syn, to->isn) < 65536;
+}
+
 /* In SYN-SENT and SYN-RECEIVED an RST that answers an unacceptable ACK leaves the sender as it is.
  */
 static bool closes_sender(const struct pass *pass, uint8_t verdict)
@@ -174,7 +186,9 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     }
     /* Unlike its supposed sender's segments and not exact: somebody else guessed. */
     bool guessed = verdict == LIFELINE_RESET_CHALLENGED && foreign(pass);
-    return !guessed && verdict != LIFELINE_RESET_OUT_OF_WINDOW && verdict != LIFELINE_RESET_REFUTED;
+    return (!guessed && verdict != LIFELINE_RESET_OUT_OF_WINDOW &&
+            verdict != LIFELINE_RESET_REFUTED) ||
+           refuses_second_syn(pass);
 }
 
 /* A copy of a forged RST: its supposed sender has gone on since. */

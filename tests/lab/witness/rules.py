@@ -38,6 +38,8 @@ def explain(case, side, life, ours):
         life, used = life.without_end(), ["silent-end"]
     if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side):
         ours, used = ours[:-1], used + ["forged"]
+        if life.states == ours + ["TIME-WAIT"]:
+            return "+".join(used)  # whoever sends an RST holds no TIME-WAIT
     elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and lost_end(case, side):
         ours, used = ours[:-1], used + ["lost-behind"]
     if next_life_resets(case, side, life, ours):
