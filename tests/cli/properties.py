@@ -47,7 +47,7 @@ def canonical(output):
 
 class Properties(unittest.TestCase):
     def setUp(self):
-        self.assertGreater(len(CAPTURES), 50)
+        self.assertGreater(len(CAPTURES) * capture.STRIDE, 50)
         self.random = random.Random(20261122)
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
