@@ -328,8 +328,7 @@ static bool expert_is_wanted(const packet_info *pinfo, proto_tree *tree)
         expert_tap_id = find_tap_id("expert");
         expert_proto = proto_get_id_by_filter_name("_ws.expert");
     }
-    return have_tap_listener(expert_tap_id) ||
-           col_get_text(pinfo->cinfo, COL_EXPERT) != NULL ||
+    return have_tap_listener(expert_tap_id) || col_get_text(pinfo->cinfo, COL_EXPERT) != NULL ||
            (tree != NULL && proto_field_is_referenced(tree, expert_proto));
 }
 
