@@ -253,11 +253,12 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
              row->steps & LIFELINE_STEP_WITHDRAWAL ? "it did not send frame %" PRIu64
                                                    : "forged: its sender goes on",
              row->withdrawn_frame);
+    else if (row->steps & LIFELINE_STEP_WITHDRAWAL && row->withdrawn_frame == LIFELINE_NO_FRAME &&
+             row->count && row->transition_count)
+        note(label, "%s is taken back",
+             lifeline_name_of(lifeline_state_names, row->transitions[0].from));
     else if (row->steps & LIFELINE_STEP_WITHDRAWAL && row->withdrawn_frame == LIFELINE_NO_FRAME)
-        row->count && row->transition_count
-            ? note(label, "%s is taken back",
-                   lifeline_name_of(lifeline_state_names, row->transitions[0].from))
-            : note(label, "taken back by what follows");
+        note(label, "taken back by what follows");
     else if (row->steps & LIFELINE_STEP_WITHDRAWAL)
         note(label,
              row->withdrawn_flags & LIFELINE_RST ? "frame %" PRIu64 " was not accepted"

@@ -358,6 +358,11 @@ static void read_payload(struct pass *pass)
     }
 }
 
+bool facts_is_old(const struct pass *pass)
+{
+    return pass->stale || (pass->ack && seq_lt(pass->segment->ack, pass->from->acked));
+}
+
 bool facts_of_earlier_incarnation(const struct pass *pass)
 {
     const struct conn *c = pass->conn;

@@ -478,9 +478,8 @@ void reset_reconsider(struct pass *pass)
         ((pass->syn || pass->fin) && facts_is_copy(pass))) {
         return;
     }
-    bool old = pass->stale || (pass->ack && seq_lt(pass->segment->ack, pass->from->acked));
-    bool late =
-        !old && !pass->same_tick && pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+    bool late = !facts_is_old(pass) && !pass->same_tick &&
+                pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;

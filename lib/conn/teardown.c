@@ -111,8 +111,7 @@ static void fin_repeated(struct pass *pass)
 
     from->flags |= END_FIN_REPEATED;
     /* Some stacks acknowledge a crossing FIN with their own FIN again: nothing was lost. */
-    bool old = pass->stale || (pass->ack && seq_lt(pass->segment->ack, from->acked));
-    if (old || facts_is_copy(pass) ||
+    if (facts_is_old(pass) || facts_is_copy(pass) ||
         (pass->steps & (LIFELINE_STEP_TEARDOWN_2 | LIFELINE_STEP_TEARDOWN_4))) {
         return;
     }

@@ -486,7 +486,7 @@ struct lifeline_finding {
     uint8_t severity;
     uint8_t endpoint; /* whom it is about, LIFELINE_NOBODY if both or none */
     uint8_t frame_count;
-    uint64_t frames[8]; /* ascending */
+    uint64_t frames[8]; /* ascending, each once */
     int64_t time_ns;
     const char *text; /* template with its values filled in; NULL with options.bare_findings */
     uint32_t slot;

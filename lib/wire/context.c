@@ -115,12 +115,17 @@ static bool same_key(const struct key *a, const struct key *b)
            a->low[1] == b->low[1] && a->high[0] == b->high[0] && a->high[1] == b->high[1];
 }
 
-static uint32_t hash_key(const struct wire_contexts *contexts, const struct key *key)
+static uint64_t hash_with(const struct hash_key *secret, const struct key *key)
 {
     const uint64_t words[] = {key->place,  key->kind,    key->low[0],
                               key->low[1], key->high[0], key->high[1]};
 
-    return (uint32_t)hash_words(&contexts->hash_key, words, sizeof(words) / sizeof(words[0]));
+    return hash_words(secret, words, sizeof(words) / sizeof(words[0]));
+}
+
+static uint32_t hash_key(const struct wire_contexts *contexts, const struct key *key)
+{
+    return (uint32_t)hash_with(&contexts->hash_key, key);
 }
 
 /* The number of a chain without an entry: above theirs, the same in all processes. */
@@ -128,9 +133,7 @@ static uint32_t unnamed(const struct key *key)
 {
     static const struct hash_key open = {UINT64_C(0x6c6966656c696e65),
                                          UINT64_C(0x636f6e7465787473)};
-    const uint64_t words[] = {key->place,  key->kind,    key->low[0],
-                              key->low[1], key->high[0], key->high[1]};
-    uint64_t hash = hash_words(&open, words, sizeof(words) / sizeof(words[0]));
+    uint64_t hash = hash_with(&open, key);
 
     return WIRE_MAX_CONTEXTS + 1 + (uint32_t)(hash % (UINT32_MAX - WIRE_MAX_CONTEXTS));
 }

@@ -17,7 +17,10 @@ import subprocess
 import sys
 import tempfile
 
-SEEDS = 25 // int(os.environ.get("LIFELINE_STRIDE", "1"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import capture
+
+SEEDS = 25 // capture.STRIDE
 REORDERED_PLACES = 4
 
 
