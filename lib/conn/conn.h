@@ -40,7 +40,7 @@ enum end_flag {
     END_FIN_DOUBTED = 1 << 18,    /* after the ACK of its FIN an older ACK passed */
     END_RESET_OLD = 1 << 19,      /* it answered, by RST, what was sent before its FIN arrived */
     END_ISN_REPLACED = 1 << 20,   /* its SYN,ACK came again with another number */
-    END_MISSES = 1 << 21,         /* by its last ACK's SACK, something before didn't arrive */
+    END_MISSES = 1 << 21,         /* by its last ACK, something before didn't arrive */
 };
 
 /* The fields of end, time_wait, closing and conn are listed in cold.c, too. */

@@ -276,6 +276,10 @@ static void read_ack(struct pass *pass)
             seq_lt(s->ack, to->next) && !(to->flags & END_KEEP_ALIVE)) {
             pass->marks |= LIFELINE_MARK_DUPLICATE_ACK;
         }
+        if (pure && s->ack == from->acked && s->seq == from->next && (to->flags & END_FIN) &&
+            seq_lt(s->ack, to->fin_end - 1) && !(from->flags & to->flags & END_SACK) && !pass->same_tick) {
+            from->flags |= END_MISSES; /* without SACK, only this says that there is a hole */
+        }
         if (pure && s->ack == from->acked && (to->flags & END_KEEP_ALIVE)) {
             pass->marks |= LIFELINE_MARK_KEEP_ALIVE_ACK;
         }

@@ -228,12 +228,13 @@ static struct conn *other_half(struct lifeline_engine *engine,
     return table_join_context(&engine->table, c, lookup) ? c : NULL;
 }
 
-/* The candidate's sender sends the third segment: the SYN was answered, out of the capture. */
+/* The candidate's sender sends the third segment, or aborts in its place: the SYN was answered, out
+ * of the capture. */
 static bool goes_on_as_new(const struct conn *c, const struct end *to,
                            const struct lifeline_segment *segment)
 {
     const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
-    if (!syn || (segment->flags & (LIFELINE_SYN | LIFELINE_ACK | LIFELINE_RST)) != LIFELINE_ACK ||
+    if (!syn || (segment->flags & (LIFELINE_SYN | LIFELINE_ACK)) != LIFELINE_ACK ||
         segment->seq != syn->seq + 1 || segment->src_port != syn->src_port ||
         memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) != 0) {
         return false;

@@ -202,15 +202,21 @@ static bool is_refuted_again(const struct pass *pass, const struct closing *k)
             (k->reset_by == pass->e && !k->reset_closed[pass->e]));
 }
 
+/* What it aborts with doesn't acknowledge the peer's FIN. */
+static bool aborts_without_fin(const struct pass *pass)
+{
+    return pass->ack && (pass->to->flags & END_FIN) &&
+           seq_lt(pass->segment->ack, pass->to->fin_end);
+}
+
 /* It was thought to have taken the peer's FIN and then an RST; but its own RST, sent before that
  * one came, doesn't acknowledge the FIN. */
 static bool aborted_before_fin(const struct pass *pass)
 {
-    const struct end *from = pass->from, *to = pass->to;
+    const struct end *from = pass->from;
     const struct closing *k = pass->conn->closing;
     if (!end_closed(from) || !k->reset_closed[pass->e] || k->reset_by == pass->e ||
-        from->state_count < 3 || !(to->flags & END_FIN) ||
-        !seq_lt(pass->segment->ack, to->fin_end)) {
+        from->state_count < 3 || !aborts_without_fin(pass)) {
         return false;
     }
     unsigned before = from->state_count - 2U;
@@ -338,7 +344,7 @@ void reset_segment(struct pass *pass)
         /* Another isn't the holder's. */
         if ((pass->segment->seq == from->fin_end || answers_late(pass)) && !reopens(pass)) {
             time_wait_skipped(pass);
-            if (pass->segment->seq != from->fin_end) {
+            if (pass->segment->seq != from->fin_end || aborts_without_fin(pass)) {
                 never_took_fin(pass);
             }
             sender_closed = apply(pass, pass->e, SENDS_RST);
@@ -373,6 +379,7 @@ void reset_segment(struct pass *pass)
         k->reset_by = (uint8_t)pass->e;
         k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
         k->reset_frame = pass->mark;
+        k->reset_seq = pass->segment->seq;
         from->reset_frame = pass->mark;
         from->reset_verdict = verdict;
         from->reset_cause = cause;
@@ -382,7 +389,7 @@ void reset_segment(struct pass *pass)
         from->last_tsval = pass->segment->timestamp_value; /* what is older was sent before */
     }
     if (k->reset_by == pass->e) {
-        k->reset_seq = pass->segment->seq;
+        k->reset_seq = seq_max(k->reset_seq, pass->segment->seq); /* lower ones answer stragglers */
         k->reset_peer_next = to->next;
         k->reset_acked =
             pass->ack && pass->ack_fits ? seq_max(from->acked, pass->segment->ack) : from->acked;
@@ -435,14 +442,17 @@ static void reset_crossing(struct pass *pass)
     pass->reset_crossed = true;
 }
 
-/* Its FIN, late on its way by the timestamp: sent before the RST that passed already. */
+/* Its FIN, late on its way by the timestamp, or in front of the number with which it aborted: sent
+ * before the RST that passed already. */
 static bool closed_before_reset(const struct pass *pass)
 {
     const struct end *from = pass->from;
     const struct closing *k = pass->conn->closing;
     uint8_t was = apply_state_at(from, from->state_count - 2U);
-    return pass->fin && pass->stale && k->reset_by == pass->e && k->reset_closed[pass->e] &&
-           end_closed(from) && !(from->flags & END_FIN) &&
+    bool abort = from->reset_cause == LIFELINE_CAUSE_ABORT ||
+                 from->reset_cause == LIFELINE_CAUSE_UNREAD_DATA;
+    return pass->fin && k->reset_by == pass->e && k->reset_closed[pass->e] && end_closed(from) &&
+           (pass->stale || (abort && pass->seq_end == k->reset_seq)) && !(from->flags & END_FIN) &&
            (was == LIFELINE_ESTABLISHED || was == LIFELINE_CLOSE_WAIT);
 }
 

@@ -325,7 +325,7 @@ def main():
 
     with Wireshark(options.plugin) as wireshark:
         values = Values(wireshark.value_names())
-        workers = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+        workers = concurrent.futures.ProcessPoolExecutor(os.cpu_count())
         futures = [workers.submit(compare, options.lifeline, wireshark, values, capture)
                    for capture in options.captures]
         for capture, future in zip(options.captures, futures):

@@ -251,6 +251,8 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
         else:
             add(when, 0, state)
     for s in passed:
+        if not life.start - 1 <= s.index < life.end:
+            continue  # of another incarnation
         if s.segment.flags & RST:
             add(s.index, 4, "over")
             continue
