@@ -36,11 +36,11 @@ def explain(case, side, life, ours):
     used = []
     if silent_end(case, side, life):
         life, used = life.without_end(), ["silent-end"]
-    if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side):
+    if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side, life):
         ours, used = ours[:-1], used + ["forged"]
         if life.states == ours + ["TIME-WAIT"]:
             return "+".join(used)  # whoever sends an RST holds no TIME-WAIT
-    elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and lost_end(case, side):
+    elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and lost_end(case, side, life):
         ours, used = ours[:-1], used + ["lost-behind"]
     if next_life_resets(case, side, life, ours):
         ours, used = ours[:-1] + ["TIME-WAIT"], used + ["superseded"]
@@ -123,12 +123,13 @@ def silent_end(case, side, life):
         not case.sent(side, life.entered[-1], life.end)
 
 
-def lost_end(case, side):
+def lost_end(case, side, life):
     """The last RST to this endpoint passed the capture point and never arrived; it sent nothing
     since."""
-    resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST]
+    resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST and
+              life.start - 1 <= s.index < life.end]
     return bool(resets) and not {s.packet for s in resets} & case.reached(side) and \
-        not any(s.side == side and s.index > resets[0].index for s in case.seen)
+        not any(s.side == side and resets[0].index < s.index < life.end for s in case.seen)
 
 
 def next_life_resets(case, side, life, ours):
@@ -140,14 +141,15 @@ def next_life_resets(case, side, life, ours):
     return bool(later) and bool(later[0].segment.flags & RST)
 
 
-def forged_end(case, side):
+def forged_end(case, side, life):
     """The view holds an RST with this endpoint's addresses that it never sent, and none of its
     own segments after it."""
     own = case.own(side)
     fakes = [s for s in case.seen
-             if s.side == side and s.packet not in own and s.segment.flags & RST]
-    return bool(fakes) and not any(s.side == side and s.packet in own and s.index > fakes[-1].index
-                                   for s in case.seen)
+             if s.side == side and s.packet not in own and s.segment.flags & RST and
+             life.start - 1 <= s.index < life.end]
+    return bool(fakes) and not any(s.side == side and s.packet in own and
+                                   fakes[-1].index < s.index < life.end for s in case.seen)
 
 
 def forged_life(case, side):
@@ -359,6 +361,16 @@ def lost_behind(case, side, life, ours):
         (ours[:len(life.states)] == life.states or ours == told)
 
 
+def fin_crossed(case, side, life):
+    """The peer's FIN passed before this endpoint sent its own, and arrived after that."""
+    sent = next((s.index for s in case.sent(side, life.start, life.end) if s.segment.flags & FIN),
+                None)
+    fins = {s.packet: s.index for s in reversed(case.seen)
+            if s.side == OTHER[side] and s.segment.flags & FIN and life.start - 1 <= s.index < life.end}
+    came = [s.index for s in case.all if s.vantage == side and s.packet in fins]
+    return sent is not None and bool(came) and min(fins.values()) < sent < min(came)
+
+
 @rule("under-way")
 def under_way(case, side, life, ours):
     """A segment passed the capture point and arrived later: what the endpoint did between seems to
@@ -366,6 +378,9 @@ def under_way(case, side, life, ours):
     passed = [s for s in case.seen if s.side == OTHER[side]]
     if ours in (on_the_wire(case, side, life, passed),
                 on_the_wire(case, side, life, passed, shown_only=True)):
+        return True
+    if fin_crossed(case, side, life) and \
+            alike(ours) == alike(on_the_wire(case, side, life, passed)):
         return True
     # A repeated SYN or FIN that was on its way when the answer passed.
     again = {s.packet for s in case.sent(side) if s.segment.flags & (SYN | FIN)}
