@@ -272,15 +272,17 @@ static void read_ack(struct pass *pass)
         from->older_acks[0] = from->older_acks[1] = from->older_acks[2] = (uint16_t)s->ack;
     } else {
         bool pure = pass->seq_end == s->seq && !pass->syn && !pass->rst;
-        if (pure && s->ack == from->acked && s->window == from->window &&
-            seq_lt(s->ack, to->next) && !(to->flags & END_KEEP_ALIVE)) {
+        bool again = pure && s->ack == from->acked;
+        if (again && s->window == from->window && seq_lt(s->ack, to->next) &&
+            !(to->flags & END_KEEP_ALIVE)) {
             pass->marks |= LIFELINE_MARK_DUPLICATE_ACK;
         }
-        if (pure && s->ack == from->acked && s->seq == from->next && (to->flags & END_FIN) &&
-            seq_lt(s->ack, to->fin_end - 1) && !(from->flags & to->flags & END_SACK) && !pass->same_tick) {
+        if (again && s->seq == from->next && (to->flags & END_FIN) &&
+            seq_lt(s->ack, to->fin_end - 1) && !(from->flags & to->flags & END_SACK) &&
+            !pass->same_tick) {
             from->flags |= END_MISSES; /* without SACK, only this says that there is a hole */
         }
-        if (pure && s->ack == from->acked && (to->flags & END_KEEP_ALIVE)) {
+        if (again && (to->flags & END_KEEP_ALIVE)) {
             pass->marks |= LIFELINE_MARK_KEEP_ALIVE_ACK;
         }
         pass->hears = seq_gt(s->ack, from->acked);

@@ -442,6 +442,13 @@ static void reset_crossing(struct pass *pass)
     pass->reset_crossed = true;
 }
 
+/* Was its RST a program's abort? Then its number is the next in its stream. */
+static bool aborted(const struct end *from)
+{
+    return from->reset_cause == LIFELINE_CAUSE_ABORT ||
+           from->reset_cause == LIFELINE_CAUSE_UNREAD_DATA;
+}
+
 /* Its FIN, late on its way by the timestamp, or in front of the number with which it aborted: sent
  * before the RST that passed already. */
 static bool closed_before_reset(const struct pass *pass)
@@ -449,10 +456,9 @@ static bool closed_before_reset(const struct pass *pass)
     const struct end *from = pass->from;
     const struct closing *k = pass->conn->closing;
     uint8_t was = apply_state_at(from, from->state_count - 2U);
-    bool abort = from->reset_cause == LIFELINE_CAUSE_ABORT ||
-                 from->reset_cause == LIFELINE_CAUSE_UNREAD_DATA;
+    bool sent_before = pass->stale || (aborted(from) && pass->seq_end == k->reset_seq);
     return pass->fin && k->reset_by == pass->e && k->reset_closed[pass->e] && end_closed(from) &&
-           (pass->stale || (abort && pass->seq_end == k->reset_seq)) && !(from->flags & END_FIN) &&
+           sent_before && !(from->flags & END_FIN) &&
            (was == LIFELINE_ESTABLISHED || was == LIFELINE_CLOSE_WAIT);
 }
 
@@ -495,9 +501,7 @@ void reset_reconsider(struct pass *pass)
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
         /* What ends where an abort's RST begins went before it. */
-        uint8_t cause = pass->from->reset_cause;
-        bool abort = cause == LIFELINE_CAUSE_ABORT || cause == LIFELINE_CAUSE_UNREAD_DATA;
-        doubtful &= !(abort && pass->seq_end == k->reset_seq);
+        doubtful &= !(aborted(pass->from) && pass->seq_end == k->reset_seq);
         bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
         bool hears =
             pass->ack && pass->ack_fits &&

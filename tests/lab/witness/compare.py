@@ -113,6 +113,10 @@ class Life:
         self.start = self.entered[1] if len(history) > 1 else self.entered[0]
         self.end = end
 
+    def spans(self, sighting):
+        """Was it logged in this life? The segment that begins it was, just before."""
+        return self.start - 1 <= sighting.index < self.end
+
     def without_end(self):
         """This life before its last state."""
         shorter = copy.copy(self)

@@ -126,8 +126,7 @@ def silent_end(case, side, life):
 def lost_end(case, side, life):
     """The last RST to this endpoint passed the capture point and never arrived; it sent nothing
     since."""
-    resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST and
-              life.start - 1 <= s.index < life.end]
+    resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST and life.spans(s)]
     return bool(resets) and not {s.packet for s in resets} & case.reached(side) and \
         not any(s.side == side and resets[0].index < s.index < life.end for s in case.seen)
 
@@ -147,7 +146,7 @@ def forged_end(case, side, life):
     own = case.own(side)
     fakes = [s for s in case.seen
              if s.side == side and s.packet not in own and s.segment.flags & RST and
-             life.start - 1 <= s.index < life.end]
+             life.spans(s)]
     return bool(fakes) and not any(s.side == side and s.packet in own and
                                    fakes[-1].index < s.index < life.end for s in case.seen)
 
@@ -212,9 +211,8 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
     first = next((s.index for s in sent if s.segment.flags & FIN and s.packet in case.visible), None)
     peer_fin = next(((s.segment.seq + s.segment.length) & 0xFFFFFFFF for s in case.all
                      if s.side == OTHER[side] and s.segment.flags & FIN and
-                     life.start - 1 <= s.index < life.end), None)
-    shown = next((s for s in case.seen if s.side == side and s.segment.flags & FIN and
-                  life.start - 1 <= s.index < life.end), None)
+                     life.spans(s)), None)
+    shown = next((s for s in case.seen if s.side == side and s.segment.flags & FIN and life.spans(s)), None)
     if shown and shown.segment.ack == peer_fin:
         # The first that passes was sent after the peer's FIN had come.
         first = next((s.index for s in sent if s.packet == shown.packet), shown.index)
@@ -253,7 +251,7 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
         else:
             add(when, 0, state)
     for s in passed:
-        if not life.start - 1 <= s.index < life.end:
+        if not life.spans(s):
             continue  # of another incarnation
         if s.segment.flags & RST:
             add(s.index, 4, "over")
@@ -366,7 +364,7 @@ def fin_crossed(case, side, life):
     sent = next((s.index for s in case.sent(side, life.start, life.end) if s.segment.flags & FIN),
                 None)
     fins = {s.packet: s.index for s in reversed(case.seen)
-            if s.side == OTHER[side] and s.segment.flags & FIN and life.start - 1 <= s.index < life.end}
+            if s.side == OTHER[side] and s.segment.flags & FIN and life.spans(s)}
     came = [s.index for s in case.all if s.vantage == side and s.packet in fins]
     return sent is not None and bool(came) and min(fins.values()) < sent < min(came)
 
