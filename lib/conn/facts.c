@@ -165,6 +165,16 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
     return fresh;
 }
 
+/* Can x have sent this number, at most its next? Before its SYN it sent nothing. */
+static bool was_sent(const struct end *x, uint32_t seq)
+{
+    if (x->flags & END_ISN_KNOWN) {
+        uint64_t sent = (uint64_t)x->wraps << 32 | (uint32_t)(x->next - x->isn);
+        return sent >> 31 || seq_geq(seq, x->isn);
+    }
+    return seq_diff(x->next, seq) < 1 << 30;
+}
+
 /* Does the sequence number lie where this incarnation's can? Generous: capture loss makes holes. */
 bool facts_seq_fits(const struct pass *pass)
 {
@@ -174,12 +184,7 @@ bool facts_seq_fits(const struct pass *pass)
         return true;
     }
     if (seq_lt(seq, from->next)) {
-        if (from->flags & END_ISN_KNOWN) {
-            /* One below the first octet is a keep-alive before any data. */
-            uint64_t sent = (uint64_t)from->wraps << 32 | (uint32_t)(from->next - from->isn);
-            return sent >> 31 || seq_geq(seq, from->isn);
-        }
-        return seq_diff(from->next, seq) < 1 << 30;
+        return was_sent(from, seq); /* the SYN's own number: a keep-alive before any data */
     }
     uint32_t window = 1 << 30, edge = from->next;
     if ((to->flags & END_ACKED_KNOWN) && seq_geq(to->edge, from->next)) {
@@ -245,7 +250,7 @@ static void read_ack(struct pass *pass)
         facts_learn(to, s->ack, false);
         pass->ack_fits = true;
     } else if (seq_leq(s->ack, to->next)) {
-        pass->ack_fits = seq_gt(s->ack, to->isn) || seq_diff(to->next, s->ack) < 1 << 30;
+        pass->ack_fits = was_sent(to, s->ack - 1); /* the octet before was sent */
     } else {
         /* More than was captured: frames are missing, unless it is more than can have been sent. */
         pass->ack_fits = pass->fits && unseen_ack_fits(pass);
