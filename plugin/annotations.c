@@ -6,7 +6,7 @@
  *
  * Wireshark dissects each frame in order once (the first pass), then any frame at any time. The
  * engine runs in the first pass only. What it says about a segment at once is kept as a note at the
- * frame (p_add_proto_data() in file scope); what it says about a connection later goes to the life
+ * frame; what it says about a connection later goes to the life
  * that the connection's notes share (life.c), and is shown at all of its frames from then on: in
  * the GUI and in tshark -2. Until a connection's record is given, lifeline_peek() tells how it
  * stands; this is what one pass of tshark shows, and a live capture.
@@ -18,19 +18,20 @@
  * frame then gets a second note, of the new connection; the first stays, as in the program's
  * timeline. One pass of tshark has printed the frame before and shows the first only.
  *
- * While nobody looks, segments wait and are fed some at a time: Wireshark's work on a frame leaves
- * little of the engine in the processor's caches, so that one segment at a time costs more than
- * one after the other. Who wants to see something settles first, so what is shown
- * is the same; a plain packet list of tshark shows nothing.
+ * While nobody looks, segments wait and are fed some at a time by the worker (worker.c), beside
+ * Wireshark: the engine costs little of its time then, and finds its own data in the caches. Who
+ * wants to see something settles first, so what is shown is the same; a plain packet list of
+ * tshark shows nothing. All that the sink touches is the worker's until then.
  *
  * Notes are found by frame number, in an array: cheaper than p_add_proto_data(), which searches a
- * list per frame. With a read filter Wireshark gives a rejected frame's number to the next one,
- * though both reach the dissectors, so each frame of the first pass begins with an empty place.
+ * list per frame, and not only in Wireshark's thread. With a read filter Wireshark gives a rejected
+ * frame's number to the next one, though both reach the dissectors, so each frame of the first pass
+ * begins with an empty place.
  *
  * Frame numbers: the engine counts frames as Wireshark does. After a rejected frame it gets numbers
  * of its own, and a map leads back. The texts of findings aren't mapped.
  *
- * Memory: a note of some 90 octets per segment, in file scope; with lives, exchanges and the
+ * Memory: a note of some 90 octets per segment, in the arena; with lives, exchanges and the
  * engine about 230 octets per packet of short connections.
  */
 #include "annotations.h"
@@ -38,6 +39,7 @@
 #include "arena.h"
 #include "gui.h"
 #include "prefs.h"
+#include "worker.h"
 
 /* A frame that proves a finding. */
 struct proof {
@@ -45,7 +47,7 @@ struct proof {
     const struct sparse *finding;
 };
 
-/* Of the capture file at hand; all but the engine is in file scope. */
+/* Of the capture file at hand. */
 static struct {
     struct lifeline_engine *engine;
     bool silent;   /* without an engine: the protocol is disabled, or there is no memory */
@@ -64,15 +66,18 @@ static struct {
     struct touched *touched;                /* connections that changed before it */
 } session;
 
-/* Segments that were pushed and wait to be fed, and copies of their payload. */
-#define MAX_WAITING       64
-#define MAX_WAITING_BYTES ((size_t)64 * 1024)
-static struct {
+/* Segments that were pushed and wait to be fed, and copies of their payload. One batch is filled
+ * while the worker has the other. */
+#ifndef LIFELINE_MAX_WAITING
+#define LIFELINE_MAX_WAITING 1024 /* waking the worker costs as much as some hundred segments */
+#endif
+#define MAX_WAITING_BYTES ((size_t)256 * 1024)
+static struct batch {
     unsigned count;
     size_t payload_bytes;
-    struct lifeline_segment segments[MAX_WAITING];
+    struct lifeline_segment segments[LIFELINE_MAX_WAITING];
     uint8_t payload[MAX_WAITING_BYTES];
-} waiting;
+} batches[2], *waiting = batches;
 
 /* ---- the sink -------------------------------------------------------------------------------- */
 
@@ -223,8 +228,12 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
 
 static void cleanup(void)
 {
-    waiting.count = 0;
-    waiting.payload_bytes = 0;
+    worker_stop();
+    waiting->count = 0;
+    waiting->payload_bytes = 0;
+    lives_free(session.lives);
+    sparse_forget();
+    arena_free();
     lifeline_free(session.engine);
     if (session.proofs != NULL)
         g_array_free(session.proofs, TRUE);
@@ -276,6 +285,7 @@ static void make_room(uint32_t number)
 
     while (size <= number)
         size *= 2;
+    worker_wait();
     session.notes = (struct note **)wmem_realloc(wmem_file_scope(), session.notes,
                                                  size * sizeof(session.notes[0]));
     memset(session.notes + session.notes_size, 0,
@@ -285,6 +295,7 @@ static void make_room(uint32_t number)
 
 static void set_number(uint64_t frame, uint32_t number)
 {
+    worker_wait();
     if (session.numbers == NULL)
         session.numbers = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
     wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)frame), GUINT_TO_POINTER(number));
@@ -296,7 +307,10 @@ uint64_t annotations_begin_frame(const packet_info *pinfo)
 
     if (pinfo->num >= session.notes_size)
         make_room(pinfo->num);
-    session.notes[pinfo->num] = NULL;
+    if (pinfo->num <= session.last_number) {
+        worker_wait();
+        session.notes[pinfo->num] = NULL;
+    }
     if (pinfo->num == session.last_number) /* a read filter rejected the one before */
         set_number(session.last_frame, LIFELINE_NO_FRAME);
     if (frame <= session.last_frame)
@@ -346,12 +360,30 @@ static void feed(const struct lifeline_segment *segment)
     hang_note(session.note);
 }
 
+static void feed_batch(void *data)
+{
+    struct batch *batch = (struct batch *)data;
+
+    for (unsigned i = 0; i < batch->count; i++)
+        feed(&batch->segments[i]);
+    batch->count = 0;
+    batch->payload_bytes = 0;
+}
+
+/* Lets the worker feed what waits. */
+static void hand_over(void)
+{
+    struct batch *full = waiting;
+
+    waiting = &batches[waiting == batches];
+    worker_run(feed_batch, full);
+}
+
+/* Feeds what waits, here. */
 static void feed_waiting(void)
 {
-    for (unsigned i = 0; i < waiting.count; i++)
-        feed(&waiting.segments[i]);
-    waiting.count = 0;
-    waiting.payload_bytes = 0;
+    worker_wait();
+    feed_batch(waiting);
 }
 
 void annotations_settle(void)
@@ -378,19 +410,20 @@ void annotations_push(const struct lifeline_segment *segment)
 
     if (session.finished)
         return;
-    if (waiting.count == MAX_WAITING ||
-        segment->captured_bytes > MAX_WAITING_BYTES - waiting.payload_bytes)
-        feed_waiting();
     if (segment->captured_bytes > MAX_WAITING_BYTES) {
+        feed_waiting();
         feed(segment);
         return;
     }
-    last = &waiting.segments[waiting.count++];
+    if (waiting->count == LIFELINE_MAX_WAITING ||
+        segment->captured_bytes > MAX_WAITING_BYTES - waiting->payload_bytes)
+        hand_over();
+    last = &waiting->segments[waiting->count++];
     *last = *segment;
     if (segment->captured_bytes > 0)
-        last->payload = (const uint8_t *)memcpy(waiting.payload + waiting.payload_bytes,
+        last->payload = (const uint8_t *)memcpy(waiting->payload + waiting->payload_bytes,
                                                 segment->payload, segment->captured_bytes);
-    waiting.payload_bytes += segment->captured_bytes;
+    waiting->payload_bytes += segment->captured_bytes;
 }
 
 void annotations_push_stream(const struct note *note, const uint8_t *bytes, size_t length)
@@ -408,8 +441,6 @@ void annotations_end_frame(const packet_info *pinfo)
 
 void annotations_register(void)
 {
-    arena_register();
-    sparse_register();
     register_cleanup_routine(cleanup);
     register_postseq_cleanup_routine(finish);
 }

@@ -28,7 +28,7 @@ struct note_more {
 };
 
 /* What one segment is to its connection: the engine's event, packed, as there is one per segment.
- * In file scope, written in the first pass only. */
+ * In the arena, written in the first pass only. */
 struct note {
     struct note *next; /* of the same frame: TCP layers, outermost first; then belated ones */
     struct life *life;

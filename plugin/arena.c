@@ -1,51 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Arena: memory in file scope for the many small things that live as long as the capture file.
+ * Arena: memory for the many small things that live as long as the capture file.
  *
- * Wireshark's allocator keeps a header before each piece, so that it can be freed or resized; notes
- * and lives never are. Here pieces are cut one behind the other from blocks of that allocator,
- * which frees the blocks when the file is closed.
+ * Notes and lives are never freed one by one, nor resized, so pieces are cut one behind the other
+ * from large blocks, without a header. It isn't Wireshark's file scope, since the worker cuts
+ * pieces too, and Wireshark's allocators belong to Wireshark's thread. Who holds the sink's state
+ * (see annotations.c) may call.
  *
  * Records repeat the same texts ("GET", the advice of a finding), so a small cache by length and
  * some octets finds the last copy of most. A text that isn't found is copied once more.
  */
 #include "arena.h"
 
-#define BLOCK_BYTES ((size_t)64 * 1024)
+#define BLOCK_BYTES ((size_t)1024 * 1024)
 #define ALIGNMENT   sizeof(uint64_t)
 
 static struct {
     char *next;
     size_t left_bytes;
-} block;
+    GSList *blocks;
+} arena;
 
 static const char *texts[256]; /* last copies, by text_slot() */
 
-static void forget(void)
+void arena_free(void)
 {
-    block.left_bytes = 0;
+    g_slist_free_full(arena.blocks, g_free);
+    memset(&arena, 0, sizeof(arena));
     memset(texts, 0, sizeof(texts));
 }
 
-void arena_register(void)
+static char *new_block(size_t bytes)
 {
-    register_cleanup_routine(forget);
+    char *block = (char *)g_malloc(bytes);
+
+    arena.blocks = g_slist_prepend(arena.blocks, block);
+    return block;
 }
 
 void *arena_alloc(size_t bytes)
 {
-    void *piece;
+    char *piece;
 
     bytes = (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
-    if (bytes > block.left_bytes) {
+    if (bytes > arena.left_bytes) {
         if (bytes > BLOCK_BYTES / 8)
-            return wmem_alloc(wmem_file_scope(), bytes);
-        block.next = (char *)wmem_alloc(wmem_file_scope(), BLOCK_BYTES);
-        block.left_bytes = BLOCK_BYTES;
+            return new_block(bytes);
+        arena.next = new_block(BLOCK_BYTES);
+        arena.left_bytes = BLOCK_BYTES;
     }
-    piece = block.next;
-    block.next += bytes;
-    block.left_bytes -= bytes;
+    piece = arena.next;
+    arena.next += bytes;
+    arena.left_bytes -= bytes;
     return piece;
 }
 

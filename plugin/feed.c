@@ -241,25 +241,19 @@ static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
     return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
 }
 
+/* What TLS made of the frame's payload belongs to its innermost segment. */
 static void push_decrypted(void *user, const uint8_t *bytes, uint32_t length)
 {
-    annotations_push_stream((const struct note *)user, bytes, length);
-}
+    const struct note *carrier = NULL;
 
-/* What TLS made of the frame's payload belongs to its innermost segment. */
-static void feed_decrypted(const packet_info *pinfo)
-{
-    struct note *carrier = NULL;
-
-    if (!tls_is_in(pinfo))
-        return;
     annotations_settle();
-    for (struct note *note = annotations_of(pinfo); note != NULL; note = note->next) {
+    for (struct note *note = annotations_of((const packet_info *)user); note != NULL;
+         note = note->next) {
         if (note->payload_bytes > 0)
             carrier = note;
     }
     if (carrier != NULL)
-        tls_each_record(pinfo, push_decrypted, carrier);
+        annotations_push_stream(carrier, bytes, length);
 }
 
 void feed_end_frame(packet_info *pinfo)
@@ -272,7 +266,8 @@ void feed_end_frame(packet_info *pinfo)
     if (!current.begun)
         begin_frame(engine, pinfo);
     current.begun = false;
-    feed_decrypted(pinfo);
+    if (tls_is_in(pinfo))
+        tls_each_record(pinfo, push_decrypted, pinfo);
     annotations_end_frame(pinfo);
 }
 

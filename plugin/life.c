@@ -4,7 +4,7 @@
  *
  * The engine forgets a record once it is given; a dissector must show it whenever the user selects
  * one of its frames. So messages, exchanges, findings and the connection's record are copied into
- * file scope, into an object that all notes of the connection point to.
+ * the arena, into an object that all notes of the connection point to.
  *
  * Which exchange a frame belongs to is answered from spans of frames, one per message, sorted by
  * first frame (nearly always the order of arrival). Spans of one direction overlap in frames that
@@ -30,7 +30,14 @@ struct lives {
 
 struct lives *lives_new(void)
 {
-    return arena_new0(struct lives);
+    return g_new0(struct lives, 1);
+}
+
+void lives_free(struct lives *lives)
+{
+    if (lives != NULL)
+        g_free(lives->all);
+    g_free(lives);
 }
 
 /* Makes room for a connection; the engine numbers them one after the other. */
@@ -38,8 +45,7 @@ static void grow(struct lives *lives, uint64_t connection)
 {
     uint64_t count = MAX(connection + 1, MAX(lives->count * 2, 64));
 
-    lives->all =
-        (struct life **)wmem_realloc(wmem_file_scope(), lives->all, count * sizeof(lives->all[0]));
+    lives->all = g_renew(struct life *, lives->all, count);
     memset(lives->all + lives->count, 0, (count - lives->count) * sizeof(lives->all[0]));
     lives->count = count;
 }
@@ -125,14 +131,20 @@ static const struct lifeline_http_message unknown_message = {
     .complete = LIFELINE_UNKNOWN,
 };
 
-/* Doubles a list in file scope until it has room for one more than at. */
+/* Doubles a list until it has room for one more than at. The old one is left to the arena. */
 static void *make_room(void *list, uint32_t *room, uint64_t at, size_t size)
 {
+    size_t old_bytes = *room * size;
+    void *larger;
+
     if (at < *room)
         return list;
     while (*room <= at)
         *room = *room ? *room * 2 : 1;
-    return wmem_realloc(wmem_file_scope(), list, *room * size);
+    larger = arena_alloc(*room * size);
+    if (old_bytes > 0)
+        memcpy(larger, list, old_bytes);
+    return larger;
 }
 
 /* The place of an exchange in the list; NULL when the number can't be right. */

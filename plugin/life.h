@@ -18,7 +18,7 @@ struct message_spans {
     uint32_t count, room;
 };
 
-/* A connection: what its frames share, and learn later. In file scope. */
+/* A connection: what its frames share, and learn later. In the arena. */
 struct life {
     uint64_t connection;
     uint32_t incarnation;
@@ -29,14 +29,15 @@ struct life {
     struct message_spans spans[2]; /* requests, responses */
 };
 
-/* All lives of a capture file, in file scope. */
+/* All lives of a capture file. */
 struct lives;
 struct lives *lives_new(void);
+void lives_free(struct lives *lives);
 
 /* The life of a connection; made when it isn't there. */
 struct life *lives_get(struct lives *lives, uint64_t connection, uint32_t incarnation);
 
-/* Take over what the engine says; everything is copied into file scope. */
+/* Take over what the engine says; everything is copied. */
 void life_message(struct life *life, const struct lifeline_message *message);
 void life_exchange(struct life *life, const struct lifeline_exchange *exchange);
 void life_connection(struct life *life, const struct lifeline_connection *connection);

@@ -14,6 +14,7 @@
  *   tls.c          finds what Wireshark decrypted; the feed pushes it behind its segment
  *   annotations.c  is the engine's sink: keeps a note per TCP layer of each frame, and an object
  *                  per connection that the notes share, so that a frame shows what came later
+ *   worker.c       the thread in which the engine runs while nobody looks
  *   tree.c         a postdissector: adds "TCP Lifecycle" to the tree, for each TCP layer
  *   fields.c       the fields, made from the library's schema
  *   prefs.c        the preferences; a change makes Wireshark dissect anew, and so the engine too

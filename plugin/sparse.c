@@ -29,14 +29,9 @@ _Static_assert(sizeof(struct lifeline_finding) % sizeof(uint64_t) == 0, "not of 
 
 static const uint64_t *likes[SPARSE_KINDS]; /* the first of its kind in this file, or NULL */
 
-static void forget(void)
+void sparse_forget(void)
 {
     memset(likes, 0, sizeof(likes));
-}
-
-void sparse_register(void)
-{
-    register_cleanup_routine(forget);
 }
 
 const struct sparse *sparse_keep(enum sparse_kind kind, const void *object)

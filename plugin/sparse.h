@@ -11,10 +11,11 @@ enum sparse_kind {
     SPARSE_KINDS
 };
 
-/* A struct as it is kept, in file scope. */
+/* A struct as it is kept, in the arena. */
 struct sparse;
 
-void sparse_register(void);
+/* Forgets all that was kept: the arena, which holds it, is freed. */
+void sparse_forget(void);
 
 /* Keeps a copy; what the struct points to isn't copied. */
 const struct sparse *sparse_keep(enum sparse_kind kind, const void *object);

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the plugin costs: tshark's processor time with it, against the same without it.
+"""What the plugin costs: tshark's time with it, against the same without it.
 
-Runs each command with and without the plugin in turn; prints the quickest of each, user time and
-user and system time, as Markdown. What the machine does beside makes runs slower, never quicker.
+Runs each command with and without the plugin in turn; prints the quickest of each, elapsed time and
+processor time of all threads (user and system), as Markdown. What the machine does beside makes
+runs slower, never quicker.
 
 usage: cost.py --plugin lifeline.so [--rounds N] CAPTURE
 """
 import argparse
 import os
 import resource
+import time
 
 from wireshark import Wireshark
 
@@ -19,11 +21,12 @@ COMMANDS = [("packet list", []), ("`-Y http`", ["-Y", "http"]),
 
 
 def seconds(wireshark, capture, arguments):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    """Elapsed and processor time of one run."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     wireshark.run("sh", "-c", 'exec tshark -n -r "$0" "$@" > /dev/null', capture, *arguments,
                   check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+    elapsed, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return elapsed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main():
@@ -34,18 +37,19 @@ def main():
     options = parser.parse_args()
     capture = os.path.abspath(options.capture)
     with Wireshark(options.plugin) as wireshark, Wireshark(None) as plain:
-        print(f"|tshark {wireshark.version}|without: CPU s|with|more|user time alone|")
-        print("|---|--:|--:|--:|--:|")
+        print(f"|tshark {wireshark.version}|without: elapsed s|with|more|without: CPU s|with|more|")
+        print("|---|--:|--:|--:|--:|--:|--:|")
         for name, arguments in COMMANDS:
             times = {wireshark: [], plain: []}
             for _ in range(options.rounds):
                 for which, runs in times.items():
                     runs.append(seconds(which, capture, arguments))
-            both = {which: min(u + s for u, s in runs) for which, runs in times.items()}
-            user = {which: min(u for u, _ in runs) for which, runs in times.items()}
-            print(f"|{name}|{both[plain]:.2f}|{both[wireshark]:.2f}"
-                  f"|{100 * (both[wireshark] / both[plain] - 1):+.1f} %"
-                  f"|{100 * (user[wireshark] / user[plain] - 1):+.1f} %|", flush=True)
+            line = ""
+            for i in range(2):
+                without, with_it = (min(run[i] for run in times[which])
+                                    for which in (plain, wireshark))
+                line += f"|{without:.2f}|{with_it:.2f}|{100 * (with_it / without - 1):+.1f} %"
+            print(f"|{name}{line}|", flush=True)
 
 
 if __name__ == "__main__":
