@@ -130,6 +130,11 @@ class Limits(unittest.TestCase):
         self.assertLessEqual(peak, 8)
         self.assertRegex(done.stderr, rb"\d+ connections were ended early .*--max-memory")
 
+    def test_memory_of_findings(self):
+        """SYNs repeated on thousands of connections at once: what proves a finding is noted for each."""
+        syns = [handshake(port)[0] for port in range(40000, 47000)]
+        self.reach("--max-memory", "4M", "facts were not kept", timed(syns + syns))
+
     def test_stream(self):
         """The begin of a response comes last: what follows it has to wait, more than may."""
         body = bytes(100_000)
