@@ -153,10 +153,11 @@ struct conn {
     uint8_t superseded; /* a newer incarnation holds the table's entry */
     uint8_t incomplete;
     uint8_t mid_stream;
-    uint8_t synack_by_server;         /* a SYN,ACK was captured */
-    uint8_t fast_open_data;           /* 1 data on the SYN, 2 the server acknowledged it */
-    uint8_t previous_known;           /* 1 << end: its previous_next and previous_isn are set */
-    uint8_t stray_from, claimed_from; /* ends that sent stray and claim, plus one; 0: none */
+    uint8_t synack_by_server; /* a SYN,ACK was captured */
+    uint8_t fast_open_data;   /* 1 data on the SYN, 2 the server acknowledged it */
+    uint8_t previous_known;   /* 1 << end: its previous_next and previous_isn are set */
+    /* ends that sent stray (a SYN,ACK: with STRAY_SYN) and claim, plus one; 0: none */
+    uint8_t stray_from, claimed_from;
 };
 
 /* Frames as distances, plus one so that 0 is "none"; saturates, then unknown. */

@@ -87,6 +87,8 @@ void facts_advance(struct end *end, uint32_t to);
 #define WINDOW_SLACK_BYTES 65536 /* beyond an announced window */
 /* Can an ACK beyond all that was captured be true? */
 bool unseen_ack_fits(struct pass *pass);
+/* Is the number of an RST the ACK of a SYN,ACK of another incarnation, which came last? */
+bool unseen_answered(const struct pass *pass);
 /* Does this segment, with numbers far off, agree with the peer's last such one? Then both streams
  * go on from there; else it is remembered. */
 bool unseen_agree(struct pass *pass);

@@ -457,7 +457,7 @@ void facts_read(struct pass *pass)
     }
     if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn) {
         /* A SYN of another incarnation: its numbers are none of this one's. */
-        pass->fits = false;
+        pass->fits = unseen_agree(pass);
         return;
     }
     if (!(from->flags & END_SEQ_KNOWN)) {

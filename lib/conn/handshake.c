@@ -57,7 +57,11 @@ void handshake_refute(struct pass *pass)
         pass->segment->seq == from->isn || pass->segment->ack != to->isn + 1) {
         return;
     }
-    while (from->state_count > (apply_state_at(from, 0) == LIFELINE_LISTEN)) {
+    unsigned listened = apply_state_at(from, 0) == LIFELINE_LISTEN;
+    if (from->state_count + to->state_count > LIFELINE_MAX_TRANSITIONS + 1 + listened) {
+        return; /* a whole life agreed on the numbers: this one answers a late copy of the SYN */
+    }
+    while (from->state_count > listened) {
         apply_withdrawal(pass, pass->e, 0);
     }
     while (to->state_count > 2) {

@@ -101,6 +101,16 @@ static bool reopens(const struct pass *pass)
            memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) == 0;
 }
 
+/* An answer to a SYN,ACK that nobody wanted has no ACK (RFC 9293 3.10.7.1). One with the ACK of
+ * that SYN,ACK aborts: its sender had taken it, and what it sent since may not have passed yet. */
+static bool acknowledges_syn(const struct pass *pass)
+{
+    return pass->ack && pass->from->state == LIFELINE_SYN_SENT && pass->fits &&
+           seq_geq(pass->segment->seq, pass->from->next) && (pass->to->flags & END_ISN_KNOWN) &&
+           seq_gt(pass->segment->ack, pass->to->isn) &&
+           seq_leq(pass->segment->ack, pass->to->next) && pass->conn->synack_by_server;
+}
+
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
  * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
 static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
@@ -110,10 +120,12 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     if (to->state == LIFELINE_SYN_SENT && verdict == LIFELINE_RESET_ACCEPTABLE) {
         return LIFELINE_CAUSE_REFUSED;
     }
-    if (from->state == LIFELINE_SYN_SENT) {
-        return to->flags & END_SEQ_KNOWN && pass->segment->seq == from->next
-                   ? LIFELINE_CAUSE_HANDSHAKE_ABORT
-                   : LIFELINE_CAUSE_TIME_WAIT_ACK;
+    if (from->state == LIFELINE_SYN_SENT && (to->flags & END_SEQ_KNOWN) &&
+        pass->segment->seq == from->next) {
+        return LIFELINE_CAUSE_HANDSHAKE_ABORT;
+    }
+    if (from->state == LIFELINE_SYN_SENT && !acknowledges_syn(pass)) {
+        return LIFELINE_CAUSE_TIME_WAIT_ACK;
     }
     if (verdict == LIFELINE_RESET_MOOT) {
         return LIFELINE_UNKNOWN;
@@ -242,7 +254,8 @@ static void gone_before(struct pass *pass, bool acceptable)
         apply(pass, pass->e, SENDS_RST);
         return;
     }
-    if (pass->ack || !(from->flags & END_FIN) || (from->flags & END_FIN_DOUBTED)) {
+    if (pass->ack || !(from->flags & END_FIN) || (from->flags & END_FIN_DOUBTED) ||
+        unseen_answered(pass)) {
         return;
     }
     if (seq_lt(pass->segment->seq, from->fin_end) && seq_gt(pass->segment->seq, from->isn)) {
@@ -267,16 +280,6 @@ static void gone_before(struct pass *pass, bool acceptable)
             from->state == LIFELINE_TIME_WAIT)) {
         apply_withdrawal(pass, pass->e, from->fin_acked_frame);
     }
-}
-
-/* An answer to a SYN,ACK that nobody wanted has no ACK (RFC 9293 3.10.7.1). One with the ACK of
- * that SYN,ACK aborts: its sender had taken it. */
-static bool acknowledges_syn(const struct pass *pass)
-{
-    return pass->ack && pass->from->state == LIFELINE_SYN_SENT &&
-           pass->segment->seq == pass->from->next && (pass->to->flags & END_ISN_KNOWN) &&
-           seq_gt(pass->segment->ack, pass->to->isn) &&
-           seq_leq(pass->segment->ack, pass->to->next) && pass->conn->synack_by_server;
 }
 
 static bool acknowledges_fin(const struct pass *pass)

@@ -17,6 +17,7 @@
 #define MISSING_MAX_BYTES  (1 << 26) /* of one hole in the capture */
 #define FIRST_FLIGHT_BYTES (1 << 20) /* before the first ACK */
 #define IN_FLIGHT_BYTES    (1 << 22)
+#define STRAY_SYN          4U /* in conn.stray_from: it was a SYN,ACK */
 
 /* The highest number that the peer can have reached unseen: the window that this ACK's sender last
  * announced, and one more, since its own segments may be missing as well. */
@@ -53,7 +54,12 @@ bool unseen_agree(struct pass *pass)
 {
     struct conn *c = pass->conn;
     const struct lifeline_segment *s = pass->segment;
-    if (pass->syn || !pass->ack || !(pass->to->flags & END_SEQ_KNOWN)) {
+    if (!pass->ack || !(pass->to->flags & END_SEQ_KNOWN)) {
+        return false;
+    }
+    if (pass->syn) {
+        c->stray_from = (uint8_t)(pass->e + 1) | STRAY_SYN; /* of another incarnation: no partner */
+        c->stray_ack = s->ack;
         return false;
     }
     if (c->stray_from == pass->p + 1 && within(s->seq, c->stray_ack) &&
@@ -115,6 +121,13 @@ void unseen_refute(struct pass *pass)
         from->wraps--;
     }
     from->next = from->contiguous = from->block_start = from->block_end = start;
+}
+
+bool unseen_answered(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    return c->stray_from == ((uint8_t)(pass->p + 1) | STRAY_SYN) &&
+           pass->segment->seq == c->stray_ack;
 }
 
 bool unseen_ack_fits(struct pass *pass)

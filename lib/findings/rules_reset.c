@@ -25,7 +25,9 @@ static bool ended_by(const struct scene *s, uint8_t cause, struct lifeline_findi
         return false;
     }
     out->endpoint = t->reset_by;
-    finding_frame(out, t->fin1_frame);
+    if (t->kind == LIFELINE_TEARDOWN_RESET_AFTER_FIN) {
+        finding_frame(out, t->fin1_frame);
+    }
     finding_frame(out, t->reset_frame);
     return true;
 }
@@ -40,7 +42,7 @@ static bool reset_abort(const struct scene *s, struct lifeline_finding *out)
         s->record->teardown.kind == LIFELINE_TEARDOWN_RESET_AFTER_FIN) {
         out->severity = LIFELINE_NOTE;
     }
-    if (s->record->teardown.fin1_frame) {
+    if (s->record->teardown.kind == LIFELINE_TEARDOWN_RESET_AFTER_FIN) {
         finding_says(out, N_("{subject} aborts the connection with {peer} after a FIN"), NULL);
     } else {
         finding_says(out, N_("{subject} aborts the connection with {peer}: RST instead of FIN"),

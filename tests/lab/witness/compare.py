@@ -161,7 +161,8 @@ def judge(link, view, found, shown):
 
 
 def match(case, side, own, held):
-    """Which of lifeline's records tells of which life: the one that holds most of its packets.
+    """Which of lifeline's records tells of which life: the one that holds the SYN that opened it, or
+    most of its packets.
 
     Returns {number of the record: life}; a life without a record has a key past the last one.
     """
@@ -178,7 +179,8 @@ def match(case, side, own, held):
         # One that a late copy of a SYN made, or a forged SYN, comes last.
         strange = rules.duplicate_syn(case, side, life) or rules.forged_syn(case, side, life)
         sent = {packet for packet in packets if life.start <= first[packet] < life.end}
-        scores += [(strange, -len(packets & one), -len(sent & one), n, len(left) - 1)
+        opener = life.causes[1] if len(life.states) > 1 else None
+        scores += [(strange, opener not in one, -len(packets & one), -len(sent & one), n, len(left) - 1)
                    for n, one in enumerate(held) if packets & one]
     unmatched = dict(enumerate(left))
     for *_, n, life in sorted(scores):

@@ -250,7 +250,7 @@ async def _random_worker(options, seeds, tally):
                         tally.notes.append(f"the time is over: {sum(map(len, batches[n:]))} random "
                                            "connections did not live")
                         break
-                    batch = [scripts.generate(seed, not options.no_injections)
+                    batch = [scripts.generate(seed, options.injections)
                              for seed in chosen]
                     links, failures = await _live_scripts(hosts, batch)
                     tally.failures += failures
@@ -289,7 +289,7 @@ async def _minimise_worker(options, seeds, tally):
                     return [links[link] for link in bad]
 
                 for seed in seeds:
-                    script = scripts.generate(seed, not options.no_injections)
+                    script = scripts.generate(seed, options.injections)
                     least = await minimise.minimise(script, disagreeing)
                     links, _ = await _live_scripts(hosts, [least] * 6)
                     bad = _judge(list(links), quiet, Tally(), pathlib.Path(folder), None)

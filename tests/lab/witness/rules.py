@@ -25,15 +25,17 @@ def rule(name):
 def explain(case, side, life, ours):
     """The names of the rules that explain why `ours` isn't the kernel's history, or None."""
     if life is None:
-        if ours and case.view.direction == OTHER[side] and \
-                any(duplicate_syn(case, OTHER[side], one) for one in case.lives(OTHER[side])):
-            return "duplicate-syn"  # only the answer to the copy is here
+        if ours in (["CLOSED", "SYN-SENT"], ["CLOSED", "SYN-SENT", "CLOSED"]) or \
+                ours and case.view.direction == OTHER[side]:
+            # The copy looks like a new SYN; or only the answer to it is here.
+            if any(duplicate_syn(case, OTHER[side], one) for one in case.lives(OTHER[side])):
+                return "duplicate-syn"
         return "forged" if ours and forged_life(case, side) else None
     if ours in (None, ["CLOSED"]) and duplicate_syn(case, side, life):
         return "duplicate-syn"
     if ours is None:
         return "forged" if forged_syn(case, side, life) else None
-    used = []
+    used, whole = [], ours
     if silent_end(case, side, life):
         life, used = life.without_end(), ["silent-end"]
     if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side, life):
@@ -45,6 +47,8 @@ def explain(case, side, life, ours):
     if next_life_resets(case, side, life, ours):
         ours, used = ours[:-1] + ["TIME-WAIT"], used + ["superseded"]
     told = [(ours, used)]
+    if used[-1:] == ["lost-behind"]:
+        told.append((whole, used[:-1]))  # the RST passed before what was sent before it
     opened = opening(case, side, life, ours)
     if opened is not None:
         told.insert(0, (opened, used + ["opening"]))
@@ -500,8 +504,9 @@ def came_too_late(case, side, life, ours, next_start):
     fins = [s.packet for s in case.sent(side, life.start, life.end) if s.segment.flags & FIN]
     fin_late = bool(fins) and not set(fins) & before
     told = []
-    for state, cause in zip(life.states, life.causes):
-        if cause in case.visible - before:
+    for n, (state, cause) in enumerate(zip(life.states, life.causes)):
+        ends = n == len(life.states) - 1 and [state] == ours[-1:] == ["CLOSED"]
+        if cause in case.visible - before and not ends:
             continue
         if fin_late and state in ("FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK"):
             continue
