@@ -41,6 +41,7 @@ enum end_flag {
     END_RESET_OLD = 1 << 19,      /* it answered, by RST, what was sent before its FIN arrived */
     END_ISN_REPLACED = 1 << 20,   /* its SYN,ACK came again with another number */
     END_MISSES = 1 << 21,         /* by its last ACK, something before didn't arrive */
+    END_MENDED = 1 << 22,         /* what it missed passed again, and it hasn't answered that yet */
 };
 
 /* The fields of end, time_wait, closing and conn are listed in cold.c, too. */

@@ -292,10 +292,14 @@ static void read_ack(struct pass *pass)
         }
         pass->hears = seq_gt(s->ack, from->acked);
         if (pass->hears) {
-            from->flags &= ~(uint32_t)END_MISSES;
+            from->flags &= ~(uint32_t)(END_MISSES | END_MENDED);
         }
-        if (s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack)) {
-            from->flags |= seq_geq(s->ack, from->acked) ? END_MISSES : 0U;
+        /* A report that doesn't reach the FIN behind what filled the hole was under way then. */
+        bool late = (from->flags & END_MENDED) && (to->flags & END_FIN) &&
+                    seq_lt(s->sack_right, to->fin_end);
+        if (s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack) &&
+            seq_geq(s->ack, from->acked) && !late) {
+            from->flags |= END_MISSES;
         }
         if (s->ack != from->acked) {
             note_older_ack(from, seq_min(s->ack, from->acked));
@@ -330,8 +334,9 @@ static void read_payload(struct pass *pass)
         if (length == 1 && !to->window && s->seq == to->edge) {
             pass->marks |= LIFELINE_MARK_WINDOW_PROBE;
         }
-        if (seq_leq(s->seq, to->acked) && seq_gt(pass->seq_end, to->acked)) {
-            to->flags &= ~(uint32_t)END_MISSES; /* what it lacked is on its way again */
+        if (to->flags & END_MISSES && seq_leq(s->seq, to->acked) &&
+            seq_gt(pass->seq_end, to->acked)) {
+            to->flags = (to->flags & ~(uint32_t)END_MISSES) | END_MENDED;
         }
     }
     pass->repeated = seq_leq(pass->seq_end, from->next);

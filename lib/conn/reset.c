@@ -105,10 +105,17 @@ static bool reopens(const struct pass *pass)
  * that SYN,ACK aborts: its sender had taken it, and what it sent since may not have passed yet. */
 static bool acknowledges_syn(const struct pass *pass)
 {
-    return pass->ack && pass->from->state == LIFELINE_SYN_SENT && pass->fits &&
-           seq_geq(pass->segment->seq, pass->from->next) && (pass->to->flags & END_ISN_KNOWN) &&
-           seq_gt(pass->segment->ack, pass->to->isn) &&
-           seq_leq(pass->segment->ack, pass->to->next) && pass->conn->synack_by_server;
+    const struct end *from = pass->from, *to = pass->to;
+    const struct lifeline_segment *s = pass->segment;
+    if (!pass->ack || from->state != LIFELINE_SYN_SENT || !pass->fits ||
+        seq_lt(s->seq, from->next)) {
+        return false;
+    }
+    if (!(to->flags & END_SEQ_KNOWN)) {
+        return s->seq != from->next; /* the other direction is missing: it had sent data */
+    }
+    return (to->flags & END_ISN_KNOWN) && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next) &&
+           pass->conn->synack_by_server;
 }
 
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
@@ -393,9 +400,9 @@ void reset_segment(struct pass *pass)
     }
     if (k->reset_by == pass->e) {
         k->reset_seq = seq_max(k->reset_seq, pass->segment->seq); /* lower ones answer stragglers */
-        k->reset_peer_next = to->next;
-        k->reset_acked =
-            pass->ack && pass->ack_fits ? seq_max(from->acked, pass->segment->ack) : from->acked;
+        uint32_t ack = pass->segment->ack, told = pass->ack && pass->ack_fits ? ack : from->acked;
+        k->reset_peer_next = pass->ack && !(to->flags & END_SEQ_KNOWN) ? ack : to->next;
+        k->reset_acked = from->flags & END_ACKED_KNOWN ? seq_max(from->acked, told) : told;
         k->reset_ns = pass->time_ns;
         k->reset_closed[pass->e] |= sender_closed;
         k->reset_closed[pass->p] |= receiver_closed;

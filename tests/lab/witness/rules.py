@@ -503,11 +503,17 @@ def came_too_late(case, side, life, ours, next_start):
     before = {s.packet for s in case.seen if s.index <= begun}
     fins = [s.packet for s in case.sent(side, life.start, life.end) if s.segment.flags & FIN]
     fin_late = bool(fins) and not set(fins) & before
+    peer_fins = {s.packet: (s.segment.seq + s.segment.length) & 0xFFFFFFFF for s in case.all
+                 if s.side == OTHER[side] and s.segment.flags & FIN}
     told = []
     for n, (state, cause) in enumerate(zip(life.states, life.causes)):
         ends = n == len(life.states) - 1 and [state] == ours[-1:] == ["CLOSED"]
         if cause in case.visible - before and not ends:
             continue
+        if cause in peer_fins and not any(
+                s.segment.ack == peer_fins[cause] and s.packet in before
+                for s in case.sent(side, life.start, life.end)):
+            continue  # the ACK of the peer's FIN came too late
         if fin_late and state in ("FIN-WAIT-1", "FIN-WAIT-2", "LAST-ACK"):
             continue
         told.append("CLOSE-WAIT" if fin_late and state in ("CLOSING", "TIME-WAIT") else state)
