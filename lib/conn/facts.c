@@ -294,9 +294,8 @@ static void read_ack(struct pass *pass)
         if (pass->hears) {
             from->flags &= ~(uint32_t)(END_MISSES | END_MENDED);
         }
-        /* A report that doesn't reach the FIN behind what filled the hole was under way then. */
-        bool late = (from->flags & END_MENDED) && (to->flags & END_FIN) &&
-                    seq_lt(s->sack_right, to->fin_end);
+        /* A report that doesn't reach what passed behind the filling was on its way by then. */
+        bool late = (from->flags & END_MENDED) && seq_lt(s->sack_right, to->next);
         if (s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack) &&
             seq_geq(s->ack, from->acked) && !late) {
             from->flags |= END_MISSES;
