@@ -370,9 +370,11 @@ void reset_segment(struct pass *pass)
         sender_closed = apply(pass, pass->e, SENDS_RST);
     }
     if (verdict == LIFELINE_RESET_ACCEPTABLE) {
-        if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) &&
+        /* It came in order before the RST. With one direction, nothing says who had closed first.
+         */
+        if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) && to->segments &&
             !(to->flags & END_MISSES)) {
-            apply(pass, pass->p, GETS_FIN); /* it came in order before the RST */
+            apply(pass, pass->p, GETS_FIN);
         }
         receiver_closed = get_reset(pass, pass->p);
     } else if (verdict == LIFELINE_RESET_CHALLENGED) {

@@ -44,6 +44,9 @@ def explain(case, side, life, ours):
             return "+".join(used)  # whoever sends an RST holds no TIME-WAIT
     elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and lost_end(case, side, life):
         ours, used = ours[:-1], used + ["lost-behind"]
+    elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and \
+            reset_behind_next(case, side, life):
+        ours, used = ours[:-1], used + ["superseded"]
     if next_life_resets(case, side, life, ours):
         ours, used = ours[:-1] + ["TIME-WAIT"], used + ["superseded"]
     told = [(ours, used)]
@@ -133,6 +136,14 @@ def lost_end(case, side, life):
     resets = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST and life.spans(s)]
     return bool(resets) and not {s.packet for s in resets} & case.reached(side) and \
         not any(s.side == side and resets[0].index < s.index < life.end for s in case.seen)
+
+
+def reset_behind_next(case, side, life):
+    """No RST reached it before its next incarnation began; one passed the capture point earlier."""
+    resets = {s.packet for s in case.seen if s.side == OTHER[side] and s.segment.flags & RST}
+    return any(one.start >= life.end for one in case.lives(side)) and bool(resets) and \
+        not any(s.packet in resets and s.vantage == side != s.side and life.start <= s.index < life.end
+                for s in case.all)
 
 
 def next_life_resets(case, side, life, ours):
@@ -441,6 +452,20 @@ def overtaken_behind(case, side, life, ours):
     return passed != [p for p in arrived if p in case.visible] and alike(ours) == alike(life.states)
 
 
+@rule("under-way")
+def fin_behind_reset(case, side, life, ours):
+    """Its RST overtook its FIN before the capture point."""
+    own = [s for s in case.seen if s.side == side and s.packet in case.own(side) and life.spans(s)]
+    fin, reset = (next((s for s in own if s.segment.flags & flag), None) for flag in (FIN, RST))
+    if fin is None or reset is None or fin.index < reset.index:
+        return False
+    order = [s.packet for s in case.sent(side, life.start, life.end)]
+    return fin.packet in order and reset.packet in order and \
+        order.index(fin.packet) < order.index(reset.packet) and \
+        ours == [state for state in life.states if state not in (
+            "FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "TIME-WAIT", "LAST-ACK")]
+
+
 def believed(case, side, life):
     """{number of a state of `side`: the forged packet that made it}, as the kernel tells: the cause
     itself, or a forged FIN that came before the data in front of it."""
@@ -524,8 +549,10 @@ def came_too_late(case, side, life, ours, next_start):
 def superseded(case, side, life, ours):
     """A next incarnation had begun. The kernel shows no CLOSED where it took the 4-tuple from a
     FIN-WAIT-2 minisock; and what becomes of the other end of the old one is nobody's question."""
-    later = [one for which in ("client", "server") for one in case.lives(which)
-             if one.start > life.start]
+    others = [one for one in case.lives(OTHER[side]) if one.start > life.start]
+    if life.states[0] == "CLOSED":
+        others = others[1:]  # the opener's peer begins later
+    later = others + [one for one in case.lives(side) if one.start > life.start]
     if any(one.start >= life.end for one in case.lives(side)):
         if life.states[-1] == "FIN-WAIT-2" and ours == life.states + ["CLOSED"]:
             return True
