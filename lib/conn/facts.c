@@ -294,8 +294,11 @@ static void read_ack(struct pass *pass)
         if (pass->hears) {
             from->flags &= ~(uint32_t)(END_MISSES | END_MENDED);
         }
-        /* A report that doesn't reach what passed behind the filling was on its way by then. */
-        bool late = (from->flags & END_MENDED) && seq_lt(s->sack_right, to->next);
+        /* A report that doesn't reach what passed behind the filling, or that comes too soon after
+         * it, was on its way by then. */
+        bool late = from->flags & END_MENDED && (seq_lt(s->sack_right, to->next) ||
+                                                 pass->time_ns - pass->conn->last_data_ns <
+                                                     facts_turnaround_ns(pass->conn, pass->e));
         if (s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack) &&
             seq_geq(s->ack, from->acked) && !late) {
             from->flags |= END_MISSES;
