@@ -161,8 +161,8 @@ def judge(link, view, found, shown):
 
 
 def match(case, side, own, held):
-    """Which of lifeline's records tells of which life: the one that holds the SYN that opened it, or
-    most of its packets.
+    """Which of lifeline's records tells of which life: the one that holds the SYN or the SYN,ACK that
+    opened it, or most of its packets.
 
     Returns {number of the record: life}; a life without a record has a key past the last one.
     """
@@ -179,7 +179,7 @@ def match(case, side, own, held):
         # One that a late copy of a SYN made, or a forged SYN, comes last.
         strange = rules.duplicate_syn(case, side, life) or rules.forged_syn(case, side, life)
         sent = {packet for packet in packets if life.start <= first[packet] < life.end}
-        opener = life.causes[1] if len(life.states) > 1 else None
+        opener = next((cause for cause in life.causes[1:3] if cause is not None), None)
         scores += [(strange, opener not in one, -len(packets & one), -len(sent & one), n, len(left) - 1)
                    for n, one in enumerate(held) if packets & one]
     unmatched = dict(enumerate(left))

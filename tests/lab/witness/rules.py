@@ -50,8 +50,8 @@ def explain(case, side, life, ours):
     if next_life_resets(case, side, life, ours):
         ours, used = ours[:-1] + ["TIME-WAIT"], used + ["superseded"]
     told = [(ours, used)]
-    if used[-1:] == ["lost-behind"]:
-        told.append((whole, used[:-1]))  # the RST passed before what was sent before it
+    if ours != whole:  # the end may belong to what another rule explains
+        told.append((whole, [name for name in used if name == "silent-end"]))
     opened = opening(case, side, life, ours)
     if opened is not None:
         told.insert(0, (opened, used + ["opening"]))
