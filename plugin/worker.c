@@ -6,54 +6,53 @@
  * needs nothing of Wireshark's, so it runs here meanwhile. Whatever the work touches is the
  * worker's from worker_run() to worker_wait(), which orders memory by the mutex.
  *
+ * POSIX threads' mutex and not GLib's, which the thread sanitizer can't see into.
+ *
  * The thread is started with the first piece of work and lives until worker_stop(), so that none
  * outlives a capture file. With one processor, or without a thread, the caller does the work.
  */
 #include "worker.h"
 
-#ifndef _WIN32
+#include <pthread.h>
 #include <signal.h>
-#endif
 
 #include <glib.h>
 
 static struct {
     GThread *thread;
-    GMutex mutex;
-    GCond changed;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
     void (*work)(void *data); /* NULL: nothing to do */
     void *data;
     gboolean stop;
-} worker;
+} worker = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* Signals are for Wireshark's own thread. */
 static void block_signals(void)
 {
-#ifndef _WIN32
     sigset_t all;
 
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL);
-#endif
 }
 
 static gpointer run(gpointer unused)
 {
     (void)unused;
     block_signals();
-    g_mutex_lock(&worker.mutex);
+    pthread_mutex_lock(&worker.mutex);
     while (!worker.stop) {
         if (worker.work == NULL) {
-            g_cond_wait(&worker.changed, &worker.mutex);
+            pthread_cond_wait(&worker.changed, &worker.mutex);
             continue;
         }
-        g_mutex_unlock(&worker.mutex);
+        pthread_mutex_unlock(&worker.mutex);
         worker.work(worker.data);
-        g_mutex_lock(&worker.mutex);
+        pthread_mutex_lock(&worker.mutex);
         worker.work = NULL;
-        g_cond_broadcast(&worker.changed);
+        pthread_cond_broadcast(&worker.changed);
     }
-    g_mutex_unlock(&worker.mutex);
+    pthread_mutex_unlock(&worker.mutex);
     return NULL;
 }
 
@@ -66,21 +65,21 @@ void worker_run(void (*work)(void *data), void *data)
         return;
     }
     worker_wait();
-    g_mutex_lock(&worker.mutex);
+    pthread_mutex_lock(&worker.mutex);
     worker.work = work;
     worker.data = data;
-    g_cond_broadcast(&worker.changed);
-    g_mutex_unlock(&worker.mutex);
+    pthread_cond_broadcast(&worker.changed);
+    pthread_mutex_unlock(&worker.mutex);
 }
 
 void worker_wait(void)
 {
     if (worker.thread == NULL)
         return;
-    g_mutex_lock(&worker.mutex);
+    pthread_mutex_lock(&worker.mutex);
     while (worker.work != NULL)
-        g_cond_wait(&worker.changed, &worker.mutex);
-    g_mutex_unlock(&worker.mutex);
+        pthread_cond_wait(&worker.changed, &worker.mutex);
+    pthread_mutex_unlock(&worker.mutex);
 }
 
 void worker_stop(void)
@@ -88,10 +87,10 @@ void worker_stop(void)
     if (worker.thread == NULL)
         return;
     worker_wait();
-    g_mutex_lock(&worker.mutex);
+    pthread_mutex_lock(&worker.mutex);
     worker.stop = TRUE;
-    g_cond_broadcast(&worker.changed);
-    g_mutex_unlock(&worker.mutex);
+    pthread_cond_broadcast(&worker.changed);
+    pthread_mutex_unlock(&worker.mutex);
     g_thread_join(worker.thread);
     worker.thread = NULL;
     worker.stop = FALSE;
