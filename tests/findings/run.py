@@ -16,6 +16,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 TESTDATA = HERE.parent.parent / "testdata"
+STRIDE = int(os.environ.get("LIFELINE_STRIDE", "1"))  # one of so many gets the checks that take long
 CHINESE = re.compile("[\u4e00-\u9fff]")
 failures = []
 
@@ -115,6 +116,8 @@ def check_captures(program, renew):
         for one in found:
             named[one["name"]] += 1
             check_record(program, path, one, 100000)
+        if len(rows) % STRIDE:
+            continue
         check_status(program, path, options, found)
         check_texts(program, path, options, found)
         if not options:

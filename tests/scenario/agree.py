@@ -176,6 +176,7 @@ def main():
     parser.add_argument("--plugin")
     parser.add_argument("scenarios", nargs="+")
     options = parser.parse_args()
+    options.scenarios = options.scenarios[::int(os.environ.get("LIFELINE_STRIDE", "1"))]
 
     threads = min(len(options.scenarios), os.cpu_count() or 1)
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
