@@ -6,10 +6,10 @@
  *
  * Wireshark dissects each frame in order once (the first pass), then any frame at any time. The
  * engine runs in the first pass only. What it says about a segment at once is kept as a note at the
- * frame; what it says about a connection later goes to the life
- * that the connection's notes share (life.c), and is shown at all of its frames from then on: in
- * the GUI and in tshark -2. Until a connection's record is given, lifeline_peek() tells how it
- * stands; this is what one pass of tshark shows, and a live capture.
+ * frame; what it says about a connection later goes to the life that the connection's notes share
+ * (life.c), and is shown at all of its frames from then on: in the GUI and in tshark -2. Until a
+ * connection's record is given, lifeline_peek() tells how it stands; this is what one pass of
+ * tshark shows, and a live capture.
  *
  * The capture ends where Wireshark says that the sequential pass is over, or, when it dissects a
  * file anew (a preference changed), after the last frame of it. tshark with one pass never says so.

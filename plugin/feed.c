@@ -266,8 +266,7 @@ void feed_end_frame(packet_info *pinfo)
     if (!current.begun)
         begin_frame(engine, pinfo);
     current.begun = false;
-    if (tls_is_in(pinfo))
-        tls_each_record(pinfo, push_decrypted, pinfo);
+    tls_each_record(pinfo, push_decrypted, pinfo);
     annotations_end_frame(pinfo);
 }
 

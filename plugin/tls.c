@@ -28,18 +28,15 @@ static bool has_layer(const packet_info *pinfo, int proto)
     return layer != NULL;
 }
 
-static int proto_tls = -1;
-
-bool tls_is_in(const packet_info *pinfo)
-{
-    if (proto_tls < 0)
-        proto_tls = proto_get_id_by_filter_name("tls");
-    return proto_tls >= 0 && has_layer(pinfo, proto_tls);
-}
-
 void tls_each_record(const packet_info *pinfo,
                      void (*call)(void *user, const uint8_t *bytes, uint32_t length), void *user)
 {
+    static int proto_tls = -1;
+
+    if (proto_tls < 0)
+        proto_tls = proto_get_id_by_filter_name("tls");
+    if (proto_tls < 0 || !has_layer(pinfo, proto_tls))
+        return;
     for (uint32_t layer = 0; layer <= pinfo->curr_layer_num; layer++) {
         const SslPacketInfo *info = (const SslPacketInfo *)p_get_proto_data(
             wmem_file_scope(), (packet_info *)pinfo, proto_tls, layer);
@@ -53,12 +50,6 @@ void tls_each_record(const packet_info *pinfo,
 }
 
 #else
-
-bool tls_is_in(const packet_info *pinfo)
-{
-    (void)pinfo;
-    return false;
-}
 
 void tls_each_record(const packet_info *pinfo,
                      void (*call)(void *user, const uint8_t *bytes, uint32_t length), void *user)

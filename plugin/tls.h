@@ -4,9 +4,6 @@
 
 #include "plugin.h"
 
-/* Has the frame at hand a TLS layer? */
-bool tls_is_in(const packet_info *pinfo);
-
 /* Calls back for each run of application octets that Wireshark's TLS decrypted in the frame at
  * hand, in the order of the sender's stream. Borrowed; first pass only. */
 void tls_each_record(const packet_info *pinfo,

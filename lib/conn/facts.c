@@ -463,7 +463,8 @@ void facts_read(struct pass *pass)
         return;
     }
     if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn) {
-        /* A SYN of another incarnation: its numbers are none of this one's. */
+        /* A SYN of another incarnation: its numbers are none of this one's. What it acknowledges is
+         * remembered, for an RST may answer it. */
         pass->fits = unseen_agree(pass);
         return;
     }

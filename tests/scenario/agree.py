@@ -19,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "plugin"))
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path[:0] = [os.path.join(TESTS, "lib"), os.path.join(TESTS, "plugin")]
+from capture import STRIDE  # noqa: E402
 from wireshark import Wireshark, frames  # noqa: E402
 
 BYSTANDER = "203.0.113."  # the host that makes the clock tick; the runner leaves it out
@@ -176,7 +178,7 @@ def main():
     parser.add_argument("--plugin")
     parser.add_argument("scenarios", nargs="+")
     options = parser.parse_args()
-    options.scenarios = options.scenarios[::int(os.environ.get("LIFELINE_STRIDE", "1"))]
+    options.scenarios = options.scenarios[::STRIDE]
 
     threads = min(len(options.scenarios), os.cpu_count() or 1)
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:

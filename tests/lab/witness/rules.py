@@ -38,14 +38,14 @@ def explain(case, side, life, ours):
     used, whole = [], ours
     if silent_end(case, side, life):
         life, used = life.without_end(), ["silent-end"]
-    if ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and forged_end(case, side, life):
+    ended = ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED"
+    if ended and forged_end(case, side, life):
         ours, used = ours[:-1], used + ["forged"]
         if life.states == ours + ["TIME-WAIT"]:
             return "+".join(used)  # whoever sends an RST holds no TIME-WAIT
-    elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and lost_end(case, side, life):
+    elif ended and lost_end(case, side, life):
         ours, used = ours[:-1], used + ["lost-behind"]
-    elif ours[-1:] == ["CLOSED"] and life.states[-1] != "CLOSED" and \
-            reset_behind_next(case, side, life):
+    elif ended and reset_behind_next(case, side, life):
         ours, used = ours[:-1], used + ["superseded"]
     if next_life_resets(case, side, life, ours):
         ours, used = ours[:-1] + ["TIME-WAIT"], used + ["superseded"]
