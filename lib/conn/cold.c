@@ -28,6 +28,8 @@
     F(end[i].first_tsval, 0)                                                                       \
     F(end[i].control_tsval, c->end[i].first_tsval)                                                 \
     F(end[i].last_tsval, c->end[i].control_tsval)                                                  \
+    F(end[i].first_ms, i ? c->syn_to_synack_ns / NS_PER_MS : 0)                                    \
+    F(end[i].last_tsval_ms, (c->last_ns - c->start_ns) / NS_PER_MS)                                \
     F(end[i].delivered_frame, 0)                                                                   \
     F(end[i].segments, 0)                                                                          \
     F(end[i].retransmitted_segments, 0)                                                            \
@@ -155,10 +157,10 @@
 /* clang-format on */
 
 /* Who adds a field adds it above; then here. */
-_Static_assert(sizeof(struct end) == 160, "fields of end");
+_Static_assert(sizeof(struct end) == 168, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 208, "fields of closing");
-_Static_assert(sizeof(struct conn) == 576, "fields of conn");
+_Static_assert(sizeof(struct conn) == 592, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

@@ -50,6 +50,7 @@ struct pass {
     uint32_t seq_end;     /* one past its last, SYN and FIN included */
     uint32_t new_bytes;   /* of payload, not seen before */
     bool syn, ack, fin, rst;
+    int64_t sent_ns;    /* at most time_ns: by its sender's clock, where that is known */
     bool first;         /* of its connection */
     bool fits;          /* its sequence number belongs to this incarnation */
     bool repeated;      /* carries sequence space, all of it seen before */
@@ -76,6 +77,8 @@ bool facts_is_copy(const struct pass *pass);
 /* Was it late on its way, by its timestamp or by an ACK below one that its sender gave before? */
 bool facts_is_old(const struct pass *pass);
 void facts_note_control(struct pass *pass);
+/* Its timestamp is its sender's newest. */
+void facts_note_clock(struct pass *pass);
 /* The time in which what the end sent before it got a passing segment can still pass. */
 int64_t facts_turnaround_ns(const struct conn *c, unsigned end);
 

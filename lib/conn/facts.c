@@ -17,6 +17,7 @@
 
 #define UNKNOWN_TURNAROUND_NS 150000000 /* longer than most paths, shorter than any timer */
 #define JITTER_NS             5000000
+#define CLOCK_TICKS           16      /* with fewer, the rate isn't known well enough */
 #define COPY_WINDOW_NS        5000000 /* no retransmission timer is that short */
 
 void facts_learn(struct end *end, uint32_t seq, bool is_syn)
@@ -55,6 +56,9 @@ bool facts_is_copy(const struct pass *pass)
     if (is_late_syn(pass)) {
         return true;
     }
+    if (pass->fin && !pass->syn && !(from->flags & END_FIN)) {
+        return false; /* its last was the SYN */
+    }
     if (s->ip_id || from->control_ip_id) {
         return s->ip_id == from->control_ip_id;
     }
@@ -69,6 +73,36 @@ void facts_note_control(struct pass *pass)
     pass->from->control_ns = pass->time_ns;
     pass->from->control_ip_id = pass->segment->ip_id;
     pass->from->control_tsval = pass->segment->timestamp_value;
+}
+
+static uint32_t since_start_ms(const struct pass *pass)
+{
+    int64_t ms = (pass->time_ns - pass->conn->start_ns) / NS_PER_MS;
+    return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+void facts_note_clock(struct pass *pass)
+{
+    pass->from->last_tsval = pass->segment->timestamp_value;
+    pass->from->last_tsval_ms = since_start_ms(pass);
+}
+
+/* Timestamps tick regularly (RFC 7323 5.4), how fast is seen between the sender's first segment and
+ * its last one. One tick is added for the part of it that is hidden. */
+static int64_t sent_ns(const struct pass *pass)
+{
+    const struct lifeline_segment *s = pass->segment;
+    const struct end *from = pass->from;
+    uint32_t ticks = from->last_tsval - from->first_tsval,
+             ms = from->last_tsval_ms - from->first_ms;
+    uint32_t ahead = s->timestamp_value - from->last_tsval + 1;
+    if (!(s->options & LIFELINE_OPT_TIMESTAMP) || !(from->flags & END_TIMESTAMPS) ||
+        ticks < CLOCK_TICKS || ticks > INT32_MAX || !ms || ms > INT32_MAX || ahead > ticks) {
+        return pass->time_ns;
+    }
+    int64_t by_clock_ms = from->last_tsval_ms + ((int64_t)ahead * ms + ticks - 1) / ticks;
+    int64_t by_clock_ns = pass->conn->start_ns + (by_clock_ms + 1) * NS_PER_MS;
+    return by_clock_ns < pass->time_ns ? by_clock_ns : pass->time_ns;
 }
 
 /* The scale that applies to windows the end advertises after the handshake. */
@@ -418,8 +452,10 @@ void facts_read(struct pass *pass)
         from->flags |= END_SENT;
         from->ttl = s->ttl;
         from->first_tsval = s->timestamp_value;
+        from->first_ms = since_start_ms(pass);
     }
     from->segments++;
+    pass->sent_ns = sent_ns(pass);
     pass->stale = (s->options & LIFELINE_OPT_TIMESTAMP) && from->segments > 1 &&
                   (from->flags & END_TIMESTAMPS) && seq_lt(s->timestamp_value, from->last_tsval);
     pass->same_tick = (s->options & LIFELINE_OPT_TIMESTAMP) && from->segments > 1 &&
@@ -523,6 +559,6 @@ void facts_read(struct pass *pass)
     }
     from->window = s->window;
     if ((s->options & LIFELINE_OPT_TIMESTAMP) && !pass->stale) {
-        from->last_tsval = s->timestamp_value;
+        facts_note_clock(pass);
     }
 }

@@ -117,7 +117,7 @@ static void syn_ack_repeated(struct pass *pass)
     bool answers = apply_state_at(from, 0) == LIFELINE_LISTEN &&
                    c->synack_retransmissions <= c->syn_retransmissions;
     if (!answers && from->state == LIFELINE_ESTABLISHED && (from->flags & END_WITHDRAWABLE) &&
-        pass->time_ns - from->delivered_ns > facts_turnaround_ns(c, pass->e)) {
+        pass->sent_ns - from->delivered_ns > facts_turnaround_ns(c, pass->e)) {
         apply_withdrawal(pass, pass->e, from->delivered_frame);
         from->flags &= ~(uint32_t)END_SYN_ACKED;
         c->ack_frame = 0;

@@ -221,10 +221,11 @@ static bool is_refuted_again(const struct pass *pass, const struct closing *k)
             (k->reset_by == pass->e && !k->reset_closed[pass->e]));
 }
 
-/* What it aborts with doesn't acknowledge the peer's FIN. */
+/* What it aborts with doesn't acknowledge the peer's FIN. (A closed port's answer to a late copy of
+ * the peer's SYN has the number 0.) */
 static bool aborts_without_fin(const struct pass *pass)
 {
-    return pass->ack && (pass->to->flags & END_FIN) &&
+    return pass->ack && pass->fits && (pass->to->flags & END_FIN) &&
            seq_lt(pass->segment->ack, pass->to->fin_end);
 }
 
@@ -398,7 +399,7 @@ void reset_segment(struct pass *pass)
     }
     if (sender_closed && (pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
         seq_gt(pass->segment->timestamp_value, from->last_tsval)) {
-        from->last_tsval = pass->segment->timestamp_value; /* what is older was sent before */
+        facts_note_clock(pass); /* what is older was sent before */
     }
     if (k->reset_by == pass->e) {
         k->reset_seq = seq_max(k->reset_seq, pass->segment->seq); /* lower ones answer stragglers */
@@ -507,7 +508,7 @@ void reset_reconsider(struct pass *pass)
         return;
     }
     bool late = !facts_is_old(pass) && !pass->same_tick &&
-                pass->time_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+                pass->sent_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;

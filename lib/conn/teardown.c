@@ -118,7 +118,7 @@ static void fin_repeated(struct pass *pass)
     k->fin_retransmissions++;
     facts_note_control(pass);
     if (!(from->flags & END_FIN_ACKED) ||
-        pass->time_ns - from->delivered_ns <= facts_turnaround_ns(c, pass->e)) {
+        pass->sent_ns - from->delivered_ns <= facts_turnaround_ns(c, pass->e)) {
         return;
     }
     uint32_t lost = from->fin_acked_frame;
@@ -206,7 +206,7 @@ void teardown_reconsider(struct pass *pass)
                                  !pass->stale && !pass->same_tick);
     bool bare = pass->seq_end == pass->segment->seq && fresh &&
                 !(pass->marks & LIFELINE_MARK_KEEP_ALIVE) &&
-                pass->time_ns - from->control_ns > facts_turnaround_ns(pass->conn, pass->e);
+                pass->sent_ns - from->control_ns > facts_turnaround_ns(pass->conn, pass->e);
     bool below = bare && seq_lt(pass->segment->seq, from->fin_end) &&
                  pass->segment->seq != pass->to->edge; /* a closed window holds numbers down */
     if (!past && !sooner && !later && !below) {

@@ -201,7 +201,7 @@ void time_wait_reconsider(struct pass *pass)
     if (!tw || !tw->present || tw->outcome != LIFELINE_TIME_WAIT_ASSASSINATED ||
         !end_closed(pass->from) || pass->syn || pass->rst || pass->stale ||
         !(pass->to->flags & END_FIN_REPEATED) || pass->segment->ack != pass->to->fin_end ||
-        pass->time_ns - tw->ended_ns <= facts_turnaround_ns(c, pass->e)) {
+        pass->sent_ns - tw->ended_ns <= facts_turnaround_ns(c, pass->e)) {
         return;
     }
     uint32_t lost = tw->ended_frame;

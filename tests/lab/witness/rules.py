@@ -453,6 +453,18 @@ def overtaken_behind(case, side, life, ours):
 
 
 @rule("under-way")
+def held_up(case, side, life, ours):
+    """An RST passed the capture point before segments that this endpoint had sent before it came:
+    held up or copied there, without timestamps, they look as if it had not accepted the RST."""
+    reset = next((s for s in case.seen if s.packet == life.causes[-1] and s.segment.flags & RST), None)
+    if reset is None or ours != life.states[:-1]:
+        return False
+    behind = [s for s in case.seen if s.side == side and s.index > reset.index and life.spans(s)]
+    before = {s.packet for s in case.sent(side, life.start, life.entered[-1])}
+    return bool(behind) and all(s.packet in before and not s.segment.timestamps() for s in behind)
+
+
+@rule("under-way")
 def fin_behind_reset(case, side, life, ours):
     """Its RST overtook its FIN before the capture point."""
     own = [s for s in case.seen if s.side == side and s.packet in case.own(side) and life.spans(s)]
