@@ -87,8 +87,9 @@ void facts_note_clock(struct pass *pass)
     pass->from->last_tsval_ms = since_start_ms(pass);
 }
 
-/* Timestamps tick regularly (RFC 7323 5.4), how fast is seen between the sender's first segment and
- * its last one. One tick is added for the part of it that is hidden. */
+/* Timestamps tick regularly, not faster than once in a millisecond (RFC 7323 5.4); how fast is seen
+ * between the sender's first segment and its newest. One tick is added for the part of it that is
+ * hidden. */
 static int64_t sent_ns(const struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
@@ -100,8 +101,8 @@ static int64_t sent_ns(const struct pass *pass)
         ticks < CLOCK_TICKS || ticks > INT32_MAX || !ms || ms > INT32_MAX || ahead > ticks) {
         return pass->time_ns;
     }
-    int64_t by_clock_ms = from->last_tsval_ms + ((int64_t)ahead * ms + ticks - 1) / ticks;
-    int64_t by_clock_ns = pass->conn->start_ns + (by_clock_ms + 1) * NS_PER_MS;
+    int64_t ahead_ms = ((int64_t)ahead * (ms > ticks ? ms : ticks) + ticks - 1) / ticks;
+    int64_t by_clock_ns = pass->conn->start_ns + (from->last_tsval_ms + ahead_ms + 1) * NS_PER_MS;
     return by_clock_ns < pass->time_ns ? by_clock_ns : pass->time_ns;
 }
 

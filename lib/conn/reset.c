@@ -502,19 +502,23 @@ void reset_reconsider(struct pass *pass)
         k->reset_after_fin = pass->reset_crossed = true;
         return;
     }
-    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst ||
-        (pass->stale && k->reset_by == pass->e) || !k->reset_closed[pass->e] ||
+    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || !k->reset_closed[pass->e] ||
         ((pass->syn || pass->fin) && facts_is_copy(pass))) {
         return;
+    }
+    if (k->reset_by == pass->e && (facts_is_old(pass) || pass->sent_ns < k->reset_ns)) {
+        return; /* sent before the RST */
     }
     bool late = !facts_is_old(pass) && !pass->same_tick &&
                 pass->sent_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
-        bool news = pass->new_bytes || (pass->fin && !pass->repeated) || pass->syn;
+        bool fills = pass->marks & LIFELINE_MARK_OUT_OF_ORDER && !late;
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
-        /* What ends where an abort's RST begins went before it. */
-        doubtful &= !(aborted(pass->from) && pass->seq_end == k->reset_seq);
+        if (doubtful && pass->seq_end == k->reset_seq) {
+            return; /* what ends where the RST begins went before it */
+        }
+        bool news = (pass->new_bytes && !fills) || (pass->fin && !pass->repeated) || pass->syn;
         bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
         bool hears =
             pass->ack && pass->ack_fits &&

@@ -465,17 +465,19 @@ def held_up(case, side, life, ours):
 
 
 @rule("under-way")
-def fin_behind_reset(case, side, life, ours):
-    """Its RST overtook its FIN before the capture point."""
+def behind_its_reset(case, side, life, ours):
+    """Its RST overtook, before the capture point, data or a FIN that it had sent before: who closed
+    is told by what passes too late."""
     own = [s for s in case.seen if s.side == side and s.packet in case.own(side) and life.spans(s)]
-    fin, reset = (next((s for s in own if s.segment.flags & flag), None) for flag in (FIN, RST))
-    if fin is None or reset is None or fin.index < reset.index:
-        return False
+    reset = next((s for s in own if s.segment.flags & RST), None)
     order = [s.packet for s in case.sent(side, life.start, life.end)]
-    return fin.packet in order and reset.packet in order and \
-        order.index(fin.packet) < order.index(reset.packet) and \
-        ours == [state for state in life.states if state not in (
-            "FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "TIME-WAIT", "LAST-ACK")]
+    if reset is None or reset.packet not in order:
+        return False
+    before = order[:order.index(reset.packet)]
+    closing = ("FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "TIME-WAIT", "CLOSE-WAIT", "LAST-ACK")
+    return any(s.index > reset.index and s.packet in before and s.segment.length for s in own) and \
+        [one for one in ours if one not in closing] == \
+        [one for one in life.states if one not in closing]
 
 
 def believed(case, side, life):
@@ -547,7 +549,7 @@ def came_too_late(case, side, life, ours, next_start):
         ends = n == len(life.states) - 1 and [state] == ours[-1:] == ["CLOSED"]
         if cause in case.visible - before and not ends:
             continue
-        if cause in peer_fins and not any(
+        if cause in peer_fins and state != "FIN-WAIT-2" and not any(
                 s.segment.ack == peer_fins[cause] and s.packet in before
                 for s in case.sent(side, life.start, life.end)):
             continue  # the ACK of the peer's FIN came too late
