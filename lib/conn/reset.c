@@ -506,18 +506,21 @@ void reset_reconsider(struct pass *pass)
         ((pass->syn || pass->fin) && facts_is_copy(pass))) {
         return;
     }
-    if (k->reset_by == pass->e && (facts_is_old(pass) || pass->sent_ns < k->reset_ns)) {
-        return; /* sent before the RST */
-    }
     bool late = !facts_is_old(pass) && !pass->same_tick &&
                 pass->sent_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
-        bool fills = pass->marks & LIFELINE_MARK_OUT_OF_ORDER && !late;
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
         if (doubtful && pass->seq_end == k->reset_seq) {
             return; /* what ends where the RST begins went before it */
         }
+        /* Sent before the RST. One whose number is neither its sender's next nor an ACK that passed
+         * may be anybody's nevertheless. */
+        bool before = facts_is_old(pass) || pass->sent_ns < k->reset_ns;
+        if (pass->stale || (before && (!doubtful || aborted(pass->from)))) {
+            return;
+        }
+        bool fills = pass->marks & LIFELINE_MARK_OUT_OF_ORDER && !late;
         bool news = (pass->new_bytes && !fills) || (pass->fin && !pass->repeated) || pass->syn;
         bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
         bool hears =
