@@ -124,7 +124,8 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
 {
     const struct end *from = pass->from, *to = pass->to;
 
-    if (to->state == LIFELINE_SYN_SENT && verdict == LIFELINE_RESET_ACCEPTABLE) {
+    if (to->state == LIFELINE_SYN_SENT && verdict == LIFELINE_RESET_ACCEPTABLE &&
+        !(to->flags & END_SYN_ACKED)) {
         return LIFELINE_CAUSE_REFUSED;
     }
     if (from->state == LIFELINE_SYN_SENT && (to->flags & END_SEQ_KNOWN) &&
@@ -416,10 +417,14 @@ void reset_segment(struct pass *pass)
 static void restore(struct pass *pass, unsigned end)
 {
     struct closing *k = pass->conn->closing;
-    if (k->reset_closed[end] && end_closed(&pass->conn->end[end])) {
+    struct end *x = &pass->conn->end[end];
+    if (k->reset_closed[end] && end_closed(x)) {
         apply_withdrawal(pass, end, k->reset_frame);
-        if (pass->conn->end[end].flags & END_FIN_ACKED) {
+        if (x->flags & END_FIN_ACKED) {
             apply(pass, end, GETS_ACK_OF_FIN); /* it came while the end was thought closed */
+        }
+        if (x->state == LIFELINE_FIN_WAIT_2) {
+            x->flags |= END_WITHDRAWABLE; /* it may repeat its FIN */
         }
     }
     k->reset_closed[end] = false;

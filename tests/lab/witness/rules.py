@@ -474,7 +474,9 @@ def behind_its_reset(case, side, life, ours):
     if reset is None or reset.packet not in order:
         return False
     before = order[:order.index(reset.packet)]
-    closing = ("FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "TIME-WAIT", "CLOSE-WAIT", "LAST-ACK")
+    closing = ["FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "TIME-WAIT", "CLOSE-WAIT", "LAST-ACK"]
+    if case.view.direction:
+        closing.append("ESTABLISHED")  # with one direction, it is shown by these only
     return any(s.index > reset.index and s.packet in before and s.segment.length for s in own) and \
         [one for one in ours if one not in closing] == \
         [one for one in life.states if one not in closing]
