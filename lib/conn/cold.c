@@ -29,7 +29,7 @@
     F(end[i].control_tsval, c->end[i].first_tsval)                                                 \
     F(end[i].last_tsval, c->end[i].control_tsval)                                                  \
     F(end[i].first_ms, i ? c->syn_to_synack_ns / NS_PER_MS : 0)                                    \
-    F(end[i].last_tsval_ms, (c->last_ns - c->start_ns) / NS_PER_MS)                                \
+    F(end[i].last_tsval_ms, ((uint64_t)c->last_ns - (uint64_t)c->start_ns) / NS_PER_MS)            \
     F(end[i].delivered_frame, 0)                                                                   \
     F(end[i].segments, 0)                                                                          \
     F(end[i].retransmitted_segments, 0)                                                            \
@@ -135,7 +135,7 @@
     F(step3_ns, c->last_ns)                                                                        \
     F(step2_ns, c->closing->step3_ns)                                                              \
     F(step1_ns, c->closing->step2_ns)                                                              \
-    F(reset_ns, LIFELINE_UNKNOWN_NS)                                                                                 \
+    F(reset_ns, LIFELINE_UNKNOWN_NS)                                                               \
     F(half_close_bytes, 0)                                                                         \
     F(fin_frames[3], c->last_frame)                                                                \
     F(fin_frames[2], c->closing->fin_frames[3])                                                    \
@@ -147,7 +147,7 @@
     F(reset_seq, 0)                                                                                \
     F(reset_peer_next, 0)                                                                          \
     F(reset_acked, 0)                                                                              \
-    F(first_fin, !c->closing->time_wait[0].present)                                                                               \
+    F(first_fin, !c->closing->time_wait[0].present)                                                \
     F(simultaneous, 0)                                                                             \
     F(reset_by, LIFELINE_UNKNOWN)                                                                  \
     F(reset_after_fin, 0)                                                                          \
