@@ -7,7 +7,8 @@
  * of what was captured beyond more holes only where the last run begins, and the number of octets
  * in all: when the peer acknowledges past them, what was captured isn't missing. acked and edge are
  * what it promised as a receiver. RFC 9293 3.4 (sequence numbers), 3.8 (retransmission,
- * windows), 3.10.7.4 (acceptance).
+ * windows), 3.10.7.4 (acceptance). When a segment was sent, not when it passed, is told by its
+ * timestamp and by how fast its sender's clock was seen to tick.
  *
  * Limits: a window whose scale was not captured is taken as scaled by the maximum (14), so that no
  * good segment is refused. Bytes that neither this capture nor an ACK shows stay unknown.
@@ -101,8 +102,12 @@ static int64_t sent_ns(const struct pass *pass)
         ticks < CLOCK_TICKS || ticks > INT32_MAX || !ms || ms > INT32_MAX || ahead > ticks) {
         return pass->time_ns;
     }
+    int64_t newest_ns = pass->conn->start_ns + (int64_t)from->last_tsval_ms * NS_PER_MS;
+    if (newest_ns + (int64_t)ahead * NS_PER_MS >= pass->time_ns) {
+        return pass->time_ns; /* the usual case, without a division */
+    }
     int64_t ahead_ms = ((int64_t)ahead * (ms > ticks ? ms : ticks) + ticks - 1) / ticks;
-    int64_t by_clock_ns = pass->conn->start_ns + (from->last_tsval_ms + ahead_ms + 1) * NS_PER_MS;
+    int64_t by_clock_ns = newest_ns + (ahead_ms + 1) * NS_PER_MS;
     return by_clock_ns < pass->time_ns ? by_clock_ns : pass->time_ns;
 }
 
