@@ -62,8 +62,8 @@ struct end {
     uint32_t edge;    /* right edge of the window it advertised */
     uint32_t fin_end; /* one past its FIN */
     uint32_t first_tsval, control_tsval, last_tsval;
-    uint32_t first_ms,
-        last_tsval_ms;        /* when its first and its newest TSval passed, since start_ns */
+    /* When its first and its newest TSval passed, since start_ns. */
+    uint32_t first_ms, last_tsval_ms;
     uint32_t delivered_frame; /* segment that made its last delivered transition */
     uint32_t evidence;        /* 16 evidences of 2 bits */
     uint32_t segments, retransmitted_segments, out_of_order_segments, zero_windows;

@@ -43,14 +43,14 @@ struct pass {
     struct conn *conn;
     const struct lifeline_segment *segment; /* NULL when time alone passes */
     int64_t time_ns;
-    unsigned e, p; /* ends: sender and its peer */
+    int64_t sent_ns; /* at most time_ns: by its sender's clock, where that is known */
+    unsigned e, p;   /* ends: sender and its peer */
     struct end *from, *to;
     uint32_t mark;        /* frame_mark() of the segment */
     uint32_t payload_seq; /* of its first payload octet */
     uint32_t seq_end;     /* one past its last, SYN and FIN included */
     uint32_t new_bytes;   /* of payload, not seen before */
     bool syn, ack, fin, rst;
-    int64_t sent_ns;    /* at most time_ns: by its sender's clock, where that is known */
     bool first;         /* of its connection */
     bool fits;          /* its sequence number belongs to this incarnation */
     bool repeated;      /* carries sequence space, all of it seen before */
