@@ -444,8 +444,13 @@ static void reset_crossing(struct pass *pass)
     bool covers = (to->flags & END_FIN) && pass->ack && pass->segment->ack == to->fin_end;
     bool closes = pass->fin && pass->fits && !pass->repeated && !(from->flags & END_FIN);
     uint8_t was = apply_state_at(from, from->state_count - 2U);
-    bool opens = was == LIFELINE_SYN_SENT && answers_syn_ack(pass);
-    if (!end_closed(from) || pass->syn || !(opens || closes || covers)) {
+    bool both_open = apply_state_at(from, 0) == LIFELINE_CLOSED;
+    bool opens = (was == LIFELINE_SYN_SENT || (was == LIFELINE_SYN_RECEIVED && both_open)) &&
+                 answers_syn_ack(pass);
+    /* In a simultaneous open its SYN,ACK answers the peer's SYN. */
+    opens |= was == LIFELINE_SYN_SENT && pass->syn && pass->ack && to->flags & END_ISN_KNOWN &&
+             pass->segment->ack == to->isn + 1;
+    if (!end_closed(from) || (pass->syn && !opens) || !(opens || closes || covers)) {
         return;
     }
     if (!opens && !closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1 &&
