@@ -52,7 +52,8 @@
 #define OLDER_ACKS(F, i)                                                                           \
     F(end[i].older_acks[0], (uint16_t)c->end[i].acked)                                             \
     F(end[i].older_acks[1], c->end[i].older_acks[0])                                               \
-    F(end[i].older_acks[2], c->end[i].older_acks[1])
+    F(end[i].older_acks[2], c->end[i].older_acks[1])                                               \
+    F(end[i].data_ack, (uint16_t)c->end[i].acked)
 
 #define CONN_FIELDS(F)                                                                             \
     F(key[0], 0)                                                                                   \
@@ -157,10 +158,10 @@
 /* clang-format on */
 
 /* Who adds a field adds it above; then here. */
-_Static_assert(sizeof(struct end) == 168, "fields of end");
+_Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 208, "fields of closing");
-_Static_assert(sizeof(struct conn) == 592, "fields of conn");
+_Static_assert(sizeof(struct conn) == 608, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

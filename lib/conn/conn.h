@@ -75,6 +75,7 @@ struct end {
     uint8_t state, state_count;
     uint8_t reset_verdict, reset_cause;
     uint16_t older_acks[3]; /* below acked, newest first: their lower halves */
+    uint16_t data_ack;      /* that of its last data */
 };
 
 /* One TIME-WAIT; allocated with the first FIN or RST, see closing. */

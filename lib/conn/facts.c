@@ -130,56 +130,84 @@ void facts_advance(struct end *end, uint32_t to)
     }
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool has_block(const struct end *x)
+{
+    return x->block_start != x->block_end;
+}
+
+static uint32_t overlap(uint32_t start, uint32_t end, uint32_t low, uint32_t high)
+{
+    start = seq_max(start, low);
+    end = seq_min(end, high);
+    return seq_gt(end, start) ? end - start : 0;
+}
+
+/* What lies side by side becomes one; the last run is the block when there is no other. */
+static void join_runs(struct end *x)
+{
+    if (has_block(x) && seq_geq(x->contiguous, x->block_start)) {
+        x->contiguous = seq_max(x->contiguous, x->block_end);
+        x->block_start = x->block_end = x->contiguous;
+    }
+    if (!x->loose_bytes || (has_block(x) && seq_lt(x->block_end, x->loose_start))) {
+        return;
+    }
+    if (has_block(x)) {
+        x->block_end = seq_max(x->block_end, x->next);
+        x->loose_bytes = 0;
+    } else if (seq_geq(x->contiguous, x->loose_start)) {
+        x->contiguous = x->block_start = x->block_end = seq_max(x->contiguous, x->next);
+        x->loose_bytes = 0;
+    } else {
+        x->block_start = x->loose_start;
+        x->block_end = x->next;
+        x->loose_bytes -= least(x->loose_bytes, x->next - x->loose_start);
+    }
+}
+
 /* [start, end) of its stream was captured. Returns how many octets of it are new. */
 static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *pass)
 {
     if (seq_leq(end, x->contiguous)) {
         return 0;
     }
-    uint32_t fresh;
-    if (seq_leq(start, x->contiguous)) {
-        fresh = end - x->contiguous;
-        if (x->block_start != x->block_end && seq_geq(end, x->block_start)) {
-            uint32_t overlap = seq_min(end, x->block_end) - x->block_start;
-            fresh -= overlap;
-            end = seq_max(end, x->block_end);
-            x->block_start = x->block_end = end;
+    uint32_t fresh = end - start;
+    if (x->loose_bytes) {
+        if (seq_geq(start, x->loose_start) && seq_leq(end, x->next)) {
+            return 0; /* a copy in the last run */
         }
-        if (fresh && seq_gt(x->next, end)) {
-            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
-        } else if (fresh && seq_lt(x->contiguous, x->next)) {
-            /* Fills the hole up to what was sent after it. */
-            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        fresh -= overlap(start, end, x->loose_start, x->next);
+    }
+    if (seq_leq(start, x->contiguous)) {
+        fresh -= x->contiguous - start;
+        fresh -= has_block(x) ? overlap(start, end, x->block_start, x->block_end) : 0;
+        if (fresh && seq_lt(x->contiguous, x->next)) {
+            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER; /* fills a hole */
         }
         x->contiguous = end;
+        join_runs(x);
         return fresh;
     }
-    if (x->block_start == x->block_end) {
+    if (!has_block(x)) {
         x->block_start = start;
         x->block_end = end;
-        fresh = end - start;
-        if (seq_geq(start, x->next)) {
-            pass->marks |= LIFELINE_MARK_GAP_BEFORE;
-        } else {
-            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
-        }
-        return fresh;
-    }
-    if (seq_geq(start, x->block_start) && seq_leq(end, x->block_end)) {
+        pass->marks |=
+            seq_geq(start, x->next) ? LIFELINE_MARK_GAP_BEFORE : LIFELINE_MARK_OUT_OF_ORDER;
+    } else if (seq_geq(start, x->block_start) && seq_leq(end, x->block_end)) {
         return 0;
-    }
-    if (x->loose_bytes && seq_geq(start, x->loose_start) && seq_leq(end, x->next)) {
-        return 0; /* a copy in the last run */
-    }
-    fresh = end - start;
-    if (seq_leq(start, x->block_end) && seq_geq(end, x->block_start)) {
-        uint32_t low = seq_max(start, x->block_start), high = seq_min(end, x->block_end);
-        fresh -= seq_gt(high, low) ? high - low : 0;
-        if (seq_lt(start, x->block_start)) {
-            x->block_start = start;
+    } else if (seq_leq(start, x->block_end) && seq_geq(end, x->block_start)) {
+        fresh -= overlap(start, end, x->block_start, x->block_end);
+        if (seq_lt(start, x->block_start) || (start == x->block_end && seq_lt(start, x->next))) {
             pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
         }
+        x->block_start = seq_min(x->block_start, start);
         x->block_end = seq_max(x->block_end, end);
+        join_runs(x);
     } else if (seq_geq(start, x->next)) {
         /* A second hole: an ACK past both sets it right. */
         if (seq_gt(start, x->next)) {
@@ -191,10 +219,11 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
         x->loose_bytes += fresh;
     } else {
         pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        bool below = seq_lt(end, x->block_start);
         if (!x->loose_bytes) {
-            x->loose_start = x->next;
+            x->loose_start = below && x->block_end == x->next ? x->block_start : x->next;
         }
-        if (seq_lt(end, x->block_start)) {
+        if (below) {
             x->loose_bytes += x->block_end - x->block_start;
             x->block_start = start;
             x->block_end = end;
@@ -251,17 +280,15 @@ static void pass_holes(struct end *x, uint32_t ack)
 {
     if (seq_gt(ack, x->contiguous)) {
         uint32_t holes = ack - x->contiguous;
-        if (x->block_start != x->block_end && seq_gt(ack, x->block_start)) {
-            holes -= seq_min(ack, x->block_end) - x->block_start;
+        if (has_block(x)) {
+            holes -= overlap(x->contiguous, ack, x->block_start, x->block_end);
         }
-        uint32_t loose = holes < x->loose_bytes ? holes : x->loose_bytes;
+        uint32_t above = overlap(ack, x->next, x->loose_start, x->next);
+        uint32_t loose = least(holes, x->loose_bytes - least(x->loose_bytes, above));
         x->missing_bytes += holes - loose;
         x->loose_bytes -= loose;
         x->contiguous = ack;
-        if (seq_geq(ack, x->block_start) && x->block_start != x->block_end) {
-            x->contiguous = seq_max(ack, x->block_end);
-            x->block_start = x->block_end = x->contiguous;
-        }
+        join_runs(x);
     }
     if (x->contiguous == x->next) {
         x->loose_bytes = 0;
@@ -279,6 +306,29 @@ static void choose_syn_ack(struct pass *pass)
         facts_learn(to, pass->segment->ack - 1, true);
         to->wraps = 0;
         to->control_ns = 0; /* the last SYN,ACK isn't the one that is answered */
+    }
+}
+
+/* Does its receiver say that it misses something? again: it only repeats its last ACK. */
+static void read_hole(struct pass *pass, bool again)
+{
+    const struct lifeline_segment *s = pass->segment;
+    struct end *from = pass->from, *to = pass->to;
+    bool mended = from->flags & END_MENDED, reports = s->options & LIFELINE_OPT_SACK;
+    /* A report that comes too soon after the filling, or doesn't reach what passed behind it, was
+     * on its way by then. */
+    if (mended &&
+        (pass->sent_ns - pass->conn->last_data_ns < facts_turnaround_ns(pass->conn, pass->e) ||
+         (reports && seq_lt(s->sack_right, to->next)))) {
+        return;
+    }
+    if (reports && seq_gt(s->sack_left, s->ack) && seq_geq(s->ack, from->acked)) {
+        from->flags |= END_MISSES;
+    }
+    /* Without SACK, only this says that there is a hole. */
+    if (again && s->seq == from->next && (to->flags & END_FIN) && seq_lt(s->ack, to->fin_end - 1) &&
+        !(from->flags & to->flags & END_SACK) && !pass->same_tick) {
+        from->flags |= END_MISSES;
     }
 }
 
@@ -315,17 +365,13 @@ static void read_ack(struct pass *pass)
         from->acked = s->ack;
         from->edge = edge;
         from->older_acks[0] = from->older_acks[1] = from->older_acks[2] = (uint16_t)s->ack;
+        from->data_ack = (uint16_t)s->ack;
     } else {
         bool pure = pass->seq_end == s->seq && !pass->syn && !pass->rst;
         bool again = pure && s->ack == from->acked;
         if (again && s->window == from->window && seq_lt(s->ack, to->next) &&
             !(to->flags & END_KEEP_ALIVE)) {
             pass->marks |= LIFELINE_MARK_DUPLICATE_ACK;
-        }
-        if (again && s->seq == from->next && (to->flags & END_FIN) &&
-            seq_lt(s->ack, to->fin_end - 1) && !(from->flags & to->flags & END_SACK) &&
-            !pass->same_tick) {
-            from->flags |= END_MISSES; /* without SACK, only this says that there is a hole */
         }
         if (again && (to->flags & END_KEEP_ALIVE)) {
             pass->marks |= LIFELINE_MARK_KEEP_ALIVE_ACK;
@@ -334,15 +380,7 @@ static void read_ack(struct pass *pass)
         if (pass->hears) {
             from->flags &= ~(uint32_t)(END_MISSES | END_MENDED);
         }
-        /* A report that doesn't reach what passed behind the filling, or that comes too soon after
-         * it, was on its way by then. */
-        bool late = from->flags & END_MENDED && (seq_lt(s->sack_right, to->next) ||
-                                                 pass->time_ns - pass->conn->last_data_ns <
-                                                     facts_turnaround_ns(pass->conn, pass->e));
-        if (s->options & LIFELINE_OPT_SACK && seq_gt(s->sack_left, s->ack) &&
-            seq_geq(s->ack, from->acked) && !late) {
-            from->flags |= END_MISSES;
-        }
+        read_hole(pass, again);
         if (s->ack != from->acked) {
             note_older_ack(from, seq_min(s->ack, from->acked));
         }
@@ -376,8 +414,8 @@ static void read_payload(struct pass *pass)
         if (length == 1 && !to->window && s->seq == to->edge) {
             pass->marks |= LIFELINE_MARK_WINDOW_PROBE;
         }
-        if (to->flags & END_MISSES && seq_leq(s->seq, to->acked) &&
-            seq_gt(pass->seq_end, to->acked)) {
+        if (seq_leq(s->seq, to->acked) && seq_gt(pass->seq_end, to->acked) &&
+            (to->flags & END_MISSES || seq_lt(pass->seq_end, from->next))) {
             to->flags = (to->flags & ~(uint32_t)END_MISSES) | END_MENDED;
         }
     }
@@ -406,6 +444,7 @@ static void read_payload(struct pass *pass)
     }
     from->payload_bytes += pass->new_bytes;
     if (pass->new_bytes) {
+        from->data_ack = pass->ack_fits ? (uint16_t)s->ack : from->data_ack;
         pass->steps |= LIFELINE_STEP_DATA;
         if (c->first_data_ns == LIFELINE_UNKNOWN_NS) {
             c->first_data_ns = pass->time_ns;

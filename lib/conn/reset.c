@@ -90,7 +90,7 @@ static bool answers_late(const struct pass *pass)
             return true;
         }
     }
-    return false;
+    return to->data_ack == (uint16_t)seq;
 }
 
 /* Its SYN for a new connection waits for an answer. */

@@ -221,6 +221,7 @@ void teardown_reconsider(struct pass *pass)
         from->next = sooner ? pass->seq_end : pass->segment->seq;
         from->block_start = from->block_end = from->contiguous =
             seq_min(from->contiguous, from->next);
+        from->loose_bytes = 0;
     }
     teardown_forget_fin(pass);
 }
