@@ -168,6 +168,8 @@ static void note_marks(struct ladder_label *label, const struct ladder_row *row,
         else
             note(label, "old duplicate of incarnation %" PRIu32, row->old_incarnation);
     }
+    if (row->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW)
+        marks &= ~(uint32_t)LIFELINE_MARK_OUT_OF_WINDOW; /* note_reset() said it */
     if (!marks)
         return;
     lifeline_names_of_bits(lifeline_mark_names, marks, ", ", names, sizeof(names));
