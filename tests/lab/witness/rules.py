@@ -147,12 +147,13 @@ def reset_behind_next(case, side, life):
 
 
 def next_life_resets(case, side, life, ours):
-    """Its TIME-WAIT had given way to its next connection, whose SYN is not in the view: the RST with
-    which that one answers the old peer looks like the old one's."""
-    if ours[-1:] != ["CLOSED"] or life.states[-1] != "TIME-WAIT":
+    """It had given way to its next connection, of which nothing passed yet: the RST with which that
+    one answers the old peer looks like the old one's, which seems to have kept no TIME-WAIT."""
+    if ours[-1:] != ["CLOSED"] or life.states[-1] not in ("FIN-WAIT-2", "TIME-WAIT"):
         return False
-    later = [s for s in shows(case, side, life.end) if s.segment.flags & (SYN | RST)]
-    return bool(later) and bool(later[0].segment.flags & RST)
+    later = {s.packet for s in shows(case, side, life.end)}
+    first = next((s for s in case.seen if s.packet in later and s.segment.flags & (SYN | RST)), None)
+    return first is not None and bool(first.segment.flags & RST)
 
 
 def forged_end(case, side, life):
