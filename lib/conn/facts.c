@@ -18,8 +18,7 @@
 
 #define UNKNOWN_TURNAROUND_NS 150000000 /* longer than most paths, shorter than any timer */
 #define JITTER_NS             5000000
-#define CLOCK_TICKS           16      /* with fewer, the rate isn't known well enough */
-#define COPY_WINDOW_NS        5000000 /* no retransmission timer is that short */
+#define CLOCK_TICKS           16 /* with fewer, the rate isn't known well enough */
 
 void facts_learn(struct end *end, uint32_t seq, bool is_syn)
 {

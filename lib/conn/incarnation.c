@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FLIGHT_BYTES 65536 /* what may be lost before the capture while a handshake ends */
+
 static bool gone(const struct end *x)
 {
     return x->state == LIFELINE_CLOSED || x->state == LIFELINE_TIME_WAIT;
@@ -228,15 +230,21 @@ static struct conn *other_half(struct lifeline_engine *engine,
     return table_join_context(&engine->table, c, lookup) ? c : NULL;
 }
 
-/* The candidate's sender sends the third segment, or aborts in its place: the SYN was answered, out
- * of the capture. */
-static bool goes_on_as_new(const struct conn *c, const struct end *to,
+/* The candidate's sender sends the third segment, or aborts in its place, or is further on where
+ * those were lost before the capture: the SYN was answered, out of the capture. */
+static bool goes_on_as_new(const struct conn *c, const struct end *from, const struct end *to,
                            const struct lifeline_segment *segment)
 {
     const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
     if (!syn || (segment->flags & (LIFELINE_SYN | LIFELINE_ACK)) != LIFELINE_ACK ||
-        segment->seq != syn->seq + 1 || segment->src_port != syn->src_port ||
+        segment->src_port != syn->src_port ||
         memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) != 0) {
+        return false;
+    }
+    uint32_t sent = segment->seq - (syn->seq + 1);
+    int32_t old = seq_diff(segment->seq, from->next);
+    bool of_old = !(from->flags & END_SEQ_KNOWN) || (old < FLIGHT_BYTES && old > -FLIGHT_BYTES);
+    if (sent && (of_old || sent >= FLIGHT_BYTES)) {
         return false;
     }
     /* And acknowledges what the old peer never sent. */
@@ -263,7 +271,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     unsigned e = lookup.source_is_low == !c->swapped ? 0 : 1;
     const struct end *from = &c->end[e], *to = &c->end[!e];
     *end = e;
-    if (goes_on_as_new(c, to, segment)) {
+    if (goes_on_as_new(c, from, to, segment)) {
         c = promote(engine, &lookup, c);
         *end = 0;
         return c;
@@ -306,6 +314,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     }
     bool unanswered = from->state == LIFELINE_SYN_SENT && !(to->flags & END_SENT);
     bool again = c->candidate && c->candidate->segment.seq == segment->seq &&
+                 segment->time_ns - c->candidate->segment.time_ns >= COPY_WINDOW_NS &&
                  c->candidate->segment.src_port == segment->src_port;
     if (gone(from) || dead(c) || unanswered || (again && gone(to))) {
         if (again) {

@@ -215,8 +215,9 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
 static bool is_refuted_again(const struct pass *pass, const struct closing *k)
 {
     const struct end *from = pass->from;
-    bool abort = pass->ack && pass->segment->seq == from->next; /* the end's own, by its number */
-    return k && from->reset_cause == LIFELINE_CAUSE_INJECTED && !abort &&
+    /* The end's own: its number says so, or a new one of that address has no use for the old. */
+    bool own = (pass->ack && pass->segment->seq == from->next) || reopens(pass);
+    return k && from->reset_cause == LIFELINE_CAUSE_INJECTED && !own &&
            pass->segment->seq == k->reset_seq &&
            (from->reset_verdict == LIFELINE_RESET_REFUTED ||
             (k->reset_by == pass->e && !k->reset_closed[pass->e]));
