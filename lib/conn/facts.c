@@ -3,10 +3,10 @@
  * Facts about a segment: all sequence arithmetic of the model, done before any state is touched.
  *
  * Model, per end: next is one past the highest number it sent; contiguous is how far its stream was
- * captured without a hole; one block above the hole is remembered, so that a filled hole closes;
- * of what was captured beyond more holes only where the last run begins, and the number of octets
- * in all: when the peer acknowledges past them, what was captured isn't missing. acked and edge are
- * what it promised as a receiver. RFC 9293 3.4 (sequence numbers), 3.8 (retransmission,
+ * captured without a hole; one block above the hole is remembered, and the last run of what came
+ * beyond more holes, so that two holes are told exactly; of what lies between those only the number
+ * of octets: when the peer acknowledges past them, what was captured isn't missing. acked and edge
+ * are what it promised as a receiver. RFC 9293 3.4 (sequence numbers), 3.8 (retransmission,
  * windows), 3.10.7.4 (acceptance). When a segment was sent, not when it passed, is told by its
  * timestamp and by how fast its sender's clock was seen to tick.
  *
@@ -146,26 +146,33 @@ static uint32_t overlap(uint32_t start, uint32_t end, uint32_t low, uint32_t hig
     return seq_gt(end, start) ? end - start : 0;
 }
 
-/* What lies side by side becomes one; the last run is the block when there is no other. */
-static void join_runs(struct end *x)
+/* Above the block, up to next, a run whose beginning is known? */
+static bool has_run(const struct end *x)
+{
+    return x->loose_bytes && seq_lt(x->loose_start, x->next) &&
+           seq_gt(x->loose_start, has_block(x) ? x->block_end : x->contiguous);
+}
+
+static void take_run(struct end *x)
+{
+    x->loose_bytes -= least(x->loose_bytes, x->next - x->loose_start);
+}
+
+/* contiguous moved on: what it reaches is contiguous, too; a run is the block when there is none.
+ */
+static void reach(struct end *x, bool run)
 {
     if (has_block(x) && seq_geq(x->contiguous, x->block_start)) {
         x->contiguous = seq_max(x->contiguous, x->block_end);
         x->block_start = x->block_end = x->contiguous;
     }
-    if (!x->loose_bytes || (has_block(x) && seq_lt(x->block_end, x->loose_start))) {
-        return;
-    }
-    if (has_block(x)) {
-        x->block_end = seq_max(x->block_end, x->next);
-        x->loose_bytes = 0;
-    } else if (seq_geq(x->contiguous, x->loose_start)) {
+    if (seq_geq(x->contiguous, x->next) || (run && seq_geq(x->contiguous, x->loose_start))) {
         x->contiguous = x->block_start = x->block_end = seq_max(x->contiguous, x->next);
         x->loose_bytes = 0;
-    } else {
+    } else if (run && !has_block(x)) {
+        take_run(x);
         x->block_start = x->loose_start;
         x->block_end = x->next;
-        x->loose_bytes -= least(x->loose_bytes, x->next - x->loose_start);
     }
 }
 
@@ -175,13 +182,11 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
     if (seq_leq(end, x->contiguous)) {
         return 0;
     }
-    uint32_t fresh = end - start;
-    if (x->loose_bytes) {
-        if (seq_geq(start, x->loose_start) && seq_leq(end, x->next)) {
-            return 0; /* a copy in the last run */
-        }
-        fresh -= overlap(start, end, x->loose_start, x->next);
+    bool run = has_run(x);
+    if (run && seq_geq(start, x->loose_start) && seq_leq(end, x->next)) {
+        return 0;
     }
+    uint32_t fresh = end - start - (run ? overlap(start, end, x->loose_start, x->next) : 0);
     if (seq_leq(start, x->contiguous)) {
         fresh -= x->contiguous - start;
         fresh -= has_block(x) ? overlap(start, end, x->block_start, x->block_end) : 0;
@@ -189,7 +194,7 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
             pass->marks |= LIFELINE_MARK_OUT_OF_ORDER; /* fills a hole */
         }
         x->contiguous = end;
-        join_runs(x);
+        reach(x, run);
         return fresh;
     }
     if (!has_block(x)) {
@@ -206,28 +211,33 @@ static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *
         }
         x->block_start = seq_min(x->block_start, start);
         x->block_end = seq_max(x->block_end, end);
-        join_runs(x);
+        if (run && seq_geq(x->block_end, x->loose_start)) {
+            take_run(x);
+            x->block_end = seq_max(x->block_end, x->next);
+        }
+    } else if (run && seq_leq(start, x->next) && seq_geq(end, x->loose_start)) {
+        if (seq_lt(start, x->loose_start)) {
+            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
+        }
+        x->loose_start = seq_min(x->loose_start, start);
+        x->loose_bytes += fresh;
     } else if (seq_geq(start, x->next)) {
         /* A second hole: an ACK past both sets it right. */
         if (seq_gt(start, x->next)) {
             pass->marks |= LIFELINE_MARK_GAP_BEFORE;
         }
-        if (seq_gt(start, x->next) || !x->loose_bytes) {
-            x->loose_start = start;
-        }
+        x->loose_start = start;
         x->loose_bytes += fresh;
     } else {
         pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
         bool below = seq_lt(end, x->block_start);
-        if (!x->loose_bytes) {
+        if (!run) {
             x->loose_start = below && x->block_end == x->next ? x->block_start : x->next;
         }
+        x->loose_bytes += below ? x->block_end - x->block_start : fresh;
         if (below) {
-            x->loose_bytes += x->block_end - x->block_start;
             x->block_start = start;
             x->block_end = end;
-        } else {
-            x->loose_bytes += fresh;
         }
     }
     return fresh;
@@ -277,21 +287,20 @@ static void note_older_ack(struct end *x, uint32_t ack)
 /* The peer has all of its stream below ack, next at most: what of that wasn't captured? */
 static void pass_holes(struct end *x, uint32_t ack)
 {
-    if (seq_gt(ack, x->contiguous)) {
-        uint32_t holes = ack - x->contiguous;
-        if (has_block(x)) {
-            holes -= overlap(x->contiguous, ack, x->block_start, x->block_end);
-        }
-        uint32_t above = overlap(ack, x->next, x->loose_start, x->next);
-        uint32_t loose = least(holes, x->loose_bytes - least(x->loose_bytes, above));
-        x->missing_bytes += holes - loose;
-        x->loose_bytes -= loose;
-        x->contiguous = ack;
-        join_runs(x);
+    if (seq_leq(ack, x->contiguous)) {
+        return;
     }
-    if (x->contiguous == x->next) {
-        x->loose_bytes = 0;
+    uint32_t holes = ack - x->contiguous;
+    if (has_block(x)) {
+        holes -= overlap(x->contiguous, ack, x->block_start, x->block_end);
     }
+    bool run = has_run(x);
+    uint32_t above = run ? overlap(ack, x->next, x->loose_start, x->next) : 0;
+    uint32_t loose = least(holes, x->loose_bytes - least(x->loose_bytes, above));
+    x->missing_bytes += holes - loose;
+    x->loose_bytes -= loose;
+    x->contiguous = ack;
+    reach(x, run);
 }
 
 /* Of SYN,ACKs with different numbers the opener takes the first that reaches it and acknowledges

@@ -53,8 +53,8 @@ static void truth_values(struct closing *k)
 
 static bool same_ends(const struct conn *a, const struct conn *b)
 {
-    return !memcmp(&a->end[0], &b->end[0], BEHIND(end, reset_cause)) &&
-           !memcmp(&a->end[1], &b->end[1], BEHIND(end, reset_cause));
+    return !memcmp(&a->end[0], &b->end[0], BEHIND(end, data_ack)) &&
+           !memcmp(&a->end[1], &b->end[1], BEHIND(end, data_ack));
 }
 
 static bool same(const struct conn *a, const struct conn *b)
