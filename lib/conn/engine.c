@@ -244,7 +244,8 @@ static void old_duplicate(struct pass *pass)
     if (pass->rst) {
         pass->steps |= LIFELINE_STEP_RESET;
         pass->reset_verdict = LIFELINE_RESET_OUT_OF_WINDOW;
-        pass->reset_cause = LIFELINE_CAUSE_TIME_WAIT_ACK;
+        /* With ACK it is no answer: the old one's abort, late on its way. */
+        pass->reset_cause = pass->ack ? LIFELINE_UNKNOWN : LIFELINE_CAUSE_TIME_WAIT_ACK;
         time_wait_killed_behind(pass);
     } else if (pass->ack && !pass->segment->payload_bytes && !pass->fin && !pass->syn) {
         pass->marks |= LIFELINE_MARK_CHALLENGE_ACK;

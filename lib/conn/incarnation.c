@@ -231,17 +231,21 @@ static struct conn *other_half(struct lifeline_engine *engine,
 }
 
 /* The candidate's sender sends the third segment, or aborts in its place, or is further on where
- * those were lost before the capture: the SYN was answered, out of the capture. */
+ * those were lost before the capture; or its RST has the number that only an answer to that SYN
+ * gives: the SYN was answered, out of the capture. */
 static bool goes_on_as_new(const struct conn *c, const struct end *from, const struct end *to,
                            const struct lifeline_segment *segment)
 {
     const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
-    if (!syn || (segment->flags & (LIFELINE_SYN | LIFELINE_ACK)) != LIFELINE_ACK ||
-        segment->src_port != syn->src_port ||
+    if (!syn || (segment->flags & LIFELINE_SYN) || segment->src_port != syn->src_port ||
         memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) != 0) {
         return false;
     }
     uint32_t sent = segment->seq - (syn->seq + 1);
+    if (!(segment->flags & LIFELINE_ACK)) {
+        return (segment->flags & LIFELINE_RST) && !sent &&
+               (!(from->flags & END_SEQ_KNOWN) || seq_diff(segment->seq, from->next) > 0);
+    }
     int32_t old = seq_diff(segment->seq, from->next);
     bool of_old = !(from->flags & END_SEQ_KNOWN) || (old < FLIGHT_BYTES && old > -FLIGHT_BYTES);
     if (sent && (of_old || sent >= FLIGHT_BYTES)) {

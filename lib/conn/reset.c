@@ -128,7 +128,7 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         !(to->flags & END_SYN_ACKED)) {
         return LIFELINE_CAUSE_REFUSED;
     }
-    if (from->state == LIFELINE_SYN_SENT && (to->flags & END_SEQ_KNOWN) &&
+    if (from->state == LIFELINE_SYN_SENT && (!pass->ack || to->flags & END_SEQ_KNOWN) &&
         pass->segment->seq == from->next) {
         return LIFELINE_CAUSE_HANDSHAKE_ABORT;
     }
@@ -486,6 +486,20 @@ static bool closed_before_reset(const struct pass *pass)
            (was == LIFELINE_ESTABLISHED || was == LIFELINE_CLOSE_WAIT);
 }
 
+/* Its ACK of the peer's FIN, just behind its own RST, which has the same number: that overtook it.
+ */
+static bool acked_before_reset(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    const struct closing *k = pass->conn->closing;
+    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    return k->reset_by == pass->e && k->reset_closed[pass->e] && end_closed(from) && pass->ack &&
+           pass->ack_fits && pass->segment->seq == k->reset_seq && (to->flags & END_FIN) &&
+           pass->segment->ack == to->fin_end && !(to->flags & END_FIN_ACKED) &&
+           (was == LIFELINE_ESTABLISHED || was == LIFELINE_FIN_WAIT_1 ||
+            was == LIFELINE_FIN_WAIT_2);
+}
+
 void reset_overtaken(struct pass *pass)
 {
     struct end *to = pass->to;
@@ -519,6 +533,11 @@ void reset_reconsider(struct pass *pass)
     }
     bool late = !facts_is_old(pass) && !pass->same_tick &&
                 pass->sent_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+    if (!late && acked_before_reset(pass)) {
+        apply_withdrawal(pass, pass->e, 0);
+        pass->reset_crossed = true;
+        return;
+    }
     if (k->reset_by == pass->e) {
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;

@@ -547,8 +547,12 @@ def came_too_late(case, side, life, ours, next_start):
     fin_late = bool(fins) and not set(fins) & before
     peer_fins = {s.packet: (s.segment.seq + s.segment.length) & 0xFFFFFFFF for s in case.all
                  if s.side == OTHER[side] and s.segment.flags & FIN}
+    aborts = [s.packet for s in case.sent(side, life.entered[-1], life.end)
+              if s.segment.flags & RST]
     told = []
     for n, (state, cause) in enumerate(zip(life.states, life.causes)):
+        if n == len(life.states) - 1 and state == "CLOSED" and aborts and not set(aborts) & before:
+            continue  # the RST with which it ended came too late
         ends = n == len(life.states) - 1 and [state] == ours[-1:] == ["CLOSED"]
         if cause in case.visible - before and not ends:
             continue
