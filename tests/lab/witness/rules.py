@@ -61,6 +61,9 @@ def explain(case, side, life, ours):
         for name, function in RULES:
             if function(case, side, life, ours):
                 return "+".join(used + [name])
+    if unseen_end(case, side, life):
+        rest = explain(case, side, life.without_end(), whole)
+        return f"not-captured+{rest}" if rest else None
     return None
 
 
@@ -128,6 +131,12 @@ def silent_end(case, side, life):
     """The socket ended by its timer or its program's will, and no segment said so."""
     return len(life.states) > 1 and life.states[-1] == "CLOSED" and life.causes[-1] is None and \
         not case.sent(side, life.entered[-1], life.end)
+
+
+def unseen_end(case, side, life):
+    """It ended by an RST of its own, or of its kernel's, that did not come to the capture point."""
+    return len(life.states) > 2 and life.states[-1] == "CLOSED" and life.causes[-1] is None and \
+        not shows(case, side, life.entered[-1], life.end)
 
 
 def lost_end(case, side, life):
@@ -451,6 +460,16 @@ def overtaken_behind(case, side, life, ours):
     arrived = [s.packet for s in case.all if s.vantage == side != s.side]
 
     return passed != [p for p in arrived if p in case.visible] and alike(ours) == alike(life.states)
+
+
+@rule("under-way")
+def repeated_meanwhile(case, side, life, ours):
+    """The peer repeated its FIN before the first one arrived here: that looks lost."""
+    fins = [s for s in case.seen if s.side == OTHER[side] and s.segment.flags & FIN and life.spans(s)]
+    came = next((s.index for s in case.all
+                 if s.vantage == side != s.side and fins and s.packet == fins[0].packet), None)
+    return came is not None and any(s.index < came for s in fins[1:]) and \
+        alike(ours) == alike(life.states)
 
 
 @rule("under-way")
