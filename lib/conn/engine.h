@@ -87,6 +87,12 @@ bool facts_seq_fits(const struct pass *pass);
 /* The end has sent up to that number. */
 void facts_advance(struct end *end, uint32_t to);
 
+/* holes.c: what was captured of an end's stream */
+/* [start, end) of it was captured. Returns how many octets of that are new; adds to the marks. */
+uint32_t holes_cover(struct end *x, uint32_t start, uint32_t end, uint32_t *marks);
+/* The peer has all of it below ack, next at most: what of that wasn't captured is missing. */
+void holes_acked(struct end *x, uint32_t ack);
+
 /* unseen.c: numbers beyond all that was captured */
 #define WINDOW_SLACK_BYTES 65536 /* beyond an announced window */
 /* Can an ACK beyond all that was captured be true? */

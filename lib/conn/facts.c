@@ -2,17 +2,13 @@
 /*
  * Facts about a segment: all sequence arithmetic of the model, done before any state is touched.
  *
- * Model, per end: next is one past the highest number it sent; contiguous is how far its stream was
- * captured without a hole; one block above the hole is remembered, and the last run of what came
- * beyond more holes, so that two holes are told exactly; of what lies between those only the number
- * of octets: when the peer acknowledges past them, what was captured isn't missing. acked and edge
- * are what it promised as a receiver. RFC 9293 3.4 (sequence numbers), 3.8 (retransmission,
- * windows), 3.10.7.4 (acceptance). When a segment was sent, not when it passed, is told by its
- * timestamp and by how fast its sender's clock was seen to tick.
+ * Model, per end: next is one past the highest number it sent; acked and edge are what it promised
+ * as a receiver; what of its stream was captured is told in holes.c. RFC 9293 3.4 (sequence
+ * numbers), 3.8 (retransmission, windows), 3.10.7.4 (acceptance). When a segment was sent, not when
+ * it passed, is told by its timestamp and by how fast its sender's clock was seen to tick.
  *
  * Limits: a window whose scale was not captured is taken as scaled by the maximum (14), so that no
  * good segment is refused. Bytes that neither this capture nor an ACK shows stay unknown.
- * A late copy of octets between more holes counts as new, for want of a memory of them.
  */
 #include "conn/engine.h"
 
@@ -129,120 +125,6 @@ void facts_advance(struct end *end, uint32_t to)
     }
 }
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static bool has_block(const struct end *x)
-{
-    return x->block_start != x->block_end;
-}
-
-static uint32_t overlap(uint32_t start, uint32_t end, uint32_t low, uint32_t high)
-{
-    start = seq_max(start, low);
-    end = seq_min(end, high);
-    return seq_gt(end, start) ? end - start : 0;
-}
-
-/* Above the block, up to next, a run whose beginning is known? */
-static bool has_run(const struct end *x)
-{
-    return x->loose_bytes && seq_lt(x->loose_start, x->next) &&
-           seq_gt(x->loose_start, has_block(x) ? x->block_end : x->contiguous);
-}
-
-static void take_run(struct end *x)
-{
-    x->loose_bytes -= least(x->loose_bytes, x->next - x->loose_start);
-}
-
-/* contiguous moved on: what it reaches is contiguous, too; a run is the block when there is none.
- */
-static void reach(struct end *x, bool run)
-{
-    if (has_block(x) && seq_geq(x->contiguous, x->block_start)) {
-        x->contiguous = seq_max(x->contiguous, x->block_end);
-        x->block_start = x->block_end = x->contiguous;
-    }
-    if (seq_geq(x->contiguous, x->next) || (run && seq_geq(x->contiguous, x->loose_start))) {
-        x->contiguous = x->block_start = x->block_end = seq_max(x->contiguous, x->next);
-        x->loose_bytes = 0;
-    } else if (run && !has_block(x)) {
-        take_run(x);
-        x->block_start = x->loose_start;
-        x->block_end = x->next;
-    }
-}
-
-/* [start, end) of its stream was captured. Returns how many octets of it are new. */
-static uint32_t cover(struct end *x, uint32_t start, uint32_t end, struct pass *pass)
-{
-    if (seq_leq(end, x->contiguous)) {
-        return 0;
-    }
-    bool run = has_run(x);
-    if (run && seq_geq(start, x->loose_start) && seq_leq(end, x->next)) {
-        return 0;
-    }
-    uint32_t fresh = end - start - (run ? overlap(start, end, x->loose_start, x->next) : 0);
-    if (seq_leq(start, x->contiguous)) {
-        fresh -= x->contiguous - start;
-        fresh -= has_block(x) ? overlap(start, end, x->block_start, x->block_end) : 0;
-        if (fresh && seq_lt(x->contiguous, x->next)) {
-            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER; /* fills a hole */
-        }
-        x->contiguous = end;
-        reach(x, run);
-        return fresh;
-    }
-    if (!has_block(x)) {
-        x->block_start = start;
-        x->block_end = end;
-        pass->marks |=
-            seq_geq(start, x->next) ? LIFELINE_MARK_GAP_BEFORE : LIFELINE_MARK_OUT_OF_ORDER;
-    } else if (seq_geq(start, x->block_start) && seq_leq(end, x->block_end)) {
-        return 0;
-    } else if (seq_leq(start, x->block_end) && seq_geq(end, x->block_start)) {
-        fresh -= overlap(start, end, x->block_start, x->block_end);
-        if (seq_lt(start, x->block_start) || (start == x->block_end && seq_lt(start, x->next))) {
-            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
-        }
-        x->block_start = seq_min(x->block_start, start);
-        x->block_end = seq_max(x->block_end, end);
-        if (run && seq_geq(x->block_end, x->loose_start)) {
-            take_run(x);
-            x->block_end = seq_max(x->block_end, x->next);
-        }
-    } else if (run && seq_leq(start, x->next) && seq_geq(end, x->loose_start)) {
-        if (seq_lt(start, x->loose_start)) {
-            pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
-        }
-        x->loose_start = seq_min(x->loose_start, start);
-        x->loose_bytes += fresh;
-    } else if (seq_geq(start, x->next)) {
-        /* A second hole: an ACK past both sets it right. */
-        if (seq_gt(start, x->next)) {
-            pass->marks |= LIFELINE_MARK_GAP_BEFORE;
-        }
-        x->loose_start = start;
-        x->loose_bytes += fresh;
-    } else {
-        pass->marks |= LIFELINE_MARK_OUT_OF_ORDER;
-        bool below = seq_lt(end, x->block_start);
-        if (!run) {
-            x->loose_start = below && x->block_end == x->next ? x->block_start : x->next;
-        }
-        x->loose_bytes += below ? x->block_end - x->block_start : fresh;
-        if (below) {
-            x->block_start = start;
-            x->block_end = end;
-        }
-    }
-    return fresh;
-}
-
 /* Can x have sent this number, at most its next? Before its SYN it sent nothing. */
 static bool was_sent(const struct end *x, uint32_t seq)
 {
@@ -282,25 +164,6 @@ static void note_older_ack(struct end *x, uint32_t ack)
         x->older_acks[1] = x->older_acks[0];
         x->older_acks[0] = (uint16_t)ack;
     }
-}
-
-/* The peer has all of its stream below ack, next at most: what of that wasn't captured? */
-static void pass_holes(struct end *x, uint32_t ack)
-{
-    if (seq_leq(ack, x->contiguous)) {
-        return;
-    }
-    uint32_t holes = ack - x->contiguous;
-    if (has_block(x)) {
-        holes -= overlap(x->contiguous, ack, x->block_start, x->block_end);
-    }
-    bool run = has_run(x);
-    uint32_t above = run ? overlap(ack, x->next, x->loose_start, x->next) : 0;
-    uint32_t loose = least(holes, x->loose_bytes - least(x->loose_bytes, above));
-    x->missing_bytes += holes - loose;
-    x->loose_bytes -= loose;
-    x->contiguous = ack;
-    reach(x, run);
 }
 
 /* Of SYN,ACKs with different numbers the opener takes the first that reaches it and acknowledges
@@ -356,7 +219,7 @@ static void read_ack(struct pass *pass)
         if (pass->ack_fits) {
             pass->marks |= LIFELINE_MARK_ACKED_UNSEEN;
             unseen_claim(pass);
-            pass_holes(to, to->next);
+            holes_acked(to, to->next);
             to->missing_bytes += beyond;
             facts_advance(to, seq_max(s->ack, to->next));
             to->contiguous = to->block_start = to->block_end = to->next;
@@ -365,7 +228,7 @@ static void read_ack(struct pass *pass)
     if (!pass->ack_fits) {
         return;
     }
-    pass_holes(to, s->ack);
+    holes_acked(to, s->ack);
     unsigned shift = pass->syn ? 0 : scale_of(pass->conn, pass->e);
     uint32_t edge = s->ack + ((uint32_t)s->window << shift);
     if (!(from->flags & END_ACKED_KNOWN)) {
@@ -428,7 +291,7 @@ static void read_payload(struct pass *pass)
         }
     }
     pass->repeated = seq_leq(pass->seq_end, from->next);
-    uint32_t fresh = cover(from, pass->payload_seq, pass->seq_end, pass);
+    uint32_t fresh = holes_cover(from, pass->payload_seq, pass->seq_end, &pass->marks);
     if (fresh) {
         pass->repeated = false;
     }
