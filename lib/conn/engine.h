@@ -137,6 +137,10 @@ void teardown_fin(struct pass *pass);
 
 /* reset.c */
 void reset_segment(struct pass *pass);
+/* The end takes an RST. False: in its state that changes nothing. */
+bool reset_taken(struct pass *pass, unsigned end);
+
+/* reset_after.c */
 /* A segment other than RST after one: does it refute the RST? */
 void reset_reconsider(struct pass *pass);
 /* After a segment that was sent before an RST came: the RST closes its sender. */

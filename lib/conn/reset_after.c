@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What passes after an RST, from an end that it closed.
+ *
+ * An RST is refuted when its receiver goes on (it was lost or not accepted), or when its supposed
+ * sender does (it came from somebody else). "Goes on" needs proof: segments already under way when
+ * the RST passed prove nothing. What those show was so before the end that the RST made: the
+ * closing is taken back, they have their effect, and it is closed again.
+ */
+#include "conn/engine.h"
+
+static void restore(struct pass *pass, unsigned end)
+{
+    struct closing *k = pass->conn->closing;
+    struct end *x = &pass->conn->end[end];
+    if (k->reset_closed[end] && end_closed(x)) {
+        apply_withdrawal(pass, end, k->reset_frame);
+        if (x->flags & END_FIN_ACKED) {
+            apply(pass, end, GETS_ACK_OF_FIN); /* it came while the end was thought closed */
+        }
+        if (x->state == LIFELINE_FIN_WAIT_2) {
+            x->flags |= END_WITHDRAWABLE; /* it may repeat its FIN */
+        }
+    }
+    k->reset_closed[end] = false;
+}
+
+static bool answers_syn_ack(const struct pass *pass)
+{
+    return pass->ack && pass->ack_fits && !pass->syn && pass->conn->synack_frame &&
+           seq_gt(pass->segment->ack, pass->to->isn);
+}
+
+/* pass->from sent this before the RST, which had passed already, reached it. What it shows comes
+ * before the end that the RST makes; reset_overtaken() makes that end again. */
+static void reset_crossing(struct pass *pass)
+{
+    struct end *from = pass->from, *to = pass->to;
+    bool covers = (to->flags & END_FIN) && pass->ack && pass->segment->ack == to->fin_end;
+    bool closes = pass->fin && pass->fits && !pass->repeated && !(from->flags & END_FIN);
+    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    bool both_open = apply_state_at(from, 0) == LIFELINE_CLOSED;
+    bool opens = (was == LIFELINE_SYN_SENT || (was == LIFELINE_SYN_RECEIVED && both_open)) &&
+                 answers_syn_ack(pass);
+    /* In a simultaneous open its SYN,ACK answers the peer's SYN. */
+    opens |= was == LIFELINE_SYN_SENT && pass->syn && pass->ack && to->flags & END_ISN_KNOWN &&
+             pass->segment->ack == to->isn + 1;
+    if (!end_closed(from) || (pass->syn && !opens) || !(opens || closes || covers)) {
+        return;
+    }
+    if (!opens && !closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1 &&
+        was != LIFELINE_FIN_WAIT_2) {
+        return; /* it had acknowledged the FIN before */
+    }
+    apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
+    if (closes && !covers && from->state == LIFELINE_CLOSE_WAIT &&
+        apply_evidence(from) == LIFELINE_DELIVERED) {
+        apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
+    }
+    pass->reset_crossed = true;
+}
+
+/* Was its RST a program's abort? Then its number is the next in its stream. */
+static bool aborted(const struct end *from)
+{
+    return from->reset_cause == LIFELINE_CAUSE_ABORT ||
+           from->reset_cause == LIFELINE_CAUSE_UNREAD_DATA;
+}
+
+/* Its FIN, late on its way by the timestamp, or in front of the number with which it aborted: sent
+ * before the RST that passed already. */
+static bool closed_before_reset(const struct pass *pass)
+{
+    const struct end *from = pass->from;
+    const struct closing *k = pass->conn->closing;
+    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    bool sent_before = pass->stale || (aborted(from) && pass->seq_end == k->reset_seq);
+    return pass->fin && k->reset_by == pass->e && k->reset_closed[pass->e] && end_closed(from) &&
+           sent_before && !(from->flags & END_FIN) &&
+           (was == LIFELINE_ESTABLISHED || was == LIFELINE_CLOSE_WAIT);
+}
+
+/* Its ACK of the peer's FIN, just behind its own RST, which has the same number: that overtook it.
+ */
+static bool acked_before_reset(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    const struct closing *k = pass->conn->closing;
+    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    return k->reset_by == pass->e && k->reset_closed[pass->e] && end_closed(from) && pass->ack &&
+           pass->ack_fits && pass->segment->seq == k->reset_seq && (to->flags & END_FIN) &&
+           pass->segment->ack == to->fin_end && !(to->flags & END_FIN_ACKED) &&
+           (was == LIFELINE_ESTABLISHED || was == LIFELINE_FIN_WAIT_1 ||
+            was == LIFELINE_FIN_WAIT_2);
+}
+
+void reset_overtaken(struct pass *pass)
+{
+    struct end *to = pass->to;
+    if (!pass->reset_crossed) {
+        return;
+    }
+    if (pass->conn->closing->reset_by == pass->e) {
+        apply(pass, pass->e, SENDS_RST);
+        return;
+    }
+    if ((to->flags & END_FIN) && seq_geq(to->contiguous, to->fin_end)) {
+        apply(pass, pass->e, GETS_FIN);
+    }
+    reset_taken(pass, pass->e);
+}
+
+/* pass->from was thought closed by an RST, and sends. */
+void reset_reconsider(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct closing *k = c->closing;
+
+    if (k && !pass->rst && closed_before_reset(pass)) {
+        apply_withdrawal(pass, pass->e, 0);
+        k->reset_after_fin = pass->reset_crossed = true;
+        return;
+    }
+    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || !k->reset_closed[pass->e] ||
+        ((pass->syn || pass->fin) && facts_is_copy(pass))) {
+        return;
+    }
+    bool late = !facts_is_old(pass) && !pass->same_tick &&
+                pass->sent_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+    if (!late && acked_before_reset(pass)) {
+        apply_withdrawal(pass, pass->e, 0);
+        pass->reset_crossed = true;
+        return;
+    }
+    if (k->reset_by == pass->e) {
+        /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
+        bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
+        if (doubtful && pass->seq_end == k->reset_seq) {
+            return; /* what ends where the RST begins went before it */
+        }
+        /* Sent before the RST. One whose number is neither its sender's next nor an ACK that passed
+         * may be anybody's nevertheless. */
+        bool before = facts_is_old(pass) || pass->sent_ns < k->reset_ns;
+        if (pass->stale || (before && (!doubtful || aborted(pass->from)))) {
+            return;
+        }
+        bool fills = pass->marks & LIFELINE_MARK_OUT_OF_ORDER && !late;
+        bool news = (pass->new_bytes && !fills) || (pass->fin && !pass->repeated) || pass->syn;
+        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
+        bool hears =
+            pass->ack && pass->ack_fits &&
+            seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);
+        bool opens =
+            pass->ack && !pass->syn &&
+            (pass->segment->seq == pass->from->isn + 1 ||
+             (c->fast_open_data && pass->segment->seq == pass->from->next)) &&
+            pass->from->state_count >= 2 &&
+            (pass->from->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT ||
+             apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT);
+        if (opens) {
+            /* It never gave up the handshake; its peer may still have believed the RST. */
+            pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
+            restore(pass, pass->e);
+            return;
+        }
+        if (!(news && beyond) && !hears && !(pass->syn && pass->repeated)) {
+            return;
+        }
+        pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
+        restore(pass, pass->e);
+        if (k->reset_closed[pass->p]) {
+            return; /* its receiver believed it, until it goes on too */
+        }
+    } else {
+        /* It answers a SYN,ACK that passed after the RST. */
+        bool opens =
+            apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT &&
+            answers_syn_ack(pass) && c->synack_frame > k->reset_frame;
+        if (!late && !opens) {
+            reset_crossing(pass);
+            return;
+        }
+        restore(pass, pass->e);
+    }
+    c->end[k->reset_by].reset_verdict = LIFELINE_RESET_REFUTED;
+    k->reset_accepted = false;
+    if (!k->reset_closed[0] && !k->reset_closed[1]) {
+        k->reset_by = LIFELINE_UNKNOWN;
+    }
+}
