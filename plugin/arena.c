@@ -12,9 +12,7 @@
  */
 #include "arena.h"
 
-#include <sys/mman.h>
-
-#define BLOCK_BYTES ((size_t)2 * 1024 * 1024) /* a huge page: one fault in place of 512 */
+#define BLOCK_BYTES ((size_t)1024 * 1024)
 #define ALIGNMENT   sizeof(uint64_t)
 
 static struct {
@@ -27,19 +25,15 @@ static const char *texts[256]; /* last copies, by text_slot() */
 
 void arena_free(void)
 {
-    g_slist_free_full(arena.blocks, g_aligned_free);
+    g_slist_free_full(arena.blocks, g_free);
     memset(&arena, 0, sizeof(arena));
     memset(texts, 0, sizeof(texts));
 }
 
 static char *new_block(size_t bytes)
 {
-    char *block = (char *)g_aligned_alloc(1, bytes, bytes == BLOCK_BYTES ? bytes : ALIGNMENT);
+    char *block = (char *)g_malloc(bytes);
 
-#ifdef MADV_HUGEPAGE
-    if (bytes == BLOCK_BYTES)
-        madvise(block, bytes, MADV_HUGEPAGE); /* only advice: refused, it works as well */
-#endif
     arena.blocks = g_slist_prepend(arena.blocks, block);
     return block;
 }
