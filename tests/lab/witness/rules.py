@@ -13,6 +13,7 @@ from .box import OTHER
 from .frames import ACK, FIN, RST, SYN
 
 RULES = []
+CLOCK_TICKS = 16  # from so many on lifeline takes a sender's clock's rate as known
 
 
 def rule(name):
@@ -475,13 +476,18 @@ def repeated_meanwhile(case, side, life, ours):
 @rule("under-way")
 def held_up(case, side, life, ours):
     """An RST passed the capture point before segments that this endpoint had sent before it came:
-    held up or copied there, without timestamps, they look as if it had not accepted the RST."""
+    held up or copied there, they look as if it had not accepted the RST. When they were sent could be
+    told by timestamps only, and by those once their clock was seen to tick."""
     reset = next((s for s in case.seen if s.packet == life.causes[-1] and s.segment.flags & RST), None)
     if reset is None or ours != life.states[:-1]:
         return False
     behind = [s for s in case.seen if s.side == side and s.index > reset.index and life.spans(s)]
+    ticks = [s.segment.timestamps()[0] for s in case.seen
+             if s.side == side and s.index < reset.index and life.spans(s) and s.segment.timestamps()]
+    clock_known = len(ticks) > 1 and (ticks[-1] - ticks[0]) & 0xFFFFFFFF >= CLOCK_TICKS
     before = {s.packet for s in case.sent(side, life.start, life.entered[-1])}
-    return bool(behind) and all(s.packet in before and not s.segment.timestamps() for s in behind)
+    return bool(behind) and all(
+        s.packet in before and not (clock_known and s.segment.timestamps()) for s in behind)
 
 
 @rule("under-way")
