@@ -23,8 +23,9 @@ static void on_event(void *user, const struct lifeline_event *event)
 static void push(bool client, uint32_t seq, uint32_t ack, uint16_t flags, uint32_t bytes)
 {
     static const uint8_t payload[STREAM_BYTES];
+    frame++;
     struct lifeline_segment s = {
-        .frame = ++frame,
+        .frame = frame,
         .time_ns = INT64_C(1700000000000000000) + (int64_t)frame * 1000000,
         .ttl = 64,
         .src_port = client ? 1024 : 80,
