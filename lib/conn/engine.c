@@ -103,9 +103,15 @@ void lifeline_free(struct lifeline_engine *engine)
         return;
     }
     struct table *t = &engine->table;
+    engine->app_sink = (struct lifeline_sink){NULL}; /* nobody hears how its exchanges end */
     for (uint32_t slot = 0; slot < table_slots(t); slot++) {
         if (table_slot_at(t, slot)->at.hot) {
             struct conn *c = table_at(t, slot);
+            if (!app_is_idle(c->flow)) {
+                struct app_link link;
+                app_link_of(c, &link);
+                app_end(engine->app, &link, true);
+            }
             conn_free_parts(engine, c);
             table_release(t, c);
         }

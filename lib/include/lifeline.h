@@ -628,6 +628,7 @@ struct lifeline_engine;
  * Ownership: the caller's; end with lifeline_free(). */
 struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
                                      const struct lifeline_sink *sink);
+/* Without lifeline_finish() before: what it holds is freed, and nothing is said of it. */
 void lifeline_free(struct lifeline_engine *engine);
 
 /* Feeds one captured packet; decodes it and pushes each TCP segment in it. */

@@ -125,8 +125,29 @@ static void all_go_on(void)
     lifeline_free(all.engine);
 }
 
+/* The leak sanitizer sees whether all is freed. */
+static void freed_before_the_end(void)
+{
+    const struct lifeline_sink sink = {.exchange = on_exchange, .connection = on_record};
+    all.exchanges = all.records = 0;
+    all.request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    all.engine = lifeline_new(NULL, &sink);
+    if (!CHECK(all.engine != NULL)) {
+        return;
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        push(i, true, 0, 0, LIFELINE_SYN, NULL);
+        push(i, false, 0, 1, LIFELINE_SYN | LIFELINE_ACK, NULL);
+        push(i, true, 1, 1, LIFELINE_PSH | LIFELINE_ACK, all.request);
+    }
+    lifeline_free(all.engine);
+    CHECK_UINT(all.exchanges, 0);
+    CHECK_UINT(all.records, 0);
+}
+
 int main(void)
 {
     RUN(all_go_on);
+    RUN(freed_before_the_end);
     return check_report();
 }
