@@ -103,7 +103,7 @@ void lifeline_free(struct lifeline_engine *engine)
         return;
     }
     struct table *t = &engine->table;
-    engine->app_sink = (struct lifeline_sink){NULL}; /* nobody hears how its exchanges end */
+    memset(&engine->app_sink, 0, sizeof engine->app_sink); /* how exchanges end, nobody hears */
     for (uint32_t slot = 0; slot < table_slots(t); slot++) {
         if (table_slot_at(t, slot)->at.hot) {
             struct conn *c = table_at(t, slot);
