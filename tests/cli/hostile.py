@@ -260,7 +260,7 @@ def each_refused_by_another(n):
         yield capture.tcp_ip(server, CLIENT, 80, 40000, 0, 1001, RST | ACK)
 
 
-PACKETS = 8000 // min(capture.STRIDE, 2)
+PACKETS = 8000 // min(capture.STRIDE, 4)
 ATTACKS = [octets_backwards, every_other_octet_then_the_rest_backwards, overlaps_over_thousands_of_holes,
            header_octet_by_octet, status_line_of_blanks, pipelined_requests, responses_to_nothing,
            chunks_of_an_octet, field_lines_without_content, streams_in_one_bucket,

@@ -19,6 +19,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import capture
 
 LIFELINE = os.environ["LIFELINE"]
+# Where the program runs slowly: 13, which doesn't divide the lengths of headers, that the cuts fall
+# everywhere in them.
+CUT_STRIDE = 1 if capture.STRIDE == 1 else 13
 
 
 def run(*arguments, data=None, **more):
@@ -231,7 +234,7 @@ class Inputs(Case):
         frames = {e["frame"]: e for e in records(out) if e["record"] == "event"}
         for whole, header in ((content, 24), (ng.out, 28)):
             least = 0
-            for cut in reversed(range(len(whole), -1, -capture.STRIDE)):
+            for cut in reversed(range(len(whole), -1, -CUT_STRIDE)):
                 code, out, err = run("timeline", "-o", "jsonl", "-", data=whole[:cut])
                 self.assertIn(code, (0, 3, 4), err)
                 events = [e for e in records(out) if e["record"] == "event" and e["frame"]]
@@ -257,7 +260,7 @@ class Inputs(Case):
                                               check=True).stdout
         for tool, whole in packed.items():
             least = 0
-            for cut in reversed(range(len(whole) - 1, 0, -capture.STRIDE)):
+            for cut in reversed(range(len(whole) - 1, 0, -CUT_STRIDE)):
                 with self.subTest(tool, cut=cut):
                     code, out, err = run("timeline", "-o", "jsonl", "-", data=whole[:cut])
                     self.assertIn(code, (3, 4), err)

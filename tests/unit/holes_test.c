@@ -5,7 +5,7 @@
 #include "lifeline.h"
 
 #define STREAM_BYTES 48
-#define ROUNDS       4000
+#define ROUNDS       1000
 #define STEPS        40
 
 static struct lifeline_engine *engine;
