@@ -282,7 +282,8 @@ def on_the_wire(case, side, life, passed=(), shown_only=False):
         if s.segment.flags & RST:
             add(s.index, 4, "over")
             continue
-        if "SYN-RECEIVED" in done and s.segment.flags & (SYN | ACK) == ACK:
+        opens = "SYN-RECEIVED" in done and s.index < done.get("sent", 1 << 62)
+        if opens and s.segment.flags & (SYN | ACK) == ACK:
             add(s.index, 0, "ESTABLISHED")
         if s.segment.flags & FIN and (not shown_only or acknowledged(peer_fin)):
             # Its own FIN, when it acknowledges less, was sent before.
@@ -324,6 +325,18 @@ def no_sign_of_life(case, side, life, ours):
     """The view holds no segment of this endpoint: LISTEN or CLOSED, it cannot be told."""
     return not any(s.side == side for s in case.seen) and not case.view.direction and \
         (len(ours) == 0 or ours == life.states[:1])
+
+
+@rule("opening")
+def bare_acks_only(case, side, life, ours):
+    """Of an opener nothing passed but ACKs without more, as the end of an older connection would answer
+    a SYN: whether it opens, or was open long ago, cannot be told."""
+    end = side if any(s.side == side for s in case.seen) else OTHER[side]
+    mine = [s.segment for s in case.seen if s.side == end]
+    opener = any(one.states[:2] == ["CLOSED", "SYN-SENT"] for one in case.lives(end))
+    if not opener or not mine or any(s.flags & (SYN | FIN | RST) or s.payload for s in mine):
+        return False
+    return ours == [] or (end != side and case.view.direction == end and ours == ["ESTABLISHED"])
 
 
 @rule("one-direction")
