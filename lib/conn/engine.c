@@ -81,6 +81,15 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     return engine;
 }
 
+static void end_flow(struct lifeline_engine *engine, struct conn *c, bool capture_ended)
+{
+    if (!app_is_idle(c->flow)) {
+        struct app_link link;
+        app_link_of(c, &link);
+        app_end(engine->app, &link, capture_ended);
+    }
+}
+
 static void conn_free_parts(struct lifeline_engine *engine, struct conn *c)
 {
     if (c->closing) {
@@ -107,11 +116,7 @@ void lifeline_free(struct lifeline_engine *engine)
     for (uint32_t slot = 0; slot < table_slots(t); slot++) {
         if (table_slot_at(t, slot)->at.hot) {
             struct conn *c = table_at(t, slot);
-            if (!app_is_idle(c->flow)) {
-                struct app_link link;
-                app_link_of(c, &link);
-                app_end(engine->app, &link, true);
-            }
+            end_flow(engine, c, true);
             conn_free_parts(engine, c);
             table_release(t, c);
         }
@@ -157,11 +162,7 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
 
 void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended)
 {
-    if (!app_is_idle(c->flow)) {
-        struct app_link link;
-        app_link_of(c, &link);
-        app_end(engine->app, &link, capture_ended);
-    }
+    end_flow(engine, c, capture_ended);
     emit_record(engine, c);
     /* At the capture's end nobody looks for it, nor for its neighbours, which may be gone. */
     if (c->older != NO_SLOT && !engine->finishing) {

@@ -80,15 +80,13 @@ static bool closed_before_reset(const struct pass *pass)
            (was == LIFELINE_ESTABLISHED || was == LIFELINE_CLOSE_WAIT);
 }
 
-/* Its ACK of the peer's FIN, just behind its own RST, which has the same number: that overtook it.
- */
+/* Its ACK of the peer's FIN, just behind its own RST of the same number: that overtook it. */
 static bool acked_before_reset(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
-    const struct closing *k = pass->conn->closing;
     uint8_t was = apply_state_at(from, from->state_count - 2U);
-    return k->reset_by == pass->e && k->reset_closed[pass->e] && end_closed(from) && pass->ack &&
-           pass->ack_fits && pass->segment->seq == k->reset_seq && (to->flags & END_FIN) &&
+    return end_closed(from) && pass->ack && pass->ack_fits &&
+           pass->segment->seq == pass->conn->closing->reset_seq && (to->flags & END_FIN) &&
            pass->segment->ack == to->fin_end && !(to->flags & END_FIN_ACKED) &&
            (was == LIFELINE_ESTABLISHED || was == LIFELINE_FIN_WAIT_1 ||
             was == LIFELINE_FIN_WAIT_2);
@@ -127,12 +125,12 @@ void reset_reconsider(struct pass *pass)
     }
     bool late = !facts_is_old(pass) && !pass->same_tick &&
                 pass->sent_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
-    if (!late && acked_before_reset(pass)) {
-        apply_withdrawal(pass, pass->e, 0);
-        pass->reset_crossed = true;
-        return;
-    }
     if (k->reset_by == pass->e) {
+        if (!late && acked_before_reset(pass)) {
+            apply_withdrawal(pass, pass->e, 0);
+            pass->reset_crossed = true;
+            return;
+        }
         /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
         bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
         if (doubtful && pass->seq_end == k->reset_seq) {

@@ -104,14 +104,11 @@ static bool reset_half_open(const struct scene *s, struct lifeline_finding *out)
          * by an RST in the other's name, which is a finding of its own. */
         out->severity = LIFELINE_NOTE;
     }
-    if (endpoint_of(r, out->endpoint)->fin_frame) {
-        finding_says(out,
-                     N_("{subject} answers {peer} with RST: it has closed, and its socket is gone"),
-                     NULL);
-    } else {
-        finding_says(out, N_("{subject} answers {peer} with RST: it doesn't know the connection"),
-                     NULL);
-    }
+    const char *text =
+        endpoint_of(r, out->endpoint)->fin_frame
+            ? N_("{subject} answers {peer} with RST: it has closed, and its socket is gone")
+            : N_("{subject} answers {peer} with RST: it doesn't know the connection");
+    finding_says(out, text, NULL);
     return true;
 }
 

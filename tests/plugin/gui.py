@@ -211,8 +211,8 @@ def use(w, capture, other):
 
 
 def alone():
-    """A folder with a library that keeps the preloaded ones from the programs that Wireshark starts: dumpcap and
-    the external capture programs can hang at their end with a sanitizer's runtime."""
+    """A folder with a library that keeps the preloaded ones from the programs that Wireshark starts:
+    dumpcap and the external capture programs can hang at their end with a sanitizer's runtime."""
     folder = tempfile.mkdtemp(prefix="lifeline-gui-")
     atexit.register(shutil.rmtree, folder)
     os.chmod(folder, 0o755)
@@ -226,8 +226,8 @@ def alone():
                 unsetenv("LD_PRELOAD");
         }
     """
-    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-x", "c", "-o", folder + "/alone.so", "-"],
-                   input=code.encode(), check=True)
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-x", "c", "-o", folder + "/alone.so",
+                    "-"], input=code.encode(), check=True)
     with open(folder + "/not-ours", "w", encoding="utf-8") as file:
         # Wireshark 4.0's preferences compare a name with memcmp(), past its end.
         file.write("interceptor_via_fun:g_slist_find_custom\n")

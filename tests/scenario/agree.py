@@ -190,8 +190,9 @@ def main():
         told = list(pool.map(lambda share: check_share(options, share),
                              (options.scenarios[i::threads] for i in range(threads))))
     failed = sum(failures for failures, _ in told)
+    plugin_too = " and plugin" if PLUGIN_STRIDE == 1 else f", the plugin with one of {PLUGIN_STRIDE}"
     print(f"agree: {len(options.scenarios)} scenarios, {sum(events for _, events in told)} events, "
-          f"{'library, program and plugin' if options.plugin else 'library and program'}; "
+          f"library and program{plugin_too if options.plugin else ''}; "
           f"{failed} scenarios failed")
     sys.exit(1 if failed else 0)
 
