@@ -78,7 +78,7 @@ struct end {
     uint16_t data_ack;      /* that of its last data */
 };
 
-/* One TIME-WAIT; allocated with the first FIN or RST, see closing. */
+/* One TIME-WAIT. */
 struct time_wait {
     int64_t entered_ns, ended_ns;
     int64_t since_ns; /* entered, or restarted last */
@@ -90,7 +90,7 @@ struct time_wait {
     bool present;
 };
 
-/* What only a connection that closes needs. */
+/* What only a connection that closes needs: set with its first FIN or RST. */
 struct closing {
     struct time_wait time_wait[2]; /* by end */
     int64_t step1_ns, step2_ns, step3_ns, step4_ns;
@@ -124,21 +124,25 @@ enum conn_list { LIST_EMBRYONIC, LIST_OPEN, LIST_TIME_WAIT, LIST_CLOSED, LIST_CO
 struct conn {
     uint64_t number;
     /* key: the lower end first, whichever spoke first */
-    uint64_t key[5]; /* addresses 2 + 2, ports, family and context */
+    uint64_t key[5];           /* addresses 2 + 2, ports, family and context */
+    uint32_t tag;              /* its hash */
+    uint32_t slot, pool_index; /* where the table has it */
+    uint8_t recent;            /* used since the hot set's clock passed */
+    uint8_t swapped;           /* end 0 is the key's higher end */
+    uint8_t client;            /* end index */
+    uint8_t role_evidence;
     uint64_t first_frame;
     int64_t start_ns, last_ns;
     int64_t first_data_ns, last_data_ns;
     int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
     struct end end[2];
-    struct closing *closing;
+    struct closing *closing; /* NULL before; then own_closing */
     struct candidate *candidate;
     struct app_flow *flow;
     struct finding_facts *facts; /* what findings need beside the rest; NULL: nothing yet */
-    uint32_t tag;                /* the key's hash */
     uint32_t other_context;      /* of its second end's segments, where the path is asymmetric */
     uint32_t incarnation;
     uint32_t older, newer; /* slots: an earlier incarnation whose TIME-WAIT still runs, and back */
-    uint32_t slot, pool_index;                               /* where the table has it */
     uint32_t last_frame, syn_frame, synack_frame, ack_frame; /* distances */
     uint32_t syn_retransmissions, synack_retransmissions;
     uint32_t stray_end, stray_ack;   /* last segment that fits nothing captured */
@@ -147,10 +151,6 @@ struct conn {
     uint32_t previous_next[2];       /* and where it stopped */
     uint32_t exchanges;              /* counted by lib/app */
     uint16_t withdrawals, old_duplicates, keep_alives;
-    uint8_t recent;  /* used since the hot set's clock passed */
-    uint8_t swapped; /* end 0 is the key's higher end */
-    uint8_t client;  /* end index */
-    uint8_t role_evidence;
     uint8_t muted;
     uint8_t aliased; /* the table finds it by its 4-tuple alone, too */
     uint8_t has_other_context;
@@ -163,6 +163,7 @@ struct conn {
     uint8_t previous_known;   /* 1 << end: its previous_next and previous_isn are set */
     /* ends that sent stray (a SYN,ACK: with STRAY_SYN) and claim, plus one; 0: none */
     uint8_t stray_from, claimed_from;
+    struct closing own_closing;
 };
 
 /* Frames as distances, plus one so that 0 is "none"; saturates, then unknown. */

@@ -58,7 +58,10 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     uint32_t max_live = o->max_connections > UINT32_MAX ? 0 : (uint32_t)o->max_connections;
     engine->timers = timers_new(o);
     engine->memory = calloc(INCARNATION_MEMORY, sizeof *engine->memory);
-    engine->wire = wire_new(o, &engine->counters);
+    engine->decoded = calloc(1, sizeof *engine->decoded);
+    if (engine->decoded) {
+        engine->wire = wire_new(o, &engine->decoded->counters);
+    }
     bool judges = engine->sink.finding || engine->sink.connection;
     if (judges) {
         engine->findings = findings_new(o, &engine->counters, &engine->sink);
@@ -94,12 +97,10 @@ static void conn_free_parts(struct lifeline_engine *engine, struct conn *c)
 {
     if (c->closing) {
         time_wait_forget(engine, c);
-        engine->table.memory_bytes -= sizeof *c->closing;
     }
     if (c->facts) {
         findings_forget(engine->findings, c->facts);
     }
-    free(c->closing);
     free(c->candidate);
     c->facts = NULL;
     c->closing = NULL;
@@ -125,6 +126,7 @@ void lifeline_free(struct lifeline_engine *engine)
     app_free(engine->app);
     findings_free(engine->findings);
     wire_free(engine->wire);
+    free(engine->decoded);
     free(engine->memory);
     timers_free(engine->timers);
     free((void *)engine->options.networks); /* the engine's copy */
@@ -341,7 +343,8 @@ static bool holds_too_much(struct lifeline_engine *engine)
     return bytes > engine->limit_bytes;
 }
 
-void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment)
+static void push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+                 const struct lookup *lookup)
 {
     struct lifeline_segment held;
     if (held_time(segment->time_ns) != segment->time_ns) {
@@ -361,7 +364,7 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
 
     struct pass pass;
     memset(&pass, 0, sizeof pass);
-    pass.conn = incarnation_for(engine, segment, &pass.e, &pass.first);
+    pass.conn = incarnation_for(engine, segment, lookup, &pass.e, &pass.first);
     struct conn *c = pass.conn;
     if (!c) {
         engine->counters.events_dropped++;
@@ -402,6 +405,62 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
     if (pass.transition_count || table_list_of(&engine->table, c) == LIST_CLOSED ||
         (pass.first && c->mid_stream)) {
         engine_relist(engine, c);
+    }
+}
+
+void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment)
+{
+    struct lookup lookup;
+    table_key(&engine->table, segment, &lookup);
+    push(engine, segment, &lookup);
+}
+
+/* Where a connection lies, the next segments' keys say. Memory is asked for it, and for what else a
+ * segment needs, some segments ahead: an answer takes as long as a segment or two. */
+#define STEP    4
+#define LOOKUPS 16  /* more than three steps */
+#define FAR     32  /* where the segments themselves are asked for */
+#define LINE    64  /* octets of a cache line, on most processors */
+#define TEXT    256 /* octets of payload: few heads are longer */
+
+static void expect_segment(const struct lifeline_segment *s)
+{
+    __builtin_prefetch(s);
+    __builtin_prefetch((const char *)s + LINE);
+}
+
+static void expect_payload(const struct lifeline_segment *s)
+{
+    for (uint32_t at = 0; at < s->captured_bytes && at < TEXT; at += LINE) {
+        __builtin_prefetch(s->payload + at);
+    }
+}
+
+void lifeline_push_segments(struct lifeline_engine *engine, const struct lifeline_segment *segments,
+                            size_t count)
+{
+    struct lookup lookups[LOOKUPS];
+    struct table *t = &engine->table;
+    for (size_t i = 0; i < count + 3 * STEP; i++) {
+        if (i + FAR < count) {
+            expect_segment(&segments[i + FAR]);
+        }
+        if (i < count) {
+            table_key(t, &segments[i], &lookups[i % LOOKUPS]);
+            table_expect_index(t, &lookups[i % LOOKUPS]);
+            expect_payload(&segments[i]);
+        }
+        if (i >= STEP && i - STEP < count) {
+            table_expect_slot(t, &lookups[(i - STEP) % LOOKUPS]);
+        }
+        if (i >= 2 * STEP && i - 2 * STEP < count) {
+            /* A SYN ends the incarnation before, if there is one. */
+            bool syn = segments[i - 2 * STEP].flags & LIFELINE_SYN;
+            table_expect_conn(t, &lookups[(i - 2 * STEP) % LOOKUPS], syn);
+        }
+        if (i >= 3 * STEP) {
+            push(engine, &segments[i - 3 * STEP], &lookups[(i - 3 * STEP) % LOOKUPS]);
+        }
     }
 }
 
@@ -446,11 +505,10 @@ static int by_number(const void *a, const void *b)
 static bool finish_packed(struct lifeline_engine *engine, uint32_t slot)
 {
     struct conn c;
-    struct closing closing;
     if (!table_rests(&engine->table, slot)) {
         return false;
     }
-    table_unpack(&engine->table, slot, &c, &closing);
+    table_unpack(&engine->table, slot, &c);
     emit_record(engine, &c);
     time_wait_forget(engine, &c);
     if (c.facts) {
@@ -467,7 +525,9 @@ void lifeline_finish(struct lifeline_engine *engine)
         return;
     }
     engine->finished = engine->finishing = true;
-    lifeline_get_counters(engine, &engine->counters);
+    struct lifeline_counters counters;
+    lifeline_get_counters(engine, &counters);
+    engine->counters.memory_peak_bytes = counters.memory_peak_bytes;
     struct live *live = malloc((t->live + 1) * sizeof *live);
     uint32_t count = 0;
     for (uint32_t slot = 0; slot < table_slots(t); slot++) {
@@ -493,7 +553,8 @@ void lifeline_finish(struct lifeline_engine *engine)
     }
     free(live);
     if (engine->findings) {
-        findings_finish(engine->findings, &engine->counters, engine->now_ns);
+        lifeline_get_counters(engine, &counters);
+        findings_finish(engine->findings, &counters, engine->now_ns);
     }
 }
 
@@ -515,7 +576,7 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
 /* A connection to look at: where it is, or unpacked into c. It stays cold, since this may be called
  * from a callback, when nothing else may be packed for it. NULL when slot no longer holds it. */
 static const struct conn *view(const struct lifeline_engine *engine, uint32_t slot,
-                               uint64_t connection, struct conn *c, struct closing *closing)
+                               uint64_t connection, struct conn *c)
 {
     if (!table_holds(&engine->table, slot, connection)) {
         return NULL;
@@ -524,7 +585,7 @@ static const struct conn *view(const struct lifeline_engine *engine, uint32_t sl
     if (!s->is_cold) {
         return s->at.hot;
     }
-    table_unpack(&engine->table, slot, c, closing);
+    table_unpack(&engine->table, slot, c);
     return c;
 }
 
@@ -532,8 +593,7 @@ bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t conne
                    struct lifeline_connection *out)
 {
     struct conn unpacked;
-    struct closing closing;
-    const struct conn *c = view(engine, slot, connection, &unpacked, &closing);
+    const struct conn *c = view(engine, slot, connection, &unpacked);
     if (c) {
         record_fill(engine, c, out);
     }
@@ -544,8 +604,7 @@ unsigned lifeline_peek_time_waits(const struct lifeline_engine *engine, uint32_t
                                   uint64_t connection, struct lifeline_time_wait *out)
 {
     struct conn unpacked;
-    struct closing closing;
-    const struct conn *c = view(engine, slot, connection, &unpacked, &closing);
+    const struct conn *c = view(engine, slot, connection, &unpacked);
     return c ? record_time_waits(engine, c, out) : 0;
 }
 
@@ -553,6 +612,17 @@ void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline
 {
     uint64_t memory = held_bytes(engine);
     struct lifeline_counters counters = engine->counters;
+    const struct lifeline_counters *decoded = &engine->decoded->counters;
+    counters.frames = decoded->frames;
+    counters.frames_without_tcp = decoded->frames_without_tcp;
+    counters.frames_malformed = decoded->frames_malformed;
+    counters.frames_unknown_link = decoded->frames_unknown_link;
+    counters.icmp_quoted = decoded->icmp_quoted;
+    counters.fragments = decoded->fragments;
+    counters.fragments_dropped = decoded->fragments_dropped;
+    counters.tunnels_too_deep = decoded->tunnels_too_deep;
+    counters.bad_checksums = decoded->bad_checksums;
+    counters.contexts_unnamed = decoded->contexts_unnamed;
     counters.open_connections = engine->table.live;
     counters.memory_bytes = memory;
     if (memory > counters.memory_peak_bytes) {

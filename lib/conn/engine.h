@@ -10,6 +10,7 @@
 #include "findings/findings.h"
 #include "wire/wire.h"
 
+#define CACHE_LINE_BYTES   64      /* on most processors */
 #define INCARNATION_MEMORY 65536   /* forgotten 4-tuples whose incarnation count is kept */
 #define COPY_WINDOW_NS     5000000 /* no retransmission timer is that short */
 
@@ -18,13 +19,22 @@ struct incarnation_memory {
     uint32_t incarnation;
 };
 
+/* What the decoder counts, which may run in another thread: in cache lines of its own, or each
+ * count here would make each segment there wait. */
+struct decoder_counters {
+    char before[CACHE_LINE_BYTES];
+    struct lifeline_counters counters;
+    char behind[CACHE_LINE_BYTES];
+};
+
 struct lifeline_engine {
+    struct wire_decoder *wire; /* here, behind nothing that is written for each segment */
+    struct decoder_counters *decoded;
     struct lifeline_options options; /* its networks are the engine's copy */
     struct lifeline_sink sink;
-    struct lifeline_counters counters;
+    struct lifeline_counters counters; /* without the decoder's */
     struct table table;
     uint64_t limit_bytes; /* of all that it holds */
-    struct wire_decoder *wire;
     struct app *app;
     struct findings *findings;     /* NULL when nobody asks for them */
     struct lifeline_sink app_sink; /* the sink, by way of the findings */
@@ -179,7 +189,7 @@ void timers_wake_by(struct lifeline_engine *engine, int64_t last_ns);
 /* incarnation.c */
 /* The connection that a segment belongs to, made if need be; NULL when memory is short. *is_new. */
 struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
-                             unsigned *end, bool *is_new);
+                             const struct lookup *lookup, unsigned *end, bool *is_new);
 
 /* A 4-tuple's table entry goes: keep its incarnation count for a while. */
 void incarnation_remember(struct lifeline_engine *engine, const struct conn *c);

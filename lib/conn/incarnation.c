@@ -257,26 +257,24 @@ static bool goes_on_as_new(const struct conn *c, const struct end *from, const s
 }
 
 struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
-                             unsigned *end, bool *is_new)
+                             const struct lookup *lookup, unsigned *end, bool *is_new)
 {
-    struct lookup lookup;
-    table_key(&engine->table, segment, &lookup);
-    struct conn *c = table_find(&engine->table, &lookup);
+    struct conn *c = table_find(&engine->table, lookup);
 
     *is_new = false;
     if (!c) {
-        c = other_half(engine, segment, &lookup);
+        c = other_half(engine, segment, lookup);
     }
     if (!c) {
         *is_new = true;
         *end = 0;
-        return new_conn(engine, segment, &lookup, NULL);
+        return new_conn(engine, segment, lookup, NULL);
     }
-    unsigned e = lookup.source_is_low == !c->swapped ? 0 : 1;
+    unsigned e = lookup->source_is_low == !c->swapped ? 0 : 1;
     const struct end *from = &c->end[e], *to = &c->end[!e];
     *end = e;
     if (goes_on_as_new(c, from, to, segment)) {
-        c = promote(engine, &lookup, c);
+        c = promote(engine, lookup, c);
         *end = 0;
         return c;
     }
@@ -294,7 +292,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         if (c->candidate && segment->ack - 1 == c->candidate->segment.seq &&
             (segment->src_port != c->candidate->segment.src_port ||
              memcmp(segment->src.bytes, c->candidate->segment.src.bytes, 16) != 0)) {
-            c = promote(engine, &lookup, c);
+            c = promote(engine, lookup, c);
             *end = 1;
             return c;
         }
@@ -309,7 +307,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         if (other && !answers && !copied && never_opened) {
             *is_new = true;
             *end = 0;
-            return new_conn(engine, segment, &lookup, c);
+            return new_conn(engine, segment, lookup, c);
         }
         return c;
     }
@@ -322,13 +320,13 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
                  c->candidate->segment.src_port == segment->src_port;
     if (gone(from) || dead(c) || unanswered || (again && gone(to))) {
         if (again) {
-            c = promote(engine, &lookup, c);
+            c = promote(engine, lookup, c);
             *end = 0;
             return c;
         }
         *is_new = true;
         *end = 0;
-        return new_conn(engine, segment, &lookup, c);
+        return new_conn(engine, segment, lookup, c);
     }
     bool crossing = to->state == LIFELINE_SYN_SENT && from->state == LIFELINE_STATE_UNKNOWN;
     if (!crossing) {

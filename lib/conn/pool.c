@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conn/pool.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "app/app.h"
 #include "conn/cold.h"
@@ -11,6 +13,11 @@
 #define IDLE_NS      (10 * INT64_C(1000000000))
 #define SPARE_HOT    64 /* what may become hot between two calls of table_make_room() */
 #define MALLOC_BYTES 16 /* of its own, an estimate */
+
+#define BLOCK_BYTES   (POOL_BLOCK * sizeof(struct conn))
+#define SINGLE_BLOCKS 8                 /* before there are slabs */
+#define SLAB_BYTES    ((size_t)2 << 20) /* a huge page, on most processors */
+#define SLAB_BLOCKS   (SLAB_BYTES / BLOCK_BYTES)
 _Static_assert(POOL_GROWTH_BYTES >= COLD_MAX_BYTES, "packing one is paid for");
 
 static struct conn *pool_at(const struct table_pool *pool, uint32_t i)
@@ -31,13 +38,39 @@ void pool_give(struct table *t, struct conn *c)
     give(&t->pool, c, c->pool_index);
 }
 
+/* Memory for a block: one by one at first; when there are many, a slab for several, which the
+ * kernel may back with a huge page, so that few page faults and few misses of the TLB come of it.
+ */
+static struct conn *new_block(struct table *t)
+{
+    struct table_pool *pool = &t->pool;
+    uint32_t i = pool->count / POOL_BLOCK;
+    if (i < SINGLE_BLOCKS) {
+        t->memory_bytes += BLOCK_BYTES;
+        return malloc(BLOCK_BYTES);
+    }
+    uint32_t in_slab = (i - SINGLE_BLOCKS) % SLAB_BLOCKS;
+    if (in_slab == 0) {
+        void *slab = aligned_alloc(SLAB_BYTES, SLAB_BYTES);
+        if (!slab) {
+            return NULL;
+        }
+#ifdef MADV_HUGEPAGE
+        madvise(slab, SLAB_BYTES, MADV_HUGEPAGE);
+#endif
+        pool->slabs[pool->slab_count++] = slab;
+        t->memory_bytes += SLAB_BYTES;
+    }
+    return (struct conn *)pool->slabs[pool->slab_count - 1] + in_slab * POOL_BLOCK;
+}
+
 static bool pool_grow(struct table *t)
 {
     struct table_pool *pool = &t->pool;
     if (pool->count == pool->capacity) {
         return false;
     }
-    struct conn *block = malloc(POOL_BLOCK * sizeof *block);
+    struct conn *block = new_block(t);
     if (!block) {
         return false;
     }
@@ -46,7 +79,6 @@ static bool pool_grow(struct table *t)
         give(pool, &block[i], pool->count + i);
     }
     pool->count += POOL_BLOCK;
-    t->memory_bytes += POOL_BLOCK * sizeof *block;
     return true;
 }
 
@@ -60,7 +92,7 @@ struct conn *pool_take(struct table *t)
     struct conn *c = pool_at(pool, i);
     pool->free = c->tag;
     pool->free_count--;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct conn, own_closing));
     c->pool_index = i;
     c->recent = 1;
     return c;
@@ -79,10 +111,6 @@ static bool freeze(struct table *t, struct conn *c)
     if (app_can_rest(c->flow)) {
         app_put_away(c->flow);
     }
-    if (c->closing) {
-        t->memory_bytes -= sizeof *c->closing;
-        free(c->closing);
-    }
     struct table_slot *s = table_slot_at(t, c->slot);
     s->at.cold = cold;
     s->is_cold = 1;
@@ -100,31 +128,26 @@ struct conn *table_warm(struct table *t, uint32_t slot)
 {
     struct table_slot *s = table_slot_at(t, slot);
     unsigned char *cold = s->at.cold;
-    struct closing *closing = cold_has_closing(cold) ? malloc(sizeof *closing) : NULL;
     struct conn *c = pool_take(t);
     uint32_t i = c->pool_index;
 
-    if (cold_has_closing(cold) && !closing) {
-        abort();
-    }
-    cold_revive(cold, c, closing);
+    cold_revive(cold, c, cold_has_closing(cold) ? &c->own_closing : NULL);
     c->slot = slot;
     c->pool_index = i;
     c->tag = table_tag(t, c->key);
     c->recent = 1;
-    t->memory_bytes += closing ? sizeof *closing : 0;
     free_packed(t, cold);
     s->at.hot = c;
     s->is_cold = 0;
     return c;
 }
 
-void table_unpack(const struct table *t, uint32_t slot, struct conn *c, struct closing *closing)
+void table_unpack(const struct table *t, uint32_t slot, struct conn *c)
 {
     const unsigned char *cold = table_slot_at(t, slot)->at.cold;
-    memset(c, 0, sizeof *c);
+    memset(c, 0, offsetof(struct conn, own_closing));
     c->slot = slot;
-    cold_unpack(cold, c, cold_has_closing(cold) ? closing : NULL);
+    cold_unpack(cold, c, cold_has_closing(cold) ? &c->own_closing : NULL);
 }
 
 void table_drop_packed(struct table *t, uint32_t slot)
@@ -136,33 +159,47 @@ void table_drop_packed(struct table *t, uint32_t slot)
     t->live--;
 }
 
-/* Is it likely that nothing comes for it soon? */
-static bool is_at_rest(const struct table *t, const struct conn *c)
+/* For idle ones alone it is enough to come round several times before one is called so. */
+static bool is_time_to_look(struct table *t)
 {
-    enum conn_list list = table_list_of(t, c);
-    return list == LIST_TIME_WAIT || list == LIST_CLOSED || t->now_ns - c->last_ns > IDLE_NS;
+    struct table_pool *pool = &t->pool;
+    if (t->now_ns < pool->look_ns && pool->look_ns - t->now_ns < IDLE_NS) {
+        return false;
+    }
+    pool->look_ns = t->now_ns + IDLE_NS / 4 / pool->count;
+    return true;
 }
 
 static struct conn *next_of(struct table_pool *pool)
 {
     struct conn *c = pool_at(pool, pool->hand);
     pool->hand = (pool->hand + 1) % pool->count;
+    __builtin_prefetch(pool_at(pool, pool->hand));
     return c;
+}
+
+/* Is it likely that nothing comes for it soon? Of closed ones the caller says so. */
+static bool is_at_rest(const struct table *t, const struct conn *c, bool closed)
+{
+    bool open = table_list_of(t, c) < LIST_TIME_WAIT;
+    return open ? t->now_ns - c->last_ns > IDLE_NS : closed;
 }
 
 /* One more that the hand comes by: of many, what rests is packed before memory calls for it. */
 static void tidy(struct table *t)
 {
-    if (t->pool.count - t->pool.free_count < t->pool.untidy) {
+    struct table_pool *pool = &t->pool;
+    bool closed = t->live >= pool->max_closed; /* then they are packed as well */
+    if (pool->count - pool->free_count < pool->max_idle || (!closed && !is_time_to_look(t))) {
         return;
     }
-    struct conn *c = next_of(&t->pool);
-    if (c->slot == NO_SLOT || !cold_can_pack(c) || !is_at_rest(t, c)) {
+    struct conn *c = next_of(pool);
+    if (c->slot == NO_SLOT) {
         return;
     }
     if (c->recent) {
         c->recent = 0;
-    } else {
+    } else if (is_at_rest(t, c, closed) && cold_can_pack(c)) {
         freeze(t, c); /* no memory: then later */
     }
 }
@@ -218,20 +255,27 @@ bool pool_init(struct table *t)
     uint64_t hot = t->limit_bytes / 4 / sizeof(struct conn) / POOL_BLOCK * POOL_BLOCK;
     pool->free = NO_SLOT;
     pool->capacity = hot < POOL_BLOCK ? POOL_BLOCK : hot > MAX_HOT ? MAX_HOT : (uint32_t)hot;
-    pool->blocks = calloc(pool->capacity / POOL_BLOCK, sizeof *pool->blocks);
-    return pool->blocks && pool_grow(t);
+    uint32_t blocks = pool->capacity / POOL_BLOCK;
+    pool->blocks = calloc(blocks, sizeof *pool->blocks);
+    pool->slabs = calloc(blocks / SLAB_BLOCKS + 1, sizeof *pool->slabs);
+    return pool->blocks && pool->slabs && pool_grow(t);
 }
 
 void pool_fini(struct table *t)
 {
+    struct table_pool *pool = &t->pool;
     for (uint32_t slot = 0; slot < table_slots(t); slot++) {
         struct table_slot *s = table_slot_at(t, slot);
         if (s->is_cold) {
             free(s->at.cold);
         }
     }
-    for (uint32_t i = 0; t->pool.blocks && i < t->pool.count / POOL_BLOCK; i++) {
-        free(t->pool.blocks[i]);
+    for (uint32_t i = 0; pool->blocks && i < pool->count / POOL_BLOCK && i < SINGLE_BLOCKS; i++) {
+        free(pool->blocks[i]);
     }
-    free(t->pool.blocks);
+    for (uint32_t i = 0; i < pool->slab_count; i++) {
+        free(pool->slabs[i]);
+    }
+    free(pool->blocks);
+    free(pool->slabs);
 }

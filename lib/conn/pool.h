@@ -4,8 +4,10 @@
  *
  * Model: blocks of structs that never move, up to a capacity, a quarter of the table's memory; free
  * ones are chained. When there are many, a clock's hand goes round, one connection for each
- * segment: what is in TIME-WAIT, closed or idle for 10 seconds of capture time, and wasn't used
- * since the hand passed, is packed (cold.h). When few are free and no more may be made, the hand
+ * segment: what is idle for 10 seconds of capture time and wasn't used since the hand passed is
+ * packed (cold.h); when there are very many, what is in TIME-WAIT or closed as well. Those are
+ * looked at once more, for their record: packing and unpacking takes longer than that, as long as
+ * they aren't too many for the memory. When few are free and no more may be made, the hand
  * goes on until it finds one that wasn't used, at rest or not.
  */
 #ifndef LIFELINE_CONN_POOL_H

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conn/table.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conn/pool.h"
+
+#define EXPECTED_PACKED_BYTES 192 /* most packed connections are smaller */
 
 #define ANY_CONTEXT 0x7fffffff /* of aliases; the decoder gives no such number */
 
@@ -27,7 +30,8 @@ bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live, uint32
     t->key = hash_random_tag_key();
     t->limit_bytes = limit_bytes;
     t->max_live = max_live;
-    t->pool.untidy = max_unpacked ? max_unpacked : DEFAULT_UNPACKED;
+    t->pool.max_idle = max_unpacked ? max_unpacked : DEFAULT_UNPACKED;
+    t->pool.max_closed = max_unpacked ? max_unpacked : DEFAULT_UNPACKED_CLOSED;
     t->free_slot = NO_SLOT;
     for (unsigned i = 0; i < LIST_COUNT; i++) {
         t->lists[i].head = t->lists[i].tail = NO_SLOT;
@@ -117,6 +121,43 @@ struct conn *table_find(struct table *t, const struct lookup *lookup)
         c->recent = 1;
     }
     return c;
+}
+
+#define LINE_BYTES 64 /* of a cache, on most processors */
+
+static void expect(const void *object, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += LINE_BYTES) {
+        __builtin_prefetch((const char *)object + at);
+    }
+}
+
+void table_expect_index(const struct table *t, const struct lookup *lookup)
+{
+    expect(&t->index[lookup->tag & t->index_mask], 1);
+}
+
+void table_expect_slot(const struct table *t, struct lookup *lookup)
+{
+    uint32_t i = lookup->tag & t->index_mask;
+    while (t->index[i].slot != NO_SLOT && t->index[i].tag != lookup->tag) {
+        i = (i + 1) & t->index_mask;
+    }
+    lookup->expected = t->index[i].slot;
+    if (lookup->expected != NO_SLOT) {
+        expect(table_slot_at(t, lookup->expected), 1);
+    }
+}
+
+void table_expect_conn(const struct table *t, const struct lookup *lookup, bool closing)
+{
+    if (lookup->expected == NO_SLOT) {
+        return;
+    }
+    const struct table_slot *s = table_slot_at(t, lookup->expected);
+    expect(s->at.cold, s->is_cold ? EXPECTED_PACKED_BYTES
+                       : closing  ? sizeof(struct conn)
+                                  : offsetof(struct conn, own_closing));
 }
 
 static void key_in_context(const uint64_t key[5], uint32_t context, uint64_t out[5])

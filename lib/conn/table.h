@@ -26,8 +26,12 @@
 #include "conn/conn.h"
 #include "model/hash.h"
 
-#define TABLE_CHUNK      1024
-#define DEFAULT_UNPACKED 512 /* as many as fit the second-level cache */
+#define TABLE_CHUNK 1024
+
+/* How many are hot before what rests is packed: of idle ones, as many as fit the second-level
+ * cache; of closed ones, which are mostly looked at once more, as many as take 40 MB. */
+#define DEFAULT_UNPACKED        512
+#define DEFAULT_UNPACKED_CLOSED 32768
 
 struct table_list {
     uint32_t head, tail;
@@ -52,11 +56,14 @@ struct table_slot {
 /* The pool of hot connections, in blocks that never move. */
 struct table_pool {
     struct conn **blocks;
+    void **slabs; /* memory of several blocks */
+    uint32_t slab_count;
     uint32_t count, free_count;
     uint32_t capacity; /* a multiple of a block's */
     uint32_t free;     /* chained through conn.tag; conn.slot is NO_SLOT */
     uint32_t hand;
-    uint32_t untidy; /* hot ones that nothing is packed below */
+    uint32_t max_idle, max_closed; /* hot ones below which such are left hot */
+    int64_t look_ns;               /* when the hand moves on, where time is left */
 };
 
 struct table {
@@ -78,6 +85,7 @@ struct table {
 struct lookup {
     uint64_t key[5];
     uint32_t tag;
+    uint32_t expected;     /* the slot where it is likely to be found, or NO_SLOT */
     uint8_t source_is_low; /* the segment's source is the key's first end */
 };
 
@@ -92,6 +100,12 @@ bool table_make_room(struct table *t);
 uint32_t table_tag(const struct table *t, const uint64_t key[5]);
 void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out);
 struct conn *table_find(struct table *t, const struct lookup *lookup);
+
+/* What table_find() will read soon is asked of memory, a step at a time, each a while after the one
+ * before: the index; the slot; the connection, with its closing or without. Nothing changes. */
+void table_expect_index(const struct table *t, const struct lookup *lookup);
+void table_expect_slot(const struct table *t, struct lookup *lookup);
+void table_expect_conn(const struct table *t, const struct lookup *lookup, bool closing);
 
 /* A zeroed object, not yet indexed or listed; NULL when the limit is reached: evict, then retry. */
 struct conn *table_alloc(struct table *t);
@@ -131,9 +145,8 @@ uint64_t table_number_at(const struct table *t, uint32_t slot);
 /* Is the connection in a slot that isn't free cold, and without a stream that is followed? */
 bool table_rests(const struct table *t, uint32_t slot);
 
-/* What the cold connection in a slot is, into c and its closing, if it has one. It stays cold; a
- * flow that rests stays with it. */
-void table_unpack(const struct table *t, uint32_t slot, struct conn *c, struct closing *closing);
+/* What the cold connection in a slot is. It stays cold; a flow that rests stays with it. */
+void table_unpack(const struct table *t, uint32_t slot, struct conn *c);
 /* Takes the cold connection in a slot away, when the table is used no more: lists and index keep
  * what they say of it. */
 void table_drop_packed(struct table *t, uint32_t slot);

@@ -31,13 +31,8 @@ struct closing *closing_of(struct pass *pass)
 {
     struct conn *c = pass->conn;
     if (!c->closing) {
-        c->closing = malloc(sizeof *c->closing);
-        if (c->closing) {
-            closing_begin(c->closing);
-            pass->engine->table.memory_bytes += sizeof *c->closing;
-        } else {
-            c->incomplete = 1;
-        }
+        c->closing = &c->own_closing;
+        closing_begin(c->closing);
     }
     return c->closing;
 }

@@ -636,6 +636,9 @@ void lifeline_push_frame(struct lifeline_engine *engine, const struct lifeline_f
 
 /* Feeds one ready-made segment. */
 void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline_segment *segment);
+/* The same for several, in order; faster, the more of them. */
+void lifeline_push_segments(struct lifeline_engine *engine, const struct lifeline_segment *segments,
+                            size_t count);
 
 /* Feeds octets of a connection's stream that another layer made of it, such as a decrypted TLS
  * stream: exchanges on them are followed as on plain ones, and from the first such call on the TCP
