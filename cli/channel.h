@@ -2,30 +2,34 @@
 /*
  * A channel: what one thread makes, in order, for another.
  *
- * Model: items are written one behind the other into batches, memory of a quarter of a megabyte. A
- * full batch is handed over; a used one comes back. There are so many batches: who is ahead waits.
- * What an item is, and where its parts are, is between the two threads; it begins at an address
- * that suits any type, and stays there until its receiver asks for the next.
+ * Model: a ring of slots. The sender fills one and sends it; the receiver has it until it asks for
+ * the next, then the sender may fill it again. Who is ahead waits. What a slot holds is between the
+ * two threads: a quarter of a megabyte or so of work, for each handing over may put a thread to
+ * sleep and wake the other.
  */
 #ifndef LIFELINE_CHANNEL_H
 #define LIFELINE_CHANNEL_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#define CHANNEL_SLOTS 4
 
 struct channel;
 
-/* Never returns NULL: running out of memory ends the program. */
-struct channel *channel_new(void);
-/* After both threads are done with it. */
-void channel_free(struct channel *channel);
+/* Slots begin as zeros, each in cache lines of its own. Never returns NULL: running out of memory
+ * ends the program. */
+struct channel *channel_new(size_t slot_bytes);
+/* After both threads are done with it; clear is called for what each slot holds. */
+void channel_free(struct channel *channel, void (*clear)(void *slot));
 
-/* Sender: room for an item of so many octets, which the next call of it or channel_end() sends. */
-void *channel_item(struct channel *channel, size_t bytes);
+/* Sender: the slot to fill. */
+void *channel_slot(struct channel *channel);
+/* Sender: hands the slot over, and waits until there is another one to fill. */
+void channel_send(struct channel *channel);
 /* Sender: there will be no more. */
 void channel_end(struct channel *channel);
 
-/* Receiver: the next item; waits for it. NULL: there will be no more. */
+/* Receiver: the next slot; waits for it. NULL: there will be no more. */
 void *channel_receive(struct channel *channel);
 
 #endif

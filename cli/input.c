@@ -82,24 +82,64 @@ static void check_output(struct input *input)
         raise_status(input, EXIT_UNWRITTEN);
 }
 
+bool input_holds(const struct input *input, const struct lifeline_segment *segment)
+{
+    uintptr_t begin = (uintptr_t)input->frame.data, at = (uintptr_t)segment->payload;
+    return segment->captured_bytes == 0 ||
+           (at >= begin && at < begin + input->frame.captured_bytes);
+}
+
+/* ---- segments that wait for others, to be pushed together ------------------------------------ */
+
+#define TOGETHER 64
+
+struct queue {
+    struct input *input;
+    struct lifeline_engine *engine;
+    unsigned count;
+    struct lifeline_segment segments[TOGETHER];
+};
+
+static void push_queue(struct queue *queue)
+{
+    lifeline_push_segments(queue->engine, queue->segments, queue->count);
+    queue->count = 0;
+}
+
+static void enqueue(void *user, const struct lifeline_segment *segment)
+{
+    struct queue *queue = user;
+    queue->segments[queue->count++] = *segment;
+    if (queue->count == TOGETHER || !input_holds(queue->input, segment))
+        push_queue(queue);
+}
+
+static struct window push_before_turn(void *user, struct window window)
+{
+    push_queue(user);
+    return window;
+}
+
+/* ---- files and interfaces -------------------------------------------------------------------- */
+
 /* One source from its first packet to its end. */
 static enum source_result read_source(struct input *input, struct source *source, const char *name,
                                       struct lifeline_engine *engine, struct progress *progress)
 {
     uint64_t base = input->frames, done = 0, total = 0;
+    struct lifeline_frame *frame = &input->frame;
     unsigned until_check = CHECK_FRAMES;
-    struct lifeline_frame frame;
     for (;;) {
-        enum source_result result = source_next(source, &frame);
+        enum source_result result = source_next(source, frame);
         if (result == SOURCE_FRAME) {
-            frame.number += base;
-            input->frames = frame.number;
-            if (!passes(input, &frame))
+            frame->number += base;
+            input->frames = frame->number;
+            if (!passes(input, frame))
                 ;
-            else if (input->segment)
-                lifeline_decode(engine, &frame, input->segment, input->segment_user);
+            else if (source->stream)
+                lifeline_decode(engine, frame, input->taker->segment, input->taker->user);
             else
-                lifeline_push_frame(engine, &frame);
+                lifeline_push_frame(engine, frame);
             if (is_over(input))
                 return SOURCE_END;
             if (--until_check > 0)
@@ -122,10 +162,16 @@ static enum source_result read_source(struct input *input, struct source *source
     }
 }
 
+static struct window on_turn(void *user, struct window window)
+{
+    const struct input *input = user;
+    return input->taker->turn(input->taker->user, window);
+}
+
 static void read_file(struct input *input, const char *path, const char *name,
                       struct lifeline_engine *engine, struct progress *progress)
 {
-    const struct stream_hooks hooks = {.waiting = on_waiting, .user = input};
+    const struct stream_hooks hooks = {.waiting = on_waiting, .turn = on_turn, .user = input};
     char *error = NULL;
     struct source *source = source_open(path, &hooks, &error);
     if (!source) {
@@ -168,11 +214,15 @@ static void read_live(struct input *input, struct lifeline_engine *engine)
 
 int input_read(struct input *input, struct lifeline_engine *engine)
 {
+    struct queue queue = {.input = input, .engine = engine};
+    const struct segment_taker pusher = {enqueue, push_before_turn, &queue};
     input->frames = input->filtered = 0;
     if (input->live) {
         read_live(input, engine);
         return input->status;
     }
+    if (!input->taker)
+        input->taker = &pusher;
     struct progress *progress = input->quiet ? NULL : progress_new();
     for (size_t i = 0; input->paths[i] && !signals_stop && !is_over(input); i++)
         read_file(input, input->paths[i], display_name(input->options->files[i]), engine, progress);

@@ -9,6 +9,13 @@
 #include "source.h"
 #include "standard_output.h"
 
+/* Who gets the segments of files; see stream.h for turn. */
+struct segment_taker {
+    lifeline_segment_fn segment;
+    struct window (*turn)(void *user, struct window window);
+    void *user;
+};
+
 /* What one pass over the input uses and tells. */
 struct input {
     const struct options *options;
@@ -16,9 +23,10 @@ struct input {
     struct filter *filter;          /* NULL: none */
     struct source *live;            /* an open interface; NULL: read the paths */
     struct standard_output *output; /* flushed whenever the input makes wait */
-    bool quiet;                  /* no messages, no progress: a pass before the one that prints */
-    lifeline_segment_fn segment; /* gets the segments; NULL: the engine does */
-    void *segment_user;
+    bool quiet; /* no messages, no progress: a pass before the one that prints */
+    const struct segment_taker *taker; /* NULL: the engine */
+
+    struct lifeline_frame frame; /* the one that is looked at */
 
     uint64_t frames;   /* positions counted so far, over all files */
     uint64_t filtered; /* frames that the filter dropped */
@@ -28,6 +36,9 @@ struct input {
 /* Pushes all packets into the engine, which the caller finishes. Complains on standard error about
  * each file that it can't read to its end, and goes on with the next. Returns input->status. */
 int input_read(struct input *input, struct lifeline_engine *engine);
+
+/* Is the payload part of the frame, which lies in the window, and not put together elsewhere? */
+bool input_holds(const struct input *input, const struct lifeline_segment *segment);
 
 /* Complains about files that can't be opened, before anything is printed. Returns EXIT_DONE, or
  * EXIT_UNREADABLE. */

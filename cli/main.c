@@ -16,7 +16,6 @@
 #include <glib.h>
 
 #include "filter.h"
-#include "inflate.h"
 #include "input.h"
 #include "lifeline.h"
 #include "options.h"
@@ -130,6 +129,34 @@ static struct input make_input(struct run *run)
     };
 }
 
+#define MAX_THREADS 3
+
+/* Below this much input, starting threads takes longer than it saves. */
+#define SMALL_BYTES (4 << 20)
+
+/* One reads and decodes, one follows connections, one prints: where there is more than one
+ * processor, and much to read. */
+static unsigned threads(const struct run *run)
+{
+    goffset bytes = 0;
+    struct stat facts;
+    if (run->live) /* what comes is printed before more is waited for */
+        return 1;
+    if (run->options.jobs)
+        return run->options.jobs;
+    for (char **path = run->paths; *path; path++)
+        bytes += stat(*path, &facts) == 0 && S_ISREG(facts.st_mode) ? facts.st_size : 0;
+    return bytes < SMALL_BYTES || g_get_num_processors() < 2 ? 1 : MAX_THREADS;
+}
+
+/* Pushes the whole input. */
+static int push_input(struct run *run, struct lifeline_engine *engine, struct input *input)
+{
+    int status = threads(run) > 1 ? reader_run(input, engine) : input_read(input, engine);
+    lifeline_finish(engine);
+    return status;
+}
+
 /* The first of two passes, which finds the connections that match --where. */
 static int scan(struct run *run, const struct lifeline_options *engine_options)
 {
@@ -149,42 +176,9 @@ static int scan(struct run *run, const struct lifeline_options *engine_options)
     }
     struct input input = make_input(run);
     input.quiet = true;
-    input_read(&input, engine);
-    lifeline_finish(engine);
+    push_input(run, engine, &input);
     lifeline_free(engine);
     return EXIT_DONE;
-}
-
-#define MAX_THREADS 3
-
-/* Below this much input, starting a thread takes longer than it saves. */
-#define SMALL_BYTES (4 << 20)
-
-static bool is_compressed(const char *path)
-{
-    uint8_t magic[INFLATE_MAGIC_BYTES];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t bytes = fd == -1 ? -1 : read(fd, magic, sizeof magic);
-    if (fd != -1)
-        close(fd);
-    return bytes > 0 && inflate_probe(magic, (size_t)bytes);
-}
-
-/* Reading is so much less work than the rest that what a second thread saves, handing over takes;
- * decompressing isn't. */
-static unsigned threads(const struct run *run, const struct view_context *context)
-{
-    goffset bytes = 0;
-    struct stat facts;
-    if (context->live) /* what comes is printed before more is waited for */
-        return 1;
-    if (run->options.jobs)
-        return run->options.jobs;
-    for (char **path = run->paths; *path; path++)
-        bytes += stat(*path, &facts) == 0 && S_ISREG(facts.st_mode) && is_compressed(*path)
-                     ? facts.st_size
-                     : 0;
-    return bytes < SMALL_BYTES || g_get_num_processors() < 2 ? 1 : 2;
 }
 
 /* Does the view ask the engine while it prints? */
@@ -193,16 +187,15 @@ static bool asks(const struct view *view, const char *format)
     return view->asking && strcmp(view->asking, format) == 0;
 }
 
-/* The pass that prints. With two threads one reads and decodes; with three, one prints. */
+/* The pass that prints. */
 static int read_and_print(struct run *run, const struct lifeline_options *engine_options,
                           const struct lifeline_sink *view_sink, struct view_context *context,
                           void *view_state)
 {
     const struct options *options = &run->options;
-    unsigned jobs = threads(run, context);
     struct relay *relay = NULL;
     struct lifeline_sink printer = *view_sink;
-    if (jobs >= MAX_THREADS && !asks(options->view, options->format)) {
+    if (threads(run) >= MAX_THREADS && !asks(options->view, options->format)) {
         relay = relay_new(view_sink);
         printer = relay_sink(relay);
     }
@@ -214,8 +207,7 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
     }
     context->engine = relay ? NULL : engine;
     struct input input = make_input(run);
-    int status = jobs > 1 ? reader_run(&input, engine) : input_read(&input, engine);
-    lifeline_finish(engine);
+    int status = push_input(run, engine, &input);
     if (relay)
         relay_finish(relay);
     struct lifeline_counters counters;

@@ -56,7 +56,7 @@ static const GOptionEntry input_entries[] = {
     TEXT('s', "snapshot-length", snap, "BYTES", "live: capture so much of each packet"),
     FLAG('p', "no-promiscuous-mode", no_promiscuous, "live: only this host's packets"),
     TEXT(0, "packets", packets, "N", "stop after N packets"),
-    TEXT(0, "jobs", jobs, "N", "threads, at most; default: 2 for compressed files, else 1"),
+    TEXT(0, "jobs", jobs, "N", "threads, at most; default: 3 for files of 4 MB or more, else 1"),
     FLAG(0, "ignore-vlan", ignore_vlan, "VLAN tags don't tell connections apart"),
     FLAG(0, "verify-checksums", verify_checksums, "mark segments whose TCP checksum is wrong"),
     END,

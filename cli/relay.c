@@ -7,6 +7,21 @@
 
 #include "channel.h"
 
+#define BATCH_BYTES 262144
+#define ALIGNMENT   16
+
+/* Parcels one behind the other, each behind its length. */
+struct batch {
+    char *bytes;
+    size_t room, used;
+};
+
+struct length {
+    size_t bytes; /* of the parcel, this included, aligned */
+    size_t unused;
+};
+_Static_assert(sizeof(struct length) == ALIGNMENT, "parcels begin where any type may");
+
 enum kind { EVENT, MESSAGE, EXCHANGE, FINDING, CONNECTION };
 
 struct relay {
@@ -29,6 +44,27 @@ struct parcel {
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
+/* Room for a parcel, which goes with the batch. */
+static struct parcel *new_parcel(struct relay *relay, size_t bytes)
+{
+    struct batch *batch = (struct batch *)channel_slot(relay->channel);
+    bytes = (bytes + sizeof(struct length) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (batch->used && batch->room - batch->used < bytes) {
+        channel_send(relay->channel);
+        batch = (struct batch *)channel_slot(relay->channel);
+        batch->used = 0;
+    }
+    if (batch->room < bytes) {
+        g_free(batch->bytes);
+        batch->room = MAX(bytes, BATCH_BYTES);
+        batch->bytes = (char *)g_malloc(batch->room);
+    }
+    struct length *length = (struct length *)(void *)(batch->bytes + batch->used);
+    length->bytes = bytes;
+    batch->used += bytes;
+    return (struct parcel *)(length + 1);
+}
+
 static size_t text_bytes(const char *text)
 {
     return text ? strlen(text) + 1 : 0;
@@ -48,8 +84,8 @@ static void put_text(const char **text, char **end)
 static void send_event(void *user, const struct lifeline_event *event)
 {
     struct relay *relay = (struct relay *)user;
-    struct parcel *parcel = (struct parcel *)channel_item(
-        relay->channel, sizeof *parcel + (event->segment ? sizeof *event->segment : 0));
+    struct parcel *parcel =
+        new_parcel(relay, sizeof *parcel + (event->segment ? sizeof *event->segment : 0));
     parcel->kind = EVENT;
     parcel->record.event = *event;
     if (!event->segment)
@@ -64,9 +100,9 @@ static void send_event(void *user, const struct lifeline_event *event)
 static void send_message(void *user, const struct lifeline_message *message)
 {
     struct relay *relay = (struct relay *)user;
-    struct parcel *parcel = (struct parcel *)channel_item(
-        relay->channel, sizeof *parcel + text_bytes(message->method) + text_bytes(message->uri) +
-                            text_bytes(message->reason));
+    struct parcel *parcel =
+        new_parcel(relay, sizeof *parcel + text_bytes(message->method) + text_bytes(message->uri) +
+                              text_bytes(message->reason));
     char *end = (char *)(parcel + 1);
     parcel->kind = MESSAGE;
     parcel->record.message = *message;
@@ -121,13 +157,12 @@ static void put_http(struct lifeline_http_message *message, char **end)
 static void send_exchange(void *user, const struct lifeline_exchange *exchange)
 {
     struct relay *relay = (struct relay *)user;
-    struct parcel *parcel = (struct parcel *)channel_item(
-        relay->channel, sizeof *parcel + http_bytes(&exchange->request) +
-                            http_bytes(&exchange->response) + text_bytes(exchange->method) +
-                            text_bytes(exchange->uri) + text_bytes(exchange->host) +
-                            text_bytes(exchange->version) + text_bytes(exchange->reason) +
-                            text_bytes(exchange->content_type) + text_bytes(exchange->flag_text) +
-                            text_bytes(exchange->response_version));
+    struct parcel *parcel = new_parcel(
+        relay, sizeof *parcel + http_bytes(&exchange->request) + http_bytes(&exchange->response) +
+                   text_bytes(exchange->method) + text_bytes(exchange->uri) +
+                   text_bytes(exchange->host) + text_bytes(exchange->version) +
+                   text_bytes(exchange->reason) + text_bytes(exchange->content_type) +
+                   text_bytes(exchange->flag_text) + text_bytes(exchange->response_version));
     struct lifeline_exchange *x = &parcel->record.exchange;
     char *end = (char *)(parcel + 1);
     parcel->kind = EXCHANGE;
@@ -150,9 +185,9 @@ static void send_exchange(void *user, const struct lifeline_exchange *exchange)
 static void send_finding(void *user, const struct lifeline_finding *finding)
 {
     struct relay *relay = (struct relay *)user;
-    struct parcel *parcel = (struct parcel *)channel_item(
-        relay->channel, sizeof *parcel + text_bytes(finding->text) + text_bytes(finding->subject) +
-                            text_bytes(finding->peer) + text_bytes(finding->request));
+    struct parcel *parcel = new_parcel(
+        relay, sizeof *parcel + text_bytes(finding->text) + text_bytes(finding->subject) +
+                   text_bytes(finding->peer) + text_bytes(finding->request));
     char *end = (char *)(parcel + 1);
     parcel->kind = FINDING;
     parcel->record.finding = *finding;
@@ -168,8 +203,7 @@ static void send_connection(void *user, const struct lifeline_connection *connec
     struct relay *relay = (struct relay *)user;
     size_t names_bytes = connection->finding_count * sizeof connection->findings[0];
     size_t id_bytes = text_bytes(connection->community_id);
-    struct parcel *parcel =
-        (struct parcel *)channel_item(relay->channel, sizeof *parcel + names_bytes + id_bytes);
+    struct parcel *parcel = new_parcel(relay, sizeof *parcel + names_bytes + id_bytes);
     const char **names = (const char **)(parcel + 1);
     char *end = (char *)names + names_bytes;
     parcel->kind = CONNECTION;
@@ -182,38 +216,52 @@ static void send_connection(void *user, const struct lifeline_connection *connec
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
+static void call(const struct lifeline_sink *to, const struct parcel *parcel)
+{
+    switch (parcel->kind) {
+    case EVENT:
+        to->event(to->user, &parcel->record.event);
+        break;
+    case MESSAGE:
+        to->message(to->user, &parcel->record.message);
+        break;
+    case EXCHANGE:
+        to->exchange(to->user, &parcel->record.exchange);
+        break;
+    case FINDING:
+        to->finding(to->user, &parcel->record.finding);
+        break;
+    case CONNECTION:
+        to->connection(to->user, &parcel->record.connection);
+        break;
+    }
+}
+
 static void *call_view(void *user)
 {
     const struct relay *relay = (const struct relay *)user;
-    const struct lifeline_sink *to = &relay->to;
-    const struct parcel *parcel;
-    while ((parcel = (const struct parcel *)channel_receive(relay->channel))) {
-        switch (parcel->kind) {
-        case EVENT:
-            to->event(to->user, &parcel->record.event);
-            break;
-        case MESSAGE:
-            to->message(to->user, &parcel->record.message);
-            break;
-        case EXCHANGE:
-            to->exchange(to->user, &parcel->record.exchange);
-            break;
-        case FINDING:
-            to->finding(to->user, &parcel->record.finding);
-            break;
-        case CONNECTION:
-            to->connection(to->user, &parcel->record.connection);
-            break;
+    const struct batch *batch;
+    while ((batch = (const struct batch *)channel_receive(relay->channel))) {
+        size_t bytes;
+        for (size_t at = 0; at < batch->used; at += bytes) {
+            const struct length *length = (const struct length *)(void *)(batch->bytes + at);
+            bytes = length->bytes;
+            call(&relay->to, (const struct parcel *)(length + 1));
         }
     }
     return NULL;
+}
+
+static void clear_batch(void *slot)
+{
+    g_free(((struct batch *)slot)->bytes);
 }
 
 struct relay *relay_new(const struct lifeline_sink *to)
 {
     struct relay *relay = g_new0(struct relay, 1);
     relay->to = *to;
-    relay->channel = channel_new();
+    relay->channel = channel_new(sizeof(struct batch));
     relay->thread = g_thread_new("printer", call_view, relay);
     return relay;
 }
@@ -232,8 +280,11 @@ struct lifeline_sink relay_sink(struct relay *relay)
 
 void relay_finish(struct relay *relay)
 {
+    const struct batch *batch = (const struct batch *)channel_slot(relay->channel);
+    if (batch->used > 0)
+        channel_send(relay->channel);
     channel_end(relay->channel);
     g_thread_join(relay->thread);
-    channel_free(relay->channel);
+    channel_free(relay->channel, clear_batch);
     g_free(relay);
 }

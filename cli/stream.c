@@ -29,8 +29,7 @@ struct stream_private {
     const struct stream_hooks *hooks;
     time_t stop_at; /* monotonic seconds; 0 while nobody asked for the end */
 
-    uint8_t *window;
-    size_t window_bytes;
+    struct window window;
 
     const struct inflate_format *format; /* NULL: not compressed */
     void *decoder;
@@ -128,30 +127,38 @@ static size_t decode_some(struct stream *stream, uint8_t *into, size_t bytes)
     }
 }
 
+/* Another window to read into, or the same. */
+static struct window turn_window(struct stream_private *p)
+{
+    const struct stream_hooks *hooks = p->hooks;
+    return hooks && hooks->turn ? hooks->turn(hooks->user, p->window) : p->window;
+}
+
 bool stream_fill(struct stream *stream, size_t bytes)
 {
     struct stream_private *p = stream->private;
     size_t held = (size_t)(stream->end - stream->next);
-    if (bytes > p->window_bytes) {
-        size_t larger = MAX(bytes, 2 * p->window_bytes);
-        uint8_t *window = g_malloc(larger);
-        memcpy(window, stream->next, held);
-        g_free(p->window);
-        p->window = window;
-        p->window_bytes = larger;
-    } else {
-        memmove(p->window, stream->next, held);
+    struct window window = turn_window(p), unused = {NULL, 0};
+    if (window.bytes < MAX(bytes, WINDOW_BYTES)) {
+        unused = window;
+        window.bytes = MAX(bytes, 2 * unused.bytes);
+        window.bytes = MAX(window.bytes, WINDOW_BYTES);
+        window.at = g_malloc(window.bytes);
     }
-    stream->next = p->window;
-    stream->end = p->window + held;
+    if (held > 0)
+        memmove(window.at, stream->next, held);
+    g_free(unused.at);
+    p->window = window;
+    stream->next = window.at;
+    stream->end = window.at + held;
     while (held < bytes && !stream->error) {
-        uint8_t *into = p->window + held;
-        size_t room = p->window_bytes - held;
+        uint8_t *into = window.at + held;
+        size_t room = window.bytes - held;
         size_t got = p->format ? decode_some(stream, into, room) : read_some(stream, into, room);
         if (got == 0)
             break;
         held += got;
-        stream->end = p->window + held;
+        stream->end = window.at + held;
     }
     return held >= bytes;
 }
@@ -220,9 +227,6 @@ struct stream *stream_open(const char *path, const struct stream_hooks *hooks, c
     p->hooks = hooks;
     p->regular = S_ISREG(status.st_mode);
     p->file_bytes = p->regular ? (uint64_t)status.st_size : 0;
-    p->window_bytes = WINDOW_BYTES;
-    p->window = g_malloc(p->window_bytes);
-    stream->next = stream->end = p->window;
     if (!recognise(stream, error)) {
         stream_close(stream);
         return NULL;
@@ -237,7 +241,7 @@ void stream_close(struct stream *stream)
         p->format->close(p->decoder);
     close(p->fd);
     g_free(p->raw);
-    g_free(p->window);
+    g_free(turn_window(p).at);
     g_free(p);
     g_free(stream->error);
     g_free(stream);

@@ -14,8 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Memory from g_malloc() that content is read into; bytes: its size. */
+struct window {
+    uint8_t *at;
+    size_t bytes;
+};
+
 struct stream_hooks {
-    void (*waiting)(void *user); /* nothing to read for now; may be NULL */
+    void (*waiting)(void *user); /* nothing to read for now */
+    /* The window is about to be filled anew, or freed. Who needs what it holds longer keeps it and
+     * returns another one, of any size; else returns it. */
+    struct window (*turn)(void *user, struct window window);
     void *user;
 };
 
@@ -28,7 +37,8 @@ struct stream {
     struct stream_private *private;
 };
 
-/* Opens path, "-" being standard input. Hooks are borrowed until the stream is closed. On failure
+/* Opens path, "-" being standard input. Hooks are borrowed until the stream is closed; each may be
+ * NULL, and hooks, too. On failure
  * returns NULL and sets *error to a g_malloc'ed message without the file's name. */
 struct stream *stream_open(const char *path, const struct stream_hooks *hooks, char **error);
 void stream_close(struct stream *stream);
