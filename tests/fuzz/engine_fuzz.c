@@ -12,10 +12,18 @@
 #include "memory_file.h"
 #include "source.h"
 
+#define TOGETHER 24 /* segments: more than an engine looks ahead */
+
 struct check {
     struct lifeline_engine *engine;
-    uint64_t frame; /* being pushed */
+    uint64_t frame; /* the last one that was decoded */
     uint64_t records;
+
+    /* Segments that wait to be pushed together, and the frames that they point into. */
+    struct lifeline_segment segments[TOGETHER];
+    size_t count;
+    GPtrArray *frames;
+    struct lifeline_frame decoded;
 };
 
 static void require(bool condition)
@@ -85,6 +93,36 @@ static void on_connection(void *user, const struct lifeline_connection *connecti
         require(connection->findings[i] != NULL);
 }
 
+static void push_waiting(struct check *check)
+{
+    lifeline_push_segments(check->engine, check->segments, check->count);
+    check->count = 0;
+}
+
+static void on_segment(void *user, const struct lifeline_segment *segment)
+{
+    struct check *check = user;
+    const struct lifeline_frame *frame = &check->decoded;
+    bool in_frame =
+        segment->payload >= frame->data && segment->payload < frame->data + frame->captured_bytes;
+    check->segments[check->count++] = *segment;
+    if (check->count == TOGETHER || !in_frame) /* what was put together is the decoder's */
+        push_waiting(check);
+}
+
+/* A copy of just the packet's size: the window around it would hide an overread. */
+static void decode(struct check *check, const struct lifeline_frame *frame)
+{
+    uint8_t *exact = g_memdup2(frame->data, frame->captured_bytes);
+    check->frame = frame->number;
+    check->decoded = *frame;
+    check->decoded.data = exact ? exact : (const uint8_t *)"";
+    g_ptr_array_add(check->frames, exact);
+    lifeline_decode(check->engine, &check->decoded, on_segment, check);
+    if (check->count == 0)
+        g_ptr_array_set_size(check->frames, 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     char path[40];
@@ -112,14 +150,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         check.engine = lifeline_new(&options, &sink);
         require(check.engine != NULL);
         struct lifeline_frame frame;
-        while (source_next(source, &frame) == SOURCE_FRAME) {
-            check.frame = frame.number;
-            /* A copy of just the packet's size: the window around it would hide an overread. */
-            uint8_t *exact = g_memdup2(frame.data, frame.captured_bytes);
-            frame.data = exact ? exact : (const uint8_t *)"";
-            lifeline_push_frame(check.engine, &frame);
-            g_free(exact);
-        }
+        check.frames = g_ptr_array_new_with_free_func(g_free);
+        while (source_next(source, &frame) == SOURCE_FRAME)
+            decode(&check, &frame);
+        push_waiting(&check);
+        g_ptr_array_free(check.frames, TRUE);
         lifeline_finish(check.engine);
         struct lifeline_counters counters;
         lifeline_get_counters(check.engine, &counters);
