@@ -586,7 +586,7 @@ struct lifeline_options {
     uint32_t network_count;
     uint64_t max_memory_bytes;  /* for all the engine holds; 0: 512 MiB */
     uint64_t max_connections;   /* 0: as memory allows */
-    uint32_t max_unpacked;      /* resting connections kept as structs, for speed; 0: 512 */
+    uint32_t max_unpacked;      /* resting connections kept as structs; 0: 512, 32768 if closed */
     uint32_t max_stream_bytes;  /* reassembly, per direction; 0: 8 MiB */
     uint64_t max_streams_bytes; /* reassembly, all together; 0: an eighth of max_memory_bytes */
     uint32_t max_fragments;     /* IP datagrams in reassembly; 0: 1024 */
