@@ -263,7 +263,8 @@ static void occupy_standard_descriptors(void)
         close(fd);
 }
 
-#define KEEP_FREED_BYTES (32 << 20)
+#define KEEP_FREED_BYTES (256 << 20) /* half of what the engine may hold by default */
+#define GROW_BYTES       (1 << 20)
 
 /* Memory that one connection gives back, the next one takes: returning it to the kernel in between
  * costs a page fault for every few of them. */
@@ -271,6 +272,7 @@ static void keep_freed_memory(void)
 {
 #ifdef __GLIBC__
     mallopt(M_TRIM_THRESHOLD, KEEP_FREED_BYTES);
+    mallopt(M_TOP_PAD, GROW_BYTES);
 #endif
 }
 
