@@ -15,7 +15,7 @@
 #define MALLOC_BYTES 16 /* of its own, an estimate */
 
 #define BLOCK_BYTES   (POOL_BLOCK * sizeof(struct conn))
-#define SINGLE_BLOCKS 8                 /* before there are slabs */
+#define SINGLE_BLOCKS 2                 /* before there are slabs */
 #define SLAB_BYTES    ((size_t)2 << 20) /* a huge page, on most processors */
 #define SLAB_BLOCKS   (SLAB_BYTES / BLOCK_BYTES)
 _Static_assert(POOL_GROWTH_BYTES >= COLD_MAX_BYTES, "packing one is paid for");
