@@ -155,6 +155,9 @@ void table_expect_conn(const struct table *t, const struct lookup *lookup, bool 
         return;
     }
     const struct table_slot *s = table_slot_at(t, lookup->expected);
+    if (!s->at.hot) { /* its connection ended in the meantime */
+        return;
+    }
     expect(s->at.cold, s->is_cold ? EXPECTED_PACKED_BYTES
                        : closing  ? sizeof(struct conn)
                                   : offsetof(struct conn, own_closing));
