@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """However many threads work, the output is the same, octet for octet: every command and format,
-on all captures of testdata/ read as one, and on one that is cut in the middle of a packet."""
+on all captures of testdata/ read as one, and on one that is cut in the middle of a packet; and some
+of them on a capture that many windows of the input hold, where nothing says how many threads."""
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,8 +23,36 @@ FORMATS = {
 }
 
 
+LARGE_BYTES = 5 << 20  # from 4 MB on the program takes threads by itself
+LARGE_FORMATS = [("connections", "jsonl"), ("http", "jsonl --headers"), ("timeline", "jsonl")]
+ETHERNET = 1
+
+
+def write_large(path, captures):
+    """The packets of all captures of Ethernet in pcap with nanoseconds, again and again, a day later
+    each time."""
+    header, packets = None, []
+    for capture in captures:
+        octets = pathlib.Path(capture).read_bytes()
+        if octets[:4] != b"\x4d\x3c\xb2\xa1" or octets[20] != ETHERNET:
+            continue
+        header, at = octets[:24], 24
+        while at + 16 <= len(octets):
+            seconds, sub, captured, wire = struct.unpack_from("<IIII", octets, at)
+            packets.append((seconds, sub, captured, wire, octets[at + 16:at + 16 + captured]))
+            at += 16 + captured
+    with open(path, "wb") as file:
+        file.write(header)
+        for day in range(10**6):
+            for seconds, sub, captured, wire, frame in packets:
+                file.write(struct.pack("<IIII", seconds + 86400 * day, sub, captured, wire) + frame)
+            if file.tell() > LARGE_BYTES:
+                break
+
+
 def run(command, form, jobs, files):
-    done = subprocess.run([LIFELINE, command, "-o", *form.split(), "--jobs", str(jobs), *files],
+    threads = [] if jobs is None else ["--jobs", str(jobs)]
+    done = subprocess.run([LIFELINE, command, "-o", *form.split(), *threads, *files],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     return done.returncode, done.stdout, done.stderr
 
@@ -44,6 +74,16 @@ def main():
                         if run(command, form, jobs, files) != alone:
                             failures += 1
                             print(f"FAILED: {command} -o {form} --jobs {jobs} differs from --jobs 1")
+        large = pathlib.Path(folder) / "large.pcap"
+        write_large(large, captures)
+        for command, form in LARGE_FORMATS:
+            alone = run(command, form, 1, [str(large)])
+            assert alone[0] == 0 and alone[1], f"{command} -o {form} fails on the large capture"
+            for jobs in (None, 2, 3):
+                checks += 1
+                if run(command, form, jobs, [str(large)]) != alone:
+                    failures += 1
+                    print(f"FAILED: {command} -o {form} --jobs {jobs}, large, differs from --jobs 1")
     print(f"{checks} runs compared, {failures} failures")
     return 1 if failures else 0
 
