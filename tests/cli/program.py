@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program from outside: options, inputs, selection, exit status, messages, pipes, signals."""
 import datetime
+import fcntl
 import gzip
 import json
 import os
@@ -9,9 +10,11 @@ import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -29,6 +32,16 @@ def run(*arguments, data=None, **more):
     done = subprocess.run([LIFELINE, *arguments], input=data, capture_output=True, timeout=120,
                           **more)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def wait_until_read(pipe):
+    """Returns when the program has taken what is in the pipe, however slow the machine is."""
+    give_up = time.monotonic() + 60
+    while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4))[0] > 0:
+        if time.monotonic() > give_up:
+            raise TimeoutError("the program doesn't read its standard input")
+        time.sleep(0.01)
+    time.sleep(0.1)
 
 
 def records(text):
@@ -506,7 +519,7 @@ class Streams(Case):
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
                 process.stdin.write(capture.pcap(self.two) + b"half a record")
                 process.stdin.flush()
-                time.sleep(0.3)
+                wait_until_read(process.stdin)
                 process.send_signal(number)
                 out = process.stdout.read().decode()
                 self.assertEqual(process.wait(), 0)
@@ -519,7 +532,7 @@ class Streams(Case):
             content = capture.pcap(self.two)
             process.stdin.write(content[:100])
             process.stdin.flush()
-            time.sleep(0.3)
+            wait_until_read(process.stdin)
             process.send_signal(signal.SIGINT)
             process.stdin.write(content[100:])
             process.stdin.flush()
