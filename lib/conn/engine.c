@@ -343,7 +343,7 @@ static bool holds_too_much(struct lifeline_engine *engine)
     return bytes > engine->limit_bytes;
 }
 
-static void push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                  const struct lookup *lookup)
 {
     struct lifeline_segment held;
@@ -412,56 +412,7 @@ void lifeline_push_segment(struct lifeline_engine *engine, const struct lifeline
 {
     struct lookup lookup;
     table_key(&engine->table, segment, &lookup);
-    push(engine, segment, &lookup);
-}
-
-/* Where a connection lies, the next segments' keys say. Memory is asked for it, and for what else a
- * segment needs, some segments ahead: an answer takes as long as a segment or two. */
-#define STEP    4
-#define LOOKUPS 16  /* more than three steps */
-#define FAR     32  /* where the segments themselves are asked for */
-#define LINE    64  /* octets of a cache line, on most processors */
-#define TEXT    256 /* octets of payload: few heads are longer */
-
-static void expect_segment(const struct lifeline_segment *s)
-{
-    __builtin_prefetch(s);
-    __builtin_prefetch((const char *)s + LINE);
-}
-
-static void expect_payload(const struct lifeline_segment *s)
-{
-    for (uint32_t at = 0; at < s->captured_bytes && at < TEXT; at += LINE) {
-        __builtin_prefetch(s->payload + at);
-    }
-}
-
-void lifeline_push_segments(struct lifeline_engine *engine, const struct lifeline_segment *segments,
-                            size_t count)
-{
-    struct lookup lookups[LOOKUPS];
-    struct table *t = &engine->table;
-    for (size_t i = 0; i < count + 3 * STEP; i++) {
-        if (i + FAR < count) {
-            expect_segment(&segments[i + FAR]);
-        }
-        if (i < count) {
-            table_key(t, &segments[i], &lookups[i % LOOKUPS]);
-            table_expect_index(t, &lookups[i % LOOKUPS]);
-            expect_payload(&segments[i]);
-        }
-        if (i >= STEP && i - STEP < count) {
-            table_expect_slot(t, &lookups[(i - STEP) % LOOKUPS]);
-        }
-        if (i >= 2 * STEP && i - 2 * STEP < count) {
-            /* A SYN ends the incarnation before, if there is one. */
-            bool syn = segments[i - 2 * STEP].flags & LIFELINE_SYN;
-            table_expect_conn(t, &lookups[(i - 2 * STEP) % LOOKUPS], syn);
-        }
-        if (i >= 3 * STEP) {
-            push(engine, &segments[i - 3 * STEP], &lookups[(i - 3 * STEP) % LOOKUPS]);
-        }
-    }
+    engine_push(engine, segment, &lookup);
 }
 
 void lifeline_push_frame(struct lifeline_engine *engine, const struct lifeline_frame *frame)

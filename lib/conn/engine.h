@@ -10,7 +10,6 @@
 #include "findings/findings.h"
 #include "wire/wire.h"
 
-#define CACHE_LINE_BYTES   64      /* on most processors */
 #define INCARNATION_MEMORY 65536   /* forgotten 4-tuples whose incarnation count is kept */
 #define COPY_WINDOW_NS     5000000 /* no retransmission timer is that short */
 
@@ -218,6 +217,9 @@ unsigned record_time_waits(const struct lifeline_engine *engine, const struct co
                            struct lifeline_time_wait *out);
 
 /* engine.c */
+/* One segment through all stages; lookup is its key's. */
+void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+                 const struct lookup *lookup);
 void engine_relist(struct lifeline_engine *engine, struct conn *c);
 void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended);
 /* Gives a connection up because memory is short. */

@@ -123,18 +123,9 @@ struct conn *table_find(struct table *t, const struct lookup *lookup)
     return c;
 }
 
-#define LINE_BYTES 64 /* of a cache, on most processors */
-
-static void expect(const void *object, size_t bytes)
-{
-    for (size_t at = 0; at < bytes; at += LINE_BYTES) {
-        __builtin_prefetch((const char *)object + at);
-    }
-}
-
 void table_expect_index(const struct table *t, const struct lookup *lookup)
 {
-    expect(&t->index[lookup->tag & t->index_mask], 1);
+    memory_expect(&t->index[lookup->tag & t->index_mask], 1);
 }
 
 void table_expect_slot(const struct table *t, struct lookup *lookup)
@@ -145,7 +136,7 @@ void table_expect_slot(const struct table *t, struct lookup *lookup)
     }
     lookup->expected = t->index[i].slot;
     if (lookup->expected != NO_SLOT) {
-        expect(table_slot_at(t, lookup->expected), 1);
+        memory_expect(table_slot_at(t, lookup->expected), 1);
     }
 }
 
@@ -158,9 +149,9 @@ void table_expect_conn(const struct table *t, const struct lookup *lookup, bool 
     if (!s->at.hot) { /* its connection ended in the meantime */
         return;
     }
-    expect(s->at.cold, s->is_cold ? EXPECTED_PACKED_BYTES
-                       : closing  ? sizeof(struct conn)
-                                  : offsetof(struct conn, own_closing));
+    memory_expect(s->at.cold, s->is_cold ? EXPECTED_PACKED_BYTES
+                              : closing  ? sizeof(struct conn)
+                                         : offsetof(struct conn, own_closing));
 }
 
 static void key_in_context(const uint64_t key[5], uint32_t context, uint64_t out[5])

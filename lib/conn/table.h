@@ -26,6 +26,8 @@
 #include "conn/conn.h"
 #include "model/hash.h"
 
+#define CACHE_LINE_BYTES 64 /* on most processors */
+
 #define TABLE_CHUNK 1024
 
 /* How many are hot before what rests is packed: of idle ones, as many as fit the second-level
@@ -100,6 +102,14 @@ bool table_make_room(struct table *t);
 uint32_t table_tag(const struct table *t, const uint64_t key[5]);
 void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out);
 struct conn *table_find(struct table *t, const struct lookup *lookup);
+
+/* Asks memory for what will be read soon. */
+static inline void memory_expect(const void *object, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += CACHE_LINE_BYTES) {
+        __builtin_prefetch((const char *)object + at);
+    }
+}
 
 /* What table_find() will read soon is asked of memory, a step at a time, each a while after the one
  * before: the index; the slot; the connection, with its closing or without. Nothing changes. */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Several segments in order, and a look ahead.
+ *
+ * Purpose: connections lie anywhere in memory, and an answer of memory takes as long as a segment
+ * or two. Where a connection lies, the next segments' keys say.
+ *
+ * Model: while one segment is pushed, memory is asked for what those after it need: the segment
+ * itself and its payload; the index; then, by what stands there, the slot; then the connection.
+ * Each step is some segments after the one before, so that its answer is there. What is asked for
+ * is a guess: what is pushed in between may end or move the connection, and nothing depends on it.
+ */
+#include "conn/engine.h"
+
+#define STEP    4   /* segments between two of them */
+#define LOOKUPS 16  /* more than three steps */
+#define FAR     32  /* where the segments themselves are asked for */
+#define TEXT    256 /* octets of payload: few heads are longer */
+
+void lifeline_push_segments(struct lifeline_engine *engine, const struct lifeline_segment *segments,
+                            size_t count)
+{
+    struct lookup lookups[LOOKUPS];
+    struct table *t = &engine->table;
+    for (size_t i = 0; i < count + 3 * STEP; i++) {
+        if (i + FAR < count) {
+            memory_expect(&segments[i + FAR], sizeof segments[0]);
+        }
+        if (i < count) {
+            table_key(t, &segments[i], &lookups[i % LOOKUPS]);
+            table_expect_index(t, &lookups[i % LOOKUPS]);
+            uint32_t captured_bytes = segments[i].captured_bytes;
+            memory_expect(segments[i].payload, captured_bytes < TEXT ? captured_bytes : TEXT);
+        }
+        if (i >= STEP && i - STEP < count) {
+            table_expect_slot(t, &lookups[(i - STEP) % LOOKUPS]);
+        }
+        if (i >= 2 * STEP && i - 2 * STEP < count) {
+            /* A SYN ends the incarnation before, if there is one. */
+            bool syn = segments[i - 2 * STEP].flags & LIFELINE_SYN;
+            table_expect_conn(t, &lookups[(i - 2 * STEP) % LOOKUPS], syn);
+        }
+        if (i >= 3 * STEP) {
+            engine_push(engine, &segments[i - 3 * STEP], &lookups[(i - 3 * STEP) % LOOKUPS]);
+        }
+    }
+}
