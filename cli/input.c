@@ -227,6 +227,8 @@ int input_read(struct input *input, struct lifeline_engine *engine)
     for (size_t i = 0; input->paths[i] && !signals_stop && !is_over(input); i++)
         read_file(input, input->paths[i], display_name(input->options->files[i]), engine, progress);
     progress_free(progress);
+    if (input->taker == &pusher)
+        input->taker = NULL;
     return input->status;
 }
 

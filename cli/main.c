@@ -153,9 +153,9 @@ static unsigned threads(const struct run *run)
 }
 
 /* Pushes the whole input. */
-static int push_input(struct run *run, struct lifeline_engine *engine, struct input *input)
+static int push_input(struct input *input, struct lifeline_engine *engine, unsigned jobs)
 {
-    int status = threads(run) > 1 ? reader_run(input, engine) : input_read(input, engine);
+    int status = jobs > 1 ? reader_run(input, engine) : input_read(input, engine);
     lifeline_finish(engine);
     return status;
 }
@@ -179,7 +179,7 @@ static int scan(struct run *run, const struct lifeline_options *engine_options)
     }
     struct input input = make_input(run);
     input.quiet = true;
-    push_input(run, engine, &input);
+    push_input(&input, engine, threads(run));
     lifeline_free(engine);
     return EXIT_DONE;
 }
@@ -196,9 +196,10 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
                           void *view_state)
 {
     const struct options *options = &run->options;
+    unsigned jobs = threads(run);
     struct relay *relay = NULL;
     struct lifeline_sink printer = *view_sink;
-    if (threads(run) >= MAX_THREADS && !asks(options->view, options->format)) {
+    if (jobs >= MAX_THREADS && !asks(options->view, options->format)) {
         relay = relay_new(view_sink);
         printer = relay_sink(relay);
     }
@@ -210,7 +211,7 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
     }
     context->engine = relay ? NULL : engine;
     struct input input = make_input(run);
-    int status = push_input(run, engine, &input);
+    int status = push_input(&input, engine, jobs);
     if (relay)
         relay_finish(relay);
     struct lifeline_counters counters;

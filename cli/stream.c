@@ -141,8 +141,7 @@ bool stream_fill(struct stream *stream, size_t bytes)
     struct window window = turn_window(p), unused = {NULL, 0};
     if (window.bytes < MAX(bytes, WINDOW_BYTES)) {
         unused = window;
-        window.bytes = MAX(bytes, 2 * unused.bytes);
-        window.bytes = MAX(window.bytes, WINDOW_BYTES);
+        window.bytes = MAX(MAX(bytes, WINDOW_BYTES), 2 * unused.bytes);
         window.at = g_malloc(window.bytes);
     }
     if (held > 0)

@@ -292,10 +292,10 @@ struct copy {
 };
 
 /* Returns where in the copy a resting flow begins. */
-static const unsigned char *unpack(const unsigned char *packed, struct copy *copy, struct conn *c,
-                                   struct closing *closing)
+static const unsigned char *unpack(const unsigned char *packed, struct copy *copy, struct conn *c)
 {
     struct reader r = {.in = copy->octets + HEADER_BYTES};
+    struct closing *closing = cold_has_closing(packed) ? &c->own_closing : NULL;
 
     memcpy(copy, packed, cold_bytes(packed));
 
@@ -317,16 +317,16 @@ static const unsigned char *unpack(const unsigned char *packed, struct copy *cop
     return r.in;
 }
 
-void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *closing)
+void cold_unpack(const unsigned char *packed, struct conn *c)
 {
     struct copy copy;
-    unpack(packed, &copy, c, closing);
+    unpack(packed, &copy, c);
 }
 
-void cold_revive(const unsigned char *packed, struct conn *c, struct closing *closing)
+void cold_revive(const unsigned char *packed, struct conn *c)
 {
     struct copy copy;
-    const unsigned char *flow = unpack(packed, &copy, c, closing);
+    const unsigned char *flow = unpack(packed, &copy, c);
     if (packed[2] & HAS_RESTING_FLOW) {
         c->flow = app_wake(flow);
     }

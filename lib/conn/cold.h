@@ -25,14 +25,14 @@
 
 bool cold_can_pack(const struct conn *c);
 
-/* Writes c to out, of COLD_MAX_BYTES; returns the length. c is as it was: its closing, and its flow
- * if that can rest, are the caller's to free. */
+/* Writes c to out, of COLD_MAX_BYTES; returns the length. c is as it was: its flow, if that
+ * can rest, is the caller's to free. */
 size_t cold_pack(const struct conn *c, unsigned char *out);
 
-/* The inverse, but for a flow that rests. closing: memory for c->closing, if cold_has_closing(). */
-void cold_unpack(const unsigned char *packed, struct conn *c, struct closing *closing);
+/* The inverse, but for a flow that rests. */
+void cold_unpack(const unsigned char *packed, struct conn *c);
 /* The same with the flow: app_wake(). */
-void cold_revive(const unsigned char *packed, struct conn *c, struct closing *closing);
+void cold_revive(const unsigned char *packed, struct conn *c);
 bool cold_has_closing(const unsigned char *packed);
 bool cold_has_flow(const unsigned char *packed);   /* one that something may be left to say of */
 uint64_t cold_number(const unsigned char *packed); /* c->number */

@@ -46,8 +46,9 @@ static struct conn *new_block(struct table *t)
     struct table_pool *pool = &t->pool;
     uint32_t i = pool->count / POOL_BLOCK;
     if (i < SINGLE_BLOCKS) {
-        t->memory_bytes += BLOCK_BYTES;
-        return malloc(BLOCK_BYTES);
+        struct conn *block = malloc(BLOCK_BYTES);
+        t->memory_bytes += block ? BLOCK_BYTES : 0;
+        return block;
     }
     uint32_t in_slab = (i - SINGLE_BLOCKS) % SLAB_BLOCKS;
     if (in_slab == 0) {
@@ -131,7 +132,7 @@ struct conn *table_warm(struct table *t, uint32_t slot)
     struct conn *c = pool_take(t);
     uint32_t i = c->pool_index;
 
-    cold_revive(cold, c, cold_has_closing(cold) ? &c->own_closing : NULL);
+    cold_revive(cold, c);
     c->slot = slot;
     c->pool_index = i;
     c->tag = table_tag(t, c->key);
@@ -147,7 +148,7 @@ void table_unpack(const struct table *t, uint32_t slot, struct conn *c)
     const unsigned char *cold = table_slot_at(t, slot)->at.cold;
     memset(c, 0, offsetof(struct conn, own_closing));
     c->slot = slot;
-    cold_unpack(cold, c, cold_has_closing(cold) ? &c->own_closing : NULL);
+    cold_unpack(cold, c);
 }
 
 void table_drop_packed(struct table *t, uint32_t slot)

@@ -215,7 +215,7 @@ static bool is_refuted_again(const struct pass *pass, const struct closing *k)
     const struct end *from = pass->from;
     /* The end's own: its number says so, or a new one of that address has no use for the old. */
     bool own = (pass->ack && pass->segment->seq == from->next) || reopens(pass);
-    return k && from->reset_cause == LIFELINE_CAUSE_INJECTED && !own &&
+    return from->reset_cause == LIFELINE_CAUSE_INJECTED && !own &&
            pass->segment->seq == k->reset_seq &&
            (from->reset_verdict == LIFELINE_RESET_REFUTED ||
             (k->reset_by == pass->e && !k->reset_closed[pass->e]));
@@ -338,9 +338,6 @@ void reset_segment(struct pass *pass)
         from->reset_frame = pass->mark;
         from->reset_verdict = verdict;
         from->reset_cause = cause;
-    }
-    if (!k) {
-        return;
     }
     gone_before(pass, verdict == LIFELINE_RESET_ACCEPTABLE || end_closed(to));
     bool sender_closed = false, receiver_closed = false;

@@ -43,9 +43,6 @@ static void stop(struct lifeline_engine *engine, struct conn *c, unsigned end)
 void time_wait_enter(struct pass *pass, unsigned end)
 {
     struct closing *k = closing_of(pass);
-    if (!k) {
-        return;
-    }
     stop(pass->engine, pass->conn, end);
     k->time_wait[end] = (struct time_wait){
         .present = true,
