@@ -216,8 +216,9 @@ static void send_connection(void *user, const struct lifeline_connection *connec
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
-static void call(const struct lifeline_sink *to, const struct parcel *parcel)
+static void call(const struct lifeline_sink *to, struct parcel *parcel)
 {
+    char community_id[LIFELINE_COMMUNITY_ID_BYTES];
     switch (parcel->kind) {
     case EVENT:
         to->event(to->user, &parcel->record.event);
@@ -232,6 +233,7 @@ static void call(const struct lifeline_sink *to, const struct parcel *parcel)
         to->finding(to->user, &parcel->record.finding);
         break;
     case CONNECTION:
+        lifeline_community_id(&parcel->record.connection, community_id);
         to->connection(to->user, &parcel->record.connection);
         break;
     }
@@ -244,9 +246,9 @@ static void *call_view(void *user)
     while ((batch = (const struct batch *)channel_receive(relay->channel))) {
         size_t bytes;
         for (size_t at = 0; at < batch->used; at += bytes) {
-            const struct length *length = (const struct length *)(void *)(batch->bytes + at);
+            struct length *length = (struct length *)(void *)(batch->bytes + at);
             bytes = length->bytes;
-            call(&relay->to, (const struct parcel *)(length + 1));
+            call(&relay->to, (struct parcel *)(length + 1));
         }
     }
     return NULL;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection's record, from what the model holds: as it stands, for an end or for a look. */
 #include "conn/engine.h"
-#include "model/community_id.h"
 
 #include <string.h>
 
-static _Thread_local char community_id[32];
+static _Thread_local char community_id[LIFELINE_COMMUNITY_ID_BYTES];
 
 void record_address(const struct conn *c, unsigned end, struct lifeline_address *ip, uint16_t *port)
 {
@@ -28,7 +27,6 @@ void record_stack(const struct lifeline_engine *engine, const struct conn *c, un
 static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_endpoint *out)
 {
     const struct end *x = &c->end[end];
-    memset(out, 0, sizeof *out);
     record_address(c, end, &out->ip, &out->port);
     out->state = x->state;
     out->state_count = x->state_count;
@@ -231,9 +229,9 @@ void record_fill(const struct lifeline_engine *engine, const struct conn *c,
     out->context_text = wire_context_text(engine->wire, out->context);
     fill_endpoint(c, c->client, &out->client);
     fill_endpoint(c, !c->client, &out->server);
-    community_id_text(&out->client.ip, out->client.port, &out->server.ip, out->server.port,
-                      community_id);
-    out->community_id = community_id;
+    if (!engine->options.bare_records) {
+        lifeline_community_id(out, community_id);
+    }
     out->role_evidence = c->role_evidence;
     out->first_frame = c->first_frame;
     out->last_frame = frame_of(c, c->last_frame);

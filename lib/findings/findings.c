@@ -11,14 +11,37 @@ static const struct rule_table *const tables[] = {
     &http_rules,      &host_rules,  &capture_rules,
 };
 #define TABLES (sizeof tables / sizeof *tables)
+#define RULES_MAX                                                                                  \
+    64 /* a set of rules is a word: bit N is the rule number N, in the tables' order */
 
 struct findings {
+    const struct rule *rules[RULES_MAX];
+    uint64_t of_scope[SCOPE_COUNT];
     struct lifeline_thresholds thresholds;
     const struct lifeline_options *options;
     const struct lifeline_sink *sink;
     struct facts_pool facts;
     struct hosts *hosts; /* NULL in a shard but the first: their findings belong to the whole */
 };
+
+static void number_rules(struct findings *f)
+{
+    unsigned number = 0;
+    for (unsigned i = 0; i < TABLES; i++) {
+        for (unsigned j = 0; j < tables[i]->count && number < RULES_MAX; j++, number++) {
+            f->rules[number] = &tables[i]->rules[j];
+            f->of_scope[f->rules[number]->scope] |= (uint64_t)1 << number;
+        }
+    }
+}
+
+/* Takes the first rule from a set that isn't empty. */
+static unsigned next_rule(uint64_t *set)
+{
+    unsigned number = (unsigned)__builtin_ctzll(*set);
+    *set &= *set - 1;
+    return number;
+}
 
 struct findings *findings_new(const struct lifeline_options *options,
                               struct lifeline_counters *counters, const struct lifeline_sink *sink)
@@ -28,6 +51,7 @@ struct findings *findings_new(const struct lifeline_options *options,
         return NULL;
     }
     bool with_hosts = options->shard_count <= 1 || options->shard == 1;
+    number_rules(f);
     thresholds_fill(&f->thresholds, &options->thresholds);
     f->options = options;
     f->sink = sink;
@@ -219,30 +243,23 @@ void findings_exchange(struct findings *f, const struct lifeline_exchange *excha
         .now_ns = now_ns,
         .capture_ended = capture_ended,
     };
-    unsigned number = 0;
-    for (unsigned i = 0; i < TABLES; i++) {
-        for (unsigned j = 0; j < tables[i]->count; j++, number++) {
-            const struct rule *rule = &tables[i]->rules[j];
-            struct lifeline_finding out;
-            char request[120];
-            if (rule->scope != SCOPE_EXCHANGE) {
-                continue;
-            }
-            prepare(&out, rule);
-            if (!rule->find(&scene, &out)) {
-                continue;
-            }
-            snprintf(request, sizeof request, "%.20s %.90s",
-                     exchange->method ? exchange->method : "?",
-                     exchange->uri ? exchange->uri : "?");
-            out.request = exchange->method ? request : NULL;
-            out.exchange = exchange->index;
-            out.slot = exchange->slot;
-            out.time_ns = now_ns;
-            give_connection(f, &out, record);
-            if (facts_make(&f->facts, facts)) {
-                (*facts)->found |= (uint64_t)1 << number;
-            }
+    for (uint64_t set = f->of_scope[SCOPE_EXCHANGE]; set;) {
+        unsigned number = next_rule(&set);
+        struct lifeline_finding out;
+        char request[120];
+        prepare(&out, f->rules[number]);
+        if (!f->rules[number]->find(&scene, &out)) {
+            continue;
+        }
+        snprintf(request, sizeof request, "%.20s %.90s", exchange->method ? exchange->method : "?",
+                 exchange->uri ? exchange->uri : "?");
+        out.request = exchange->method ? request : NULL;
+        out.exchange = exchange->index;
+        out.slot = exchange->slot;
+        out.time_ns = now_ns;
+        give_connection(f, &out, record);
+        if (facts_make(&f->facts, facts)) {
+            (*facts)->found |= (uint64_t)1 << number;
         }
     }
 }
@@ -258,24 +275,20 @@ unsigned findings_connection(struct findings *f, const struct lifeline_connectio
         .now_ns = now_ns > record->end_ns ? now_ns : record->end_ns,
         .capture_ended = capture_ended,
     };
-    unsigned count = 0, number = 0;
-    for (unsigned i = 0; i < TABLES; i++) {
-        for (unsigned j = 0; j < tables[i]->count; j++, number++) {
-            const struct rule *rule = &tables[i]->rules[j];
-            struct lifeline_finding out;
-            bool found = scene.facts->found >> number & 1;
-            if (rule->scope == SCOPE_CONNECTION) {
-                prepare(&out, rule);
-                found = rule->find(&scene, &out);
-                if (found) {
-                    out.time_ns = record->end_ns;
-                    give_connection(f, &out, record);
-                }
-            }
-            if (found && count < FINDINGS_MAX) {
-                names[count++] = rule->kind.name;
-            }
+    uint64_t found = scene.facts->found;
+    for (uint64_t set = f->of_scope[SCOPE_CONNECTION]; set;) {
+        unsigned number = next_rule(&set);
+        struct lifeline_finding out;
+        prepare(&out, f->rules[number]);
+        if (f->rules[number]->find(&scene, &out)) {
+            found |= (uint64_t)1 << number;
+            out.time_ns = record->end_ns;
+            give_connection(f, &out, record);
         }
+    }
+    unsigned count = 0;
+    while (found && count < FINDINGS_MAX) {
+        names[count++] = f->rules[next_rule(&found)]->kind.name;
     }
     return count;
 }
@@ -294,21 +307,16 @@ static void judge_pair(struct findings *f, const struct host_pair *row, int64_t 
     char server[64], client[64];
     name_host(&row->server, row->port, server, sizeof server);
     name_host(&row->client, 0, client, sizeof client);
-    for (unsigned i = 0; i < TABLES; i++) {
-        for (unsigned j = 0; j < tables[i]->count; j++) {
-            const struct rule *rule = &tables[i]->rules[j];
-            struct lifeline_finding out;
-            if (rule->scope != SCOPE_PAIR) {
-                continue;
-            }
-            prepare(&out, rule);
-            if (rule->find(&scene, &out)) {
-                bool about_client = out.endpoint == LIFELINE_CLIENT;
-                out.subject = about_client ? client : server;
-                out.peer = about_client ? server : client;
-                out.time_ns = now_ns;
-                give(f, &out);
-            }
+    for (uint64_t set = f->of_scope[SCOPE_PAIR]; set;) {
+        const struct rule *rule = f->rules[next_rule(&set)];
+        struct lifeline_finding out;
+        prepare(&out, rule);
+        if (rule->find(&scene, &out)) {
+            bool about_client = out.endpoint == LIFELINE_CLIENT;
+            out.subject = about_client ? client : server;
+            out.peer = about_client ? server : client;
+            out.time_ns = now_ns;
+            give(f, &out);
         }
     }
 }

@@ -56,7 +56,7 @@ struct scene {
     bool capture_ended;
 };
 
-enum scope { SCOPE_CONNECTION, SCOPE_EXCHANGE, SCOPE_PAIR };
+enum scope { SCOPE_CONNECTION, SCOPE_EXCHANGE, SCOPE_PAIR, SCOPE_COUNT };
 
 struct rule {
     struct lifeline_finding_kind kind;

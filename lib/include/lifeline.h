@@ -390,7 +390,7 @@ struct lifeline_connection {
     uint32_t incarnation;
     uint32_t context;
     const char *context_text; /* "vlan 10", "" when plain */
-    const char *community_id; /* "1:..." */
+    const char *community_id; /* "1:..."; NULL with options.bare_records */
     struct lifeline_endpoint client, server;
     uint8_t role_evidence;
     uint64_t first_frame, last_frame;
@@ -599,6 +599,7 @@ struct lifeline_options {
     bool no_http;
     bool keep_headers;
     bool bare_findings;       /* without text: who shows one calls lifeline_finding_render() */
+    bool bare_records;        /* without what lifeline_community_id() adds, in any thread */
     uint32_t keep_body_bytes; /* of each body; 0: none */
     bool verify_checksums;    /* mark segments whose TCP checksum is wrong */
     bool ignore_vlan;         /* VLAN tags don't separate connections */
@@ -774,6 +775,10 @@ bool lifeline_address_read(const char *text, struct lifeline_address *address,
 
 /* "1.2.3.4", "2001:db8::1" (RFC 5952). size >= 46. Returns the length. */
 size_t lifeline_address_text(const struct lifeline_address *address, char *out, size_t size);
+/* Points record->community_id to out and fills it in, where it is NULL. */
+#define LIFELINE_COMMUNITY_ID_BYTES 32
+void lifeline_community_id(struct lifeline_connection *record,
+                           char out[LIFELINE_COMMUNITY_ID_BYTES]);
 /* "FIN,ACK": the names of a segment's flags in the order SYN FIN RST PSH ACK URG. */
 size_t lifeline_flags_text(uint16_t flags, char *out, size_t size);
 

@@ -5,7 +5,8 @@
 
 #include "lifeline.h"
 
-#define COMMUNITY_ID_SIZE 32 /* "1:", 28 digits of base64, NUL; one octet of room */
+/* "1:", 28 digits of base64, NUL; one octet of room */
+#define COMMUNITY_ID_SIZE LIFELINE_COMMUNITY_ID_BYTES
 
 /* Writes the Community ID (seed 0) of a TCP flow, the same for both directions.
  * The addresses are of one family. */
