@@ -17,6 +17,7 @@
 #define TOP    70
 #define BOTTOM 90
 #define CURVES 6
+#define PARTS  4 /* between times at the lower edge */
 
 void census_append_name(GString *out, const struct lifeline_census_pair *pair, bool ascii)
 {
@@ -62,6 +63,15 @@ static uint32_t column_count(const struct lifeline_census_pair *pair, unsigned x
     return most;
 }
 
+/* Digits of a second that tell apart clock times this far from each other. */
+static unsigned clock_digits(double apart_ns)
+{
+    unsigned digits = 0;
+    for (double unit_ns = 1e9; apart_ns < unit_ns && digits < 9; unit_ns /= 10)
+        digits++;
+    return digits;
+}
+
 void census_plot_text(GString *out, const struct lifeline_census_pair *pair, unsigned width,
                       bool ascii)
 {
@@ -87,11 +97,12 @@ void census_plot_text(GString *out, const struct lifeline_census_pair *pair, uns
         g_string_append_c(out, '\n');
     }
     int64_t end_ns = pair->start_ns + (int64_t)pair->sample_count * pair->step_ns;
+    unsigned digits = clock_digits((double)(end_ns - pair->start_ns) / PARTS);
     g_string_append_printf(out, "%*s", LABEL, "");
     size_t start = out->len;
-    text_append_clock(out, pair->start_ns, pair->start_ns);
+    text_append_clock(out, pair->start_ns, pair->start_ns, digits);
     GString *end = g_string_new(NULL);
-    text_append_clock(end, end_ns, pair->start_ns);
+    text_append_clock(end, end_ns, pair->start_ns, digits);
     unsigned used = (unsigned)(out->len - start + end->len);
     g_string_append_printf(out, "%*s%s\n", used < columns ? (int)(columns - used) : 1, "",
                            end->str);
@@ -170,13 +181,15 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
         "<text x=\"%d\" y=\"50\" fill=\"#616e7c\">%s</text>\n",
         WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, LEFT, safe);
     g_free(safe);
-    for (unsigned i = 0; i <= 4; i++) {
-        double y = HEIGHT - BOTTOM - i / 4.0 * plot_height;
+    /* top is 1, 2, 5 or these times a power of ten, and there are no halves of an endpoint. */
+    unsigned lines = top < 5 ? (unsigned)top : 5;
+    for (unsigned i = 0; i <= lines; i++) {
+        double y = HEIGHT - BOTTOM - (double)i / lines * plot_height;
         g_string_append_printf(
             out,
             "<path stroke=\"#e4e7eb\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" "
             "text-anchor=\"end\" fill=\"#616e7c\">%g</text>\n",
-            LEFT, y, WIDTH - RIGHT, LEFT - 8, y + 4, top * i / 4);
+            LEFT, y, WIDTH - RIGHT, LEFT - 8, y + 4, top * i / lines);
     }
     if (near_limit) {
         double y = HEIGHT - BOTTOM - ports / top * plot_height;
@@ -187,10 +200,11 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
             "ephemeral ports</text>\n",
             LEFT, y, WIDTH - RIGHT, WIDTH - RIGHT, y - 6, ports);
     }
-    for (unsigned i = 0; shown && i <= 4; i++) {
+    unsigned digits = clock_digits(span_ns / PARTS);
+    for (unsigned i = 0; shown && i <= PARTS; i++) {
         GString *clock = g_string_new(NULL);
-        double x = LEFT + i / 4.0 * (WIDTH - LEFT - RIGHT);
-        text_append_clock(clock, low_ns + (int64_t)(span_ns * i / 4), low_ns);
+        double x = LEFT + (double)i / PARTS * (WIDTH - LEFT - RIGHT);
+        text_append_clock(clock, low_ns + (int64_t)(span_ns * i / PARTS), low_ns, digits);
         g_string_append_printf(
             out,
             "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#616e7c\">%s"

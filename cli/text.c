@@ -239,7 +239,7 @@ void text_append_u64(GString *out, uint64_t value)
     g_string_append_len(out, text, put_u64(text, value) - text);
 }
 
-void text_append_clock(GString *out, int64_t ns, int64_t reference_ns)
+void text_append_clock(GString *out, int64_t ns, int64_t reference_ns, unsigned digits)
 {
     struct out_date date = {.day = INT64_MIN};
     char time[40], reference[40];
@@ -248,7 +248,7 @@ void text_append_clock(GString *out, int64_t ns, int64_t reference_ns)
     put_time(&date, reference, reference_ns);
     if (memcmp(time, reference, 10) != 0)
         g_string_append_printf(out, "%.10s ", time);
-    g_string_append_len(out, time + 11, 8);
+    g_string_append_len(out, time + 11, digits > 0 ? 9 + (gssize)digits : 8);
 }
 
 void text_append_endpoint(GString *out, const struct lifeline_endpoint *endpoint)

@@ -40,8 +40,9 @@ void text_append_time(GString *out, int64_t ns, unsigned digits);
 void text_append_u64(GString *out, uint64_t value);
 /* "0.010686": seconds with six digits, rounded down. */
 void text_append_offset(GString *out, int64_t ns);
-/* "10:01:02" in UTC, rounded down; with the date when it isn't the one of reference_ns. */
-void text_append_clock(GString *out, int64_t ns, int64_t reference_ns);
+/* "10:01:02" in UTC, with so many digits of the second, rounded down; with the date when it isn't
+ * the one of reference_ns. */
+void text_append_clock(GString *out, int64_t ns, int64_t reference_ns, unsigned digits);
 /* "10.0.0.2:40000", "[2001:db8::1]:80". */
 void text_append_endpoint(GString *out, const struct lifeline_endpoint *endpoint);
 

@@ -148,10 +148,10 @@ enum paint verdict_time_wait(GString *text, const struct lifeline_connection *c,
         g_string_append_printf(text, "%s in TIME-WAIT until ", role_name(w->endpoint));
         if (w->earliest_ns != w->latest_ns) {
             g_string_append(text, "between ");
-            text_append_clock(text, w->earliest_ns, c->start_ns);
+            text_append_clock(text, w->earliest_ns, c->start_ns, 0);
             g_string_append(text, " and ");
         }
-        text_append_clock(text, w->latest_ns, c->start_ns);
+        text_append_clock(text, w->latest_ns, c->start_ns, 0);
         return paint;
     }
     g_string_append_printf(text, "%s's TIME-WAIT ", role_name(w->endpoint));

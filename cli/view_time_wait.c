@@ -93,7 +93,7 @@ static void print_row(struct time_waits *view, const struct lifeline_holder *h)
     table_cell(view->table, cell, PAINT_NONE);
     text_append_u64(cell, tw->entered_frame);
     table_cell(view->table, cell, PAINT_NONE);
-    text_append_clock(cell, tw->entered_ns, tw->entered_ns);
+    text_append_clock(cell, tw->entered_ns, tw->entered_ns, 0);
     table_cell(view->table, cell, PAINT_DIM);
     append_end(view, tw);
     table_cell(view->table, cell, odd ? PAINT_BAD : PAINT_NONE);
