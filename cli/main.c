@@ -191,7 +191,7 @@ static bool asks(const struct view *view, const char *format)
 }
 
 /* The pass that prints. */
-static int read_and_print(struct run *run, struct lifeline_options *engine_options,
+static int read_and_print(struct run *run, const struct lifeline_options *engine_options,
                           const struct lifeline_sink *view_sink, struct view_context *context,
                           void *view_state)
 {
@@ -202,7 +202,6 @@ static int read_and_print(struct run *run, struct lifeline_options *engine_optio
     if (jobs >= MAX_THREADS && !asks(options->view, options->format)) {
         relay = relay_new(view_sink);
         printer = relay_sink(relay);
-        engine_options->bare_records = !run->where; /* the relay completes them */
     }
     struct lifeline_sink sink = selection_sink(run->selection, &printer);
     struct lifeline_engine *engine = lifeline_new(engine_options, &sink);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "relay.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <glib.h>
@@ -22,7 +23,7 @@ struct length {
 };
 _Static_assert(sizeof(struct length) == ALIGNMENT, "parcels begin where any type may");
 
-enum kind { EVENT, MESSAGE, EXCHANGE, FINDING, CONNECTION };
+enum kind { EVENT, MESSAGE, EXCHANGE, FINDING, CONNECTION, UNTOLD };
 
 struct relay {
     struct lifeline_sink to;
@@ -39,6 +40,7 @@ struct parcel {
         struct lifeline_exchange exchange;
         struct lifeline_finding finding;
         struct lifeline_connection connection;
+        max_align_t untold; /* where it begins */
     } record;
 };
 
@@ -214,11 +216,18 @@ static void send_connection(void *user, const struct lifeline_connection *connec
     put_text(&parcel->record.connection.community_id, &end);
 }
 
+static void *leave_untold(void *user, size_t bytes)
+{
+    struct relay *relay = (struct relay *)user;
+    struct parcel *parcel = new_parcel(relay, offsetof(struct parcel, record) + bytes);
+    parcel->kind = UNTOLD;
+    return &parcel->record;
+}
+
 /* ---- receiving ------------------------------------------------------------------------------- */
 
 static void call(const struct lifeline_sink *to, struct parcel *parcel)
 {
-    char community_id[LIFELINE_COMMUNITY_ID_BYTES];
     switch (parcel->kind) {
     case EVENT:
         to->event(to->user, &parcel->record.event);
@@ -233,8 +242,10 @@ static void call(const struct lifeline_sink *to, struct parcel *parcel)
         to->finding(to->user, &parcel->record.finding);
         break;
     case CONNECTION:
-        lifeline_community_id(&parcel->record.connection, community_id);
         to->connection(to->user, &parcel->record.connection);
+        break;
+    case UNTOLD:
+        lifeline_tell(&parcel->record, to);
         break;
     }
 }
@@ -277,6 +288,7 @@ struct lifeline_sink relay_sink(struct relay *relay)
         .exchange = relay->to.exchange ? send_exchange : NULL,
         .finding = relay->to.finding ? send_finding : NULL,
         .connection = relay->to.connection ? send_connection : NULL,
+        .untold = leave_untold,
     };
 }
 

@@ -3,8 +3,9 @@
  * Printing in a thread of its own.
  *
  * Model: a relay stands before a view's sink. Each record is copied, with what it points to, into a
- * channel; a thread receives them and calls the view, in the same order. A view that asks the
- * engine while it prints (view.h, asking) can't be relayed.
+ * channel; a thread receives them and calls the view, in the same order. Connections' records are
+ * made by that thread, of what the engine leaves untold, so the engine must outlive the relay. A
+ * view that asks the engine while it prints (view.h, asking) can't be relayed.
  */
 #ifndef LIFELINE_RELAY_H
 #define LIFELINE_RELAY_H

@@ -314,7 +314,7 @@ static bool value_has_token(struct http_text value, const char *token)
 static bool name_is(const uint8_t *line, const uint8_t *lf, const char *name, size_t bytes,
                     const uint8_t **value, bool *blank)
 {
-    if ((size_t)(lf - line) <= bytes)
+    if ((size_t)(lf - line) <= bytes || (line[bytes] != ':' && !is_blank(line[bytes])))
         return false;
     for (size_t i = 1; i < bytes; i++)
         if (lower(line[i]) != (uint8_t)name[i])

@@ -9,6 +9,7 @@
  * itself and its payload; the index; then, by what stands there, the slot; then the connection.
  * Each step is some segments after the one before, so that its answer is there. What is asked for
  * is a guess: what is pushed in between may end or move the connection, and nothing depends on it.
+ * Segments of one connection come close together: for those after the first, all was asked for.
  */
 #include "conn/engine.h"
 
@@ -17,10 +18,22 @@
 #define FAR     32  /* where the segments themselves are asked for */
 #define TEXT    256 /* octets of payload: few heads are longer */
 
+/* Is it one of the tags? Comparing all takes less time than stopping at the first. */
+static bool is_among(const uint32_t tags[LOOKUPS], uint32_t tag)
+{
+    uint32_t any = 0;
+    for (unsigned i = 0; i < LOOKUPS; i++) {
+        any |= tags[i] == tag;
+    }
+    return any;
+}
+
 void lifeline_push_segments(struct lifeline_engine *engine, const struct lifeline_segment *segments,
                             size_t count)
 {
     struct lookup lookups[LOOKUPS];
+    uint32_t tags[LOOKUPS] = {0};
+    bool asked[LOOKUPS];
     struct table *t = &engine->table;
     for (size_t i = 0; i < count + 3 * STEP; i++) {
         if (i + FAR < count) {
@@ -28,14 +41,18 @@ void lifeline_push_segments(struct lifeline_engine *engine, const struct lifelin
         }
         if (i < count) {
             table_key(t, &segments[i], &lookups[i % LOOKUPS]);
-            table_expect_index(t, &lookups[i % LOOKUPS]);
+            asked[i % LOOKUPS] = is_among(tags, lookups[i % LOOKUPS].tag);
+            tags[i % LOOKUPS] = lookups[i % LOOKUPS].tag;
+            if (!asked[i % LOOKUPS]) {
+                table_expect_index(t, &lookups[i % LOOKUPS]);
+            }
             uint32_t captured_bytes = segments[i].captured_bytes;
             memory_expect(segments[i].payload, captured_bytes < TEXT ? captured_bytes : TEXT);
         }
-        if (i >= STEP && i - STEP < count) {
+        if (i >= STEP && i - STEP < count && !asked[(i - STEP) % LOOKUPS]) {
             table_expect_slot(t, &lookups[(i - STEP) % LOOKUPS]);
         }
-        if (i >= 2 * STEP && i - 2 * STEP < count) {
+        if (i >= 2 * STEP && i - 2 * STEP < count && !asked[(i - 2 * STEP) % LOOKUPS]) {
             /* A SYN ends the incarnation before, if there is one. */
             bool syn = segments[i - 2 * STEP].flags & LIFELINE_SYN;
             table_expect_conn(t, &lookups[(i - 2 * STEP) % LOOKUPS], syn);

@@ -112,8 +112,9 @@ void emit_exchange(void *user, const struct lifeline_exchange *exchange)
         return;
     }
     struct conn *c = table_at(&engine->table, exchange->slot);
+    struct telling now = tell_now(engine, c);
     struct lifeline_connection record;
-    record_fill(engine, c, &record);
+    record_fill(&now, c, &record);
     findings_exchange(engine->findings, exchange, &record, &c->facts, engine->now_ns,
                       engine->finishing);
 }
@@ -142,26 +143,5 @@ void app_link_of(const struct conn *c, struct app_link *out)
         out->base_seen[end] = (c->end[end].flags & END_SEQ_KNOWN) != 0;
         out->fin_seen[end] = (c->end[end].flags & END_FIN) != 0;
         out->base[end] = c->end[end].isn + 1;
-    }
-}
-
-void emit_record(struct lifeline_engine *engine, const struct conn *c)
-{
-    const struct lifeline_sink *sink = &engine->sink;
-    if (!engine->findings || (c->muted && !engine->counts_all)) {
-        return; /* without findings nobody asks for records either */
-    }
-    struct lifeline_connection record;
-    const char *names[FINDINGS_MAX];
-    record_fill(engine, c, &record);
-    findings_count(engine->findings, &record);
-    if (c->muted) {
-        return;
-    }
-    record.finding_count = findings_connection(engine->findings, &record, c->facts, engine->now_ns,
-                                               engine->finishing, names);
-    record.findings = names;
-    if (sink->connection) {
-        sink->connection(sink->user, &record);
     }
 }

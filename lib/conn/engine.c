@@ -165,7 +165,7 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
 void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended)
 {
     end_flow(engine, c, capture_ended);
-    emit_record(engine, c);
+    tell_connection(engine, c);
     /* At the capture's end nobody looks for it, nor for its neighbours, which may be gone. */
     if (c->older != NO_SLOT && !engine->finishing) {
         table_at(&engine->table, c->older)->newer = NO_SLOT;
@@ -460,7 +460,7 @@ static bool finish_packed(struct lifeline_engine *engine, uint32_t slot)
         return false;
     }
     table_unpack(&engine->table, slot, &c);
-    emit_record(engine, &c);
+    tell_connection(engine, &c);
     time_wait_forget(engine, &c);
     if (c.facts) {
         findings_forget(engine->findings, c.facts);
@@ -546,7 +546,8 @@ bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t conne
     struct conn unpacked;
     const struct conn *c = view(engine, slot, connection, &unpacked);
     if (c) {
-        record_fill(engine, c, out);
+        struct telling now = tell_now(engine, c);
+        record_fill(&now, c, out);
     }
     return c != NULL;
 }
@@ -556,7 +557,11 @@ unsigned lifeline_peek_time_waits(const struct lifeline_engine *engine, uint32_t
 {
     struct conn unpacked;
     const struct conn *c = view(engine, slot, connection, &unpacked);
-    return c ? record_time_waits(engine, c, out) : 0;
+    if (!c) {
+        return 0;
+    }
+    struct telling now = tell_now(engine, c);
+    return record_time_waits(&now, c, out);
 }
 
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out)

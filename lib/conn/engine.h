@@ -47,6 +47,15 @@ struct lifeline_engine {
                       */
 };
 
+/* What a record and findings are made of besides the connection; nothing of it changes later. */
+struct telling {
+    const struct lifeline_options *options;
+    const struct findings *findings;
+    const char *context_text;
+    int64_t time_ns;
+    bool capture_ended;
+};
+
 /* One segment on its way through the stages: what it is, and what it did. */
 struct pass {
     struct lifeline_engine *engine;
@@ -199,7 +208,6 @@ void roles_by_content(struct pass *pass);
 
 /* emit.c */
 void emit_event(struct pass *pass);
-void emit_record(struct lifeline_engine *engine, const struct conn *c);
 void emit_exchange(void *user, const struct lifeline_exchange *exchange);
 void emit_message(void *user, const struct lifeline_message *message);
 void app_link_of(const struct conn *c, struct app_link *out);
@@ -208,13 +216,24 @@ void app_link_of(const struct conn *c, struct app_link *out);
 /* port: NULL if it is no matter. */
 void record_address(const struct conn *c, unsigned end, struct lifeline_address *ip,
                     uint16_t *port);
-void record_stack(const struct lifeline_engine *engine, const struct conn *c, unsigned end,
+void record_stack(const struct lifeline_options *options, const struct conn *c, unsigned end,
                   struct lifeline_host_stack *out);
-void record_fill(const struct lifeline_engine *engine, const struct conn *c,
-                 struct lifeline_connection *out);
+/* Of its handshake. */
+int64_t record_rtt_ns(const struct conn *c);
+void record_fill(const struct telling *now, const struct conn *c, struct lifeline_connection *out);
 /* Its TIME-WAITs alone; returns how many of the two there are. */
-unsigned record_time_waits(const struct lifeline_engine *engine, const struct conn *c,
+unsigned record_time_waits(const struct telling *now, const struct conn *c,
                            struct lifeline_time_wait *out);
+static inline uint32_t record_context(const struct conn *c)
+{
+    return (uint32_t)c->key[4] >> 1;
+}
+
+/* tell.c */
+/* For a connection as it stands now. */
+struct telling tell_now(const struct lifeline_engine *engine, const struct conn *c);
+/* Its record and its findings, to the sink. */
+void tell_connection(struct lifeline_engine *engine, const struct conn *c);
 
 /* engine.c */
 /* One segment through all stages; lookup is its key's. */

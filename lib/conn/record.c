@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection's record, from what the model holds: as it stands, for an end or for a look. */
 #include "conn/engine.h"
+#include "model/community_id.h"
 
 #include <string.h>
 
-static _Thread_local char community_id[LIFELINE_COMMUNITY_ID_BYTES];
+static _Thread_local char community_id[32];
 
 void record_address(const struct conn *c, unsigned end, struct lifeline_address *ip, uint16_t *port)
 {
@@ -16,12 +17,12 @@ void record_address(const struct conn *c, unsigned end, struct lifeline_address 
     }
 }
 
-void record_stack(const struct lifeline_engine *engine, const struct conn *c, unsigned end,
+void record_stack(const struct lifeline_options *options, const struct conn *c, unsigned end,
                   struct lifeline_host_stack *out)
 {
     struct lifeline_address ip;
     record_address(c, end, &ip, NULL);
-    lifeline_host_stack(&engine->options, &ip, c->end[end].ttl, out);
+    lifeline_host_stack(options, &ip, c->end[end].ttl, out);
 }
 
 static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_endpoint *out)
@@ -95,6 +96,15 @@ static int64_t measured_ns(int64_t ns)
     return ns < 0 ? LIFELINE_UNKNOWN_NS : ns;
 }
 
+int64_t record_rtt_ns(const struct conn *c)
+{
+    int64_t server_ns = measured_ns(c->syn_to_synack_ns),
+            client_ns = measured_ns(c->synack_to_ack_ns);
+    return server_ns == LIFELINE_UNKNOWN_NS || client_ns == LIFELINE_UNKNOWN_NS
+               ? LIFELINE_UNKNOWN_NS
+               : server_ns + client_ns;
+}
+
 static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
 {
     bool crossed;
@@ -107,10 +117,7 @@ static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
     out->complete = crossed ? both_acked : c->syn_frame && c->synack_frame && c->ack_frame;
     out->syn_to_synack_ns = measured_ns(c->syn_to_synack_ns);
     out->synack_to_ack_ns = measured_ns(c->synack_to_ack_ns);
-    out->rtt_ns =
-        out->syn_to_synack_ns == LIFELINE_UNKNOWN_NS || out->synack_to_ack_ns == LIFELINE_UNKNOWN_NS
-            ? LIFELINE_UNKNOWN_NS
-            : out->syn_to_synack_ns + out->synack_to_ack_ns;
+    out->rtt_ns = record_rtt_ns(c);
     out->syn_retransmissions = c->syn_retransmissions;
     out->synack_retransmissions = c->synack_retransmissions;
 }
@@ -180,7 +187,7 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
     out->fin_retransmissions = k->fin_retransmissions;
 }
 
-unsigned record_time_waits(const struct lifeline_engine *engine, const struct conn *c,
+unsigned record_time_waits(const struct telling *now, const struct conn *c,
                            struct lifeline_time_wait *out)
 {
     unsigned count = 0;
@@ -197,7 +204,7 @@ unsigned record_time_waits(const struct lifeline_engine *engine, const struct co
         w->entered_frame = frame_of(c, tw->entered_frame);
         w->entered_ns = tw->entered_ns;
         struct lifeline_host_stack host;
-        record_stack(engine, c, end, &host);
+        record_stack(now->options, c, end, &host);
         w->expires_ns = tw->since_ns + host.time_wait_ns;
         w->earliest_ns = tw->since_ns + host.shortest_ns;
         w->latest_ns = tw->since_ns + host.longest_ns;
@@ -206,7 +213,7 @@ unsigned record_time_waits(const struct lifeline_engine *engine, const struct co
         w->ended_frame = frame_of(c, tw->ended_frame);
         w->remaining_ns = LIFELINE_UNKNOWN_NS;
         if (tw->outcome == LIFELINE_TIME_WAIT_RUNNING) {
-            w->remaining_ns = w->expires_ns - engine->now_ns;
+            w->remaining_ns = w->expires_ns - now->time_ns;
         }
         w->restarts = tw->restarts;
         w->absorbed = tw->absorbed;
@@ -219,19 +226,18 @@ unsigned record_time_waits(const struct lifeline_engine *engine, const struct co
     return count;
 }
 
-void record_fill(const struct lifeline_engine *engine, const struct conn *c,
-                 struct lifeline_connection *out)
+void record_fill(const struct telling *now, const struct conn *c, struct lifeline_connection *out)
 {
     memset(out, 0, sizeof *out);
     out->connection = c->number;
     out->incarnation = c->incarnation;
-    out->context = (uint32_t)c->key[4] >> 1;
-    out->context_text = wire_context_text(engine->wire, out->context);
+    out->context = record_context(c);
+    out->context_text = now->context_text;
     fill_endpoint(c, c->client, &out->client);
     fill_endpoint(c, !c->client, &out->server);
-    if (!engine->options.bare_records) {
-        lifeline_community_id(out, community_id);
-    }
+    community_id_text(&out->client.ip, out->client.port, &out->server.ip, out->server.port,
+                      community_id);
+    out->community_id = community_id;
     out->role_evidence = c->role_evidence;
     out->first_frame = c->first_frame;
     out->last_frame = frame_of(c, c->last_frame);
@@ -242,7 +248,7 @@ void record_fill(const struct lifeline_engine *engine, const struct conn *c,
     out->last_data_ns = c->last_data_ns;
     fill_handshake(c, &out->handshake);
     fill_teardown(c, &out->teardown);
-    out->time_wait_count = (uint8_t)record_time_waits(engine, c, out->time_wait);
+    out->time_wait_count = (uint8_t)record_time_waits(now, c, out->time_wait);
     out->withdrawals = c->withdrawals;
     out->old_duplicates = c->old_duplicates;
     out->keep_alives = c->keep_alives;

@@ -170,7 +170,7 @@ void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end)
         c->incomplete = 1; /* it never expires */
         return;
     }
-    record_stack(engine, c, end, &host);
+    record_stack(&engine->options, c, end, &host);
     uint32_t chosen = clock_for(t, host.network, tw->since_ns);
     struct clock *clock = &t->clocks[chosen];
     uint32_t number = t->free, after = clock->tail;

@@ -42,6 +42,11 @@ void facts_free(struct facts_pool *pool, struct finding_facts *facts)
     }
 }
 
+size_t findings_facts_bytes(const struct finding_facts *facts)
+{
+    return facts ? bytes_of(facts->count) : 0;
+}
+
 const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what, uint8_t from)
 {
     static const struct noted nothing;

@@ -155,10 +155,11 @@ static void prepare(struct lifeline_finding *out, const struct rule *rule)
     out->text = out->text_template = out->group_template = NULL;
 }
 
-static void give(struct findings *f, struct lifeline_finding *out)
+static void give(const struct findings *f, const struct lifeline_sink *sink,
+                 struct lifeline_finding *out)
 {
     char text[512];
-    if (!f->sink->finding) {
+    if (!sink->finding) {
         return;
     }
     if (out->duration_ns < 0 && out->duration_ns != LIFELINE_UNKNOWN_NS) {
@@ -168,16 +169,16 @@ static void give(struct findings *f, struct lifeline_finding *out)
         lifeline_finding_render(out, out->text_template, text, sizeof text);
         out->text = text;
     }
-    f->sink->finding(f->sink->user, out);
+    sink->finding(sink->user, out);
     out->text = NULL;
 }
 
 /* Names both ends of a connection and gives what is about it. */
-static void give_connection(struct findings *f, struct lifeline_finding *out,
-                            const struct lifeline_connection *record)
+static void give_connection(const struct findings *f, const struct lifeline_sink *sink,
+                            struct lifeline_finding *out, const struct lifeline_connection *record)
 {
     char server[64], client[64];
-    if (!f->sink->finding) {
+    if (!sink->finding) {
         return; /* only the record names it */
     }
     name_host(&record->server.ip, record->server.port, server, sizeof server);
@@ -187,7 +188,7 @@ static void give_connection(struct findings *f, struct lifeline_finding *out,
     out->peer = about_client ? server : client;
     out->connection = record->connection;
     out->incarnation = record->incarnation;
-    give(f, out);
+    give(f, sink, out);
 }
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
@@ -211,10 +212,10 @@ void findings_time_wait_ends(struct findings *f, uint32_t tally)
     hosts_time_wait_ends(f->hosts, tally);
 }
 
-void findings_count(struct findings *f, const struct lifeline_connection *record)
+void findings_count(struct findings *f, const struct http_tally *connection)
 {
     if (f->hosts) {
-        hosts_connection(f->hosts, record);
+        hosts_connection(f->hosts, connection);
     }
 }
 
@@ -257,14 +258,15 @@ void findings_exchange(struct findings *f, const struct lifeline_exchange *excha
         out.exchange = exchange->index;
         out.slot = exchange->slot;
         out.time_ns = now_ns;
-        give_connection(f, &out, record);
+        give_connection(f, f->sink, &out, record);
         if (facts_make(&f->facts, facts)) {
             (*facts)->found |= (uint64_t)1 << number;
         }
     }
 }
 
-unsigned findings_connection(struct findings *f, const struct lifeline_connection *record,
+unsigned findings_connection(const struct findings *f, const struct lifeline_sink *sink,
+                             const struct lifeline_connection *record,
                              const struct finding_facts *facts, int64_t now_ns, bool capture_ended,
                              const char *names[FINDINGS_MAX])
 {
@@ -283,7 +285,7 @@ unsigned findings_connection(struct findings *f, const struct lifeline_connectio
         if (f->rules[number]->find(&scene, &out)) {
             found |= (uint64_t)1 << number;
             out.time_ns = record->end_ns;
-            give_connection(f, &out, record);
+            give_connection(f, sink, &out, record);
         }
     }
     unsigned count = 0;
@@ -316,7 +318,7 @@ static void judge_pair(struct findings *f, const struct host_pair *row, int64_t 
             out.subject = about_client ? client : server;
             out.peer = about_client ? server : client;
             out.time_ns = now_ns;
-            give(f, &out);
+            give(f, f->sink, &out);
         }
     }
 }
@@ -333,7 +335,7 @@ static void tell_limits(struct findings *f, const struct lifeline_counters *coun
         }
         if (out.count) {
             out.time_ns = now_ns;
-            give(f, &out);
+            give(f, f->sink, &out);
         }
     }
 }

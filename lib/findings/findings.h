@@ -65,15 +65,26 @@ uint32_t findings_time_wait_begins(struct findings *findings,
                                    const struct time_wait_holder *holder);
 void findings_time_wait_ends(struct findings *findings, uint32_t tally);
 
-/* Counts a connection that is complete for the tallies of hosts, one of another shard too. */
-void findings_count(struct findings *findings, const struct lifeline_connection *record);
+/* A connection that carried HTTP, for the tally of its hosts. */
+struct http_tally {
+    struct lifeline_address client, server;
+    uint16_t server_port;
+    uint32_t exchanges;
+    uint64_t first_frame;
+    int64_t rtt_ns; /* of its handshake; LIFELINE_UNKNOWN_NS */
+};
+/* Counts a connection that is over, one of another shard too. */
+void findings_count(struct findings *findings, const struct http_tally *connection);
 
-/* Gives the findings of a connection whose record is complete but for them; writes the names of
- * all that were given for it, exchanges included, to names and returns how many. facts: NULL if
- * none. */
-unsigned findings_connection(struct findings *findings, const struct lifeline_connection *record,
+/* Gives the findings of a connection whose record is complete but for them to sink; writes the
+ * names of all that were given for it, exchanges included, to names and returns how many. facts:
+ * NULL if none. May run in another thread than the rest: it reads what never changes. */
+unsigned findings_connection(const struct findings *findings, const struct lifeline_sink *sink,
+                             const struct lifeline_connection *record,
                              const struct finding_facts *facts, int64_t now_ns, bool capture_ended,
                              const char *names[FINDINGS_MAX]);
+/* The octets of a connection's facts, to copy them; 0 for NULL. */
+size_t findings_facts_bytes(const struct finding_facts *facts);
 
 /* The capture is over: gives the findings about hosts, and the limits that were reached. */
 void findings_finish(struct findings *findings, const struct lifeline_counters *counters,

@@ -119,28 +119,24 @@ void hosts_time_wait_ends(struct hosts *hosts, uint32_t tally)
     hosts->rows[tally - 1].holds--;
 }
 
-void hosts_connection(struct hosts *hosts, const struct lifeline_connection *record)
+void hosts_connection(struct hosts *hosts, const struct http_tally *connection)
 {
-    if (!record->exchanges || record->handshake.kind == LIFELINE_HANDSHAKE_MISSED) {
-        return;
-    }
     struct host_pair *row =
-        row_of(hosts, &record->client.ip, &record->server.ip, record->server.port);
+        row_of(hosts, &connection->client, &connection->server, connection->server_port);
     if (!row) {
         return;
     }
     row->connections++;
-    row->exchanges += record->exchanges;
-    if (record->exchanges == 1) {
+    row->exchanges += connection->exchanges;
+    if (connection->exchanges == 1) {
         if (row->single < HOSTS_FRAMES) {
-            row->single_frames[row->single] = record->first_frame;
+            row->single_frames[row->single] = connection->first_frame;
         }
         row->single++;
         /* A clock that jumps can make one as long as centuries. */
         int64_t room_ns = INT64_MAX - row->handshakes_ns;
-        if (record->handshake.rtt_ns > 0) {
-            row->handshakes_ns +=
-                record->handshake.rtt_ns < room_ns ? record->handshake.rtt_ns : room_ns;
+        if (connection->rtt_ns > 0) {
+            row->handshakes_ns += connection->rtt_ns < room_ns ? connection->rtt_ns : room_ns;
         }
     }
 }

@@ -42,7 +42,7 @@ uint64_t hosts_memory_bytes(const struct hosts *hosts);
  */
 uint32_t hosts_time_wait_begins(struct hosts *hosts, const struct time_wait_holder *holder);
 void hosts_time_wait_ends(struct hosts *hosts, uint32_t tally);
-void hosts_connection(struct hosts *hosts, const struct lifeline_connection *record);
+void hosts_connection(struct hosts *hosts, const struct http_tally *connection);
 
 /* The rows, in the order in which they were made: NULL past the last. */
 const struct host_pair *hosts_pair(const struct hosts *hosts, unsigned index);

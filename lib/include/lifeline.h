@@ -390,7 +390,7 @@ struct lifeline_connection {
     uint32_t incarnation;
     uint32_t context;
     const char *context_text; /* "vlan 10", "" when plain */
-    const char *community_id; /* "1:..."; NULL with options.bare_records */
+    const char *community_id; /* "1:..." */
     struct lifeline_endpoint client, server;
     uint8_t role_evidence;
     uint64_t first_frame, last_frame;
@@ -553,6 +553,11 @@ struct lifeline_sink {
     void (*exchange)(void *user, const struct lifeline_exchange *exchange);
     void (*finding)(void *user, const struct lifeline_finding *finding);
     void (*connection)(void *user, const struct lifeline_connection *connection);
+    /* In place of a connection's record and its findings, for who tells them later: gives room for
+     * so many octets, aligned for a pointer, which the engine fills for lifeline_tell(). NULL when
+     * there is none: then they are told at once. Records are made only where connection or finding
+     * is given, too. */
+    void *(*untold)(void *user, size_t bytes);
 };
 
 /* ---- options and counters ----------------------------------------------------------------------
@@ -599,7 +604,6 @@ struct lifeline_options {
     bool no_http;
     bool keep_headers;
     bool bare_findings;       /* without text: who shows one calls lifeline_finding_render() */
-    bool bare_records;        /* without what lifeline_community_id() adds, in any thread */
     uint32_t keep_body_bytes; /* of each body; 0: none */
     bool verify_checksums;    /* mark segments whose TCP checksum is wrong */
     bool ignore_vlan;         /* VLAN tags don't separate connections */
@@ -667,6 +671,10 @@ bool lifeline_peek(struct lifeline_engine *engine, uint32_t slot, uint64_t conne
  * how many there are; 0 also when slot no longer holds the connection. */
 unsigned lifeline_peek_time_waits(const struct lifeline_engine *engine, uint32_t slot,
                                   uint64_t connection, struct lifeline_time_wait *out);
+
+/* Calls the sink with the findings and the record of what was left untold, which it takes apart.
+ * The engine must live, but may be in use: any thread may tell. */
+void lifeline_tell(void *untold, const struct lifeline_sink *sink);
 
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out);
 
@@ -775,10 +783,6 @@ bool lifeline_address_read(const char *text, struct lifeline_address *address,
 
 /* "1.2.3.4", "2001:db8::1" (RFC 5952). size >= 46. Returns the length. */
 size_t lifeline_address_text(const struct lifeline_address *address, char *out, size_t size);
-/* Points record->community_id to out and fills it in, where it is NULL. */
-#define LIFELINE_COMMUNITY_ID_BYTES 32
-void lifeline_community_id(struct lifeline_connection *record,
-                           char out[LIFELINE_COMMUNITY_ID_BYTES]);
 /* "FIN,ACK": the names of a segment's flags in the order SYN FIN RST PSH ACK URG. */
 size_t lifeline_flags_text(uint16_t flags, char *out, size_t size);
 

@@ -69,13 +69,3 @@ void community_id_text(const struct lifeline_address *a, uint16_t port_a,
     memcpy(out, "1:", 2);
     base64_digest(digest, out + 2);
 }
-
-void lifeline_community_id(struct lifeline_connection *record,
-                           char out[LIFELINE_COMMUNITY_ID_BYTES])
-{
-    const struct lifeline_endpoint *client = &record->client, *server = &record->server;
-    if (!record->community_id) {
-        community_id_text(&client->ip, client->port, &server->ip, server->port, out);
-        record->community_id = out;
-    }
-}

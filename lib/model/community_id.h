@@ -5,8 +5,7 @@
 
 #include "lifeline.h"
 
-/* "1:", 28 digits of base64, NUL; one octet of room */
-#define COMMUNITY_ID_SIZE LIFELINE_COMMUNITY_ID_BYTES
+#define COMMUNITY_ID_SIZE 32 /* "1:", 28 digits of base64, NUL; one octet of room */
 
 /* Writes the Community ID (seed 0) of a TCP flow, the same for both directions.
  * The addresses are of one family. */
