@@ -85,7 +85,7 @@ void table_key(const struct table *t, const struct lifeline_segment *segment, st
 /* key is c's, in one of its contexts or as an alias? */
 static bool is_key_of(const struct conn *c, const uint64_t key[5])
 {
-    if (memcmp(c->key, key, 4 * sizeof *key) != 0) {
+    if ((c->key[0] ^ key[0]) | (c->key[1] ^ key[1]) | (c->key[2] ^ key[2]) | (c->key[3] ^ key[3])) {
         return false;
     }
     if (c->key[4] == key[4]) {
