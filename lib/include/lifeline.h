@@ -554,7 +554,7 @@ struct lifeline_sink {
     void (*finding)(void *user, const struct lifeline_finding *finding);
     void (*connection)(void *user, const struct lifeline_connection *connection);
     /* In place of a connection's record and its findings, for who tells them later: gives room for
-     * so many octets, aligned for a pointer, which the engine fills for lifeline_tell(). NULL when
+     * so many octets, aligned for any type, which the engine fills for lifeline_tell(). NULL when
      * there is none: then they are told at once. Records are made only where connection or finding
      * is given, too. */
     void *(*untold)(void *user, size_t bytes);
