@@ -2,7 +2,6 @@
 #include "channel.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <glib.h>
@@ -56,10 +55,11 @@ void *channel_slot(struct channel *channel)
     return slot_at(channel, channel->sent);
 }
 
-void channel_send(struct channel *channel)
+bool channel_send(struct channel *channel)
 {
     pthread_mutex_lock(&channel->mutex);
     channel->sent++;
+    bool is_slower = channel->sent - channel->taken > ENOUGH;
     if (channel->receiver_waits && channel->sent - channel->taken >= ENOUGH)
         pthread_cond_signal(&channel->changed);
     if (channel->sent - channel->taken >= CHANNEL_SLOTS) {
@@ -69,6 +69,7 @@ void channel_send(struct channel *channel)
         channel->sender_waits = false;
     }
     pthread_mutex_unlock(&channel->mutex);
+    return is_slower;
 }
 
 void channel_end(struct channel *channel)

@@ -10,6 +10,7 @@
 #ifndef LIFELINE_CHANNEL_H
 #define LIFELINE_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CHANNEL_SLOTS 4
@@ -24,8 +25,9 @@ void channel_free(struct channel *channel, void (*clear)(void *slot));
 
 /* Sender: the slot to fill. */
 void *channel_slot(struct channel *channel);
-/* Sender: hands the slot over, and waits until there is another one to fill. */
-void channel_send(struct channel *channel);
+/* Sender: hands the slot over, and waits until there is another one to fill. True: the receiver is
+ * the slower of the two, more waits for it than it would wait for. */
+bool channel_send(struct channel *channel);
 /* Sender: there will be no more. */
 void channel_end(struct channel *channel);
 
