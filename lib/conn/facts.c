@@ -186,11 +186,13 @@ static void read_hole(struct pass *pass, bool again)
     const struct lifeline_segment *s = pass->segment;
     struct end *from = pass->from, *to = pass->to;
     bool mended = from->flags & END_MENDED, reports = s->options & LIFELINE_OPT_SACK;
+    /* When what was missing passed: without any data it was the FIN. */
+    int64_t last_ns = pass->conn->last_data_ns;
+    int64_t mended_ns = last_ns == LIFELINE_UNKNOWN_NS ? to->control_ns : last_ns;
     /* A report that comes too soon after the filling, or doesn't reach what passed behind it, was
      * on its way by then. */
-    if (mended &&
-        (pass->sent_ns - pass->conn->last_data_ns < facts_turnaround_ns(pass->conn, pass->e) ||
-         (reports && seq_lt(s->sack_right, to->next)))) {
+    if (mended && (pass->sent_ns - mended_ns < facts_turnaround_ns(pass->conn, pass->e) ||
+                   (reports && seq_lt(s->sack_right, to->next)))) {
         return;
     }
     if (reports && seq_gt(s->sack_left, s->ack) && seq_geq(s->ack, from->acked)) {
