@@ -32,7 +32,7 @@ void lifeline_push_segments(struct lifeline_engine *engine, const struct lifelin
                             size_t count)
 {
     struct lookup lookups[LOOKUPS];
-    uint32_t tags[LOOKUPS] = {0};
+    uint32_t tags[LOOKUPS] = {0}; /* the lookups', side by side */
     bool asked[LOOKUPS];
     struct table *t = &engine->table;
     for (size_t i = 0; i < count + 3 * STEP; i++) {
@@ -40,11 +40,12 @@ void lifeline_push_segments(struct lifeline_engine *engine, const struct lifelin
             memory_expect(&segments[i + FAR], sizeof segments[0]);
         }
         if (i < count) {
-            table_key(t, &segments[i], &lookups[i % LOOKUPS]);
-            asked[i % LOOKUPS] = is_among(tags, lookups[i % LOOKUPS].tag);
-            tags[i % LOOKUPS] = lookups[i % LOOKUPS].tag;
+            struct lookup *lookup = &lookups[i % LOOKUPS];
+            table_key(t, &segments[i], lookup);
+            asked[i % LOOKUPS] = is_among(tags, lookup->tag);
+            tags[i % LOOKUPS] = lookup->tag;
             if (!asked[i % LOOKUPS]) {
-                table_expect_index(t, &lookups[i % LOOKUPS]);
+                table_expect_index(t, lookup);
             }
             uint32_t captured_bytes = segments[i].captured_bytes;
             memory_expect(segments[i].payload, captured_bytes < TEXT ? captured_bytes : TEXT);

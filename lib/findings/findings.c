@@ -28,7 +28,10 @@ static void number_rules(struct findings *f)
 {
     unsigned number = 0;
     for (unsigned i = 0; i < TABLES; i++) {
-        for (unsigned j = 0; j < tables[i]->count && number < RULES_MAX; j++, number++) {
+        for (unsigned j = 0; j < tables[i]->count; j++, number++) {
+            if (number == RULES_MAX) {
+                abort(); /* a set needs a larger word */
+            }
             f->rules[number] = &tables[i]->rules[j];
             f->of_scope[f->rules[number]->scope] |= (uint64_t)1 << number;
         }
