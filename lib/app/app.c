@@ -25,10 +25,6 @@
 #define DEFAULT_STREAM_BYTES (8 * MEBIBYTE) /* more than what Linux lets be under way */
 #define OVERTAKEN_NS         3000000        /* segments overtake each other by less */
 
-struct app_flow app_opaque_flow, app_reset_flow;
-static struct app_flow doubtful_flows[2];
-struct app_flow *const app_doubtful[2] = {&doubtful_flows[0], &doubtful_flows[1]};
-
 struct app *app_new(const struct lifeline_options *options, struct lifeline_counters *counters,
                     const struct lifeline_sink *sink)
 {
@@ -203,17 +199,17 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
     bool anew = *link->flow == APP_RESET;
     bool base_known = link->base_known[end] && !anew;
     bool from_start = base_known && seq == link->base[end];
-    bool doubtful = *link->flow == app_doubtful[!end];
+    bool doubtful = *link->flow == APP_DOUBTFUL(!end);
     const struct app_protocol *protocol = NULL;
     enum app_verdict verdict = APP_MAYBE;
-    if (!segment->captured_bytes || *link->flow == app_doubtful[end])
+    if (!segment->captured_bytes || *link->flow == APP_DOUBTFUL(end))
         return NULL;
     if (from_start || !base_known) {
         protocol =
             app_protocol_probe(segment->payload, segment->captured_bytes, from_start, &verdict);
         if (!protocol && (verdict == APP_NO || !from_start)) {
             if (from_start)
-                *link->flow = doubtful || !link->base_known[!end] ? APP_OPAQUE : app_doubtful[end];
+                *link->flow = doubtful || !link->base_known[!end] ? APP_OPAQUE : APP_DOUBTFUL(end);
             return NULL;
         }
     } else if (seq_lt(seq, link->base[end])) {
@@ -329,21 +325,22 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
     leave(flow);
 }
 
-void app_acked(struct app *app, const struct app_link *link, unsigned end, uint32_t ack,
-               const struct lifeline_segment *segment)
+bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack)
 {
-    (void)app;
-    struct app_flow *flow = *link->flow;
-    if (app_is_idle(flow) || flow->fed || flow->abandoned || !flow->opened[end] || link->is_reset)
-        return;
+    if (app_is_idle(flow) || flow->fed || flow->abandoned || !flow->opened[end])
+        return false;
     struct stream *s = &flow->stream[end];
     int64_t offset = stream_offset(s, ack);
     if (offset > s->acked)
         s->acked = offset;
     if (flow->flight[end].count && s->acked >= s->next)
         flow->flight[end] = (struct flight){.count = 0};
-    if (!app_is_pending(flow))
-        return;
+    return app_is_pending(flow);
+}
+
+void app_acked(const struct app_link *link, const struct lifeline_segment *segment)
+{
+    struct app_flow *flow = *link->flow;
     enter(flow, link, segment);
     app_wait(flow);
     leave(flow);

@@ -3,7 +3,8 @@
  * lib/app: byte streams -> messages and exchanges. What lib/conn calls for each connection.
  *
  * For each segment the caller calls, in this order, those that apply:
- *     app_acked(the peer's stream), app_data(), app_fin() or app_reset()
+ *     app_hears(the peer's stream), and if that says so app_acked();
+ *     app_data(); app_fin() or app_reset()
  * and app_end() once, when the connection is over. Records are given through the sink during these
  * calls. An end is 0 or 1: 0 is the sender of the connection's first segment.
  */
@@ -15,19 +16,17 @@
 struct app;      /* all flows of one engine */
 struct app_flow; /* both byte streams of one connection and the protocol on them */
 
-/* A flow pointer that says: no protocol that we follow is on this connection; nothing is allocated.
- * app_doubtful[end]: that end's first octets belong to none; the other's may yet. APP_RESET: an RST
- * ended it; it begins anew if that is refuted. All calls accept them. */
-#define APP_OPAQUE (&app_opaque_flow)
-#define APP_RESET  (&app_reset_flow)
-extern struct app_flow app_opaque_flow, app_reset_flow;
-extern struct app_flow *const app_doubtful[2];
+/* Flow pointers that point to nothing, as NULL does. APP_OPAQUE: no protocol that we follow is on
+ * this connection. APP_DOUBTFUL(end): that end's first octets belong to none; the other's may yet.
+ * APP_RESET: an RST ended it; it begins anew if that is refuted. All calls accept them. */
+#define APP_OPAQUE        ((struct app_flow *)1)
+#define APP_RESET         ((struct app_flow *)2)
+#define APP_DOUBTFUL(end) ((struct app_flow *)(uintptr_t)(3 + (end)))
 
 /* Nothing to tell app about acknowledgements, FINs and RSTs: they may be left out. */
 static inline bool app_is_idle(const struct app_flow *flow)
 {
-    return !flow || flow == APP_OPAQUE || flow == APP_RESET || flow == app_doubtful[0] ||
-           flow == app_doubtful[1];
+    return (uintptr_t)flow <= (uintptr_t)APP_DOUBTFUL(1);
 }
 
 /* What the connection layer knows when it calls; built anew for each call. */
@@ -64,10 +63,11 @@ enum app_probe_result app_probe(const uint8_t *bytes, size_t length);
 void app_data(struct app *app, const struct app_link *link, unsigned end,
               const struct lifeline_segment *segment, uint32_t seq, uint32_t marks);
 
-/* The receiver of end's stream has acknowledged everything below ack: what is still missing there
- * was received but not captured, and is a gap. */
-void app_acked(struct app *app, const struct app_link *link, unsigned end, uint32_t ack,
-               const struct lifeline_segment *segment);
+/* The receiver of end's stream has acknowledged everything below ack. True: something waits for
+ * that; then app_acked() must follow. For each ACK, hence without a link. */
+bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack);
+/* What is still missing below an acknowledgement was received but not captured, and is a gap. */
+void app_acked(const struct app_link *link, const struct lifeline_segment *segment);
 
 /* end's stream ends before sequence number seq (its FIN's). */
 void app_fin(struct app *app, const struct app_link *link, unsigned end, uint32_t seq,

@@ -161,7 +161,7 @@
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 208, "fields of closing");
-_Static_assert(sizeof(struct conn) == 816, "fields of conn");
+_Static_assert(sizeof(struct conn) == 824, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

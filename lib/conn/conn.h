@@ -18,6 +18,7 @@
 
 struct app_flow;
 struct finding_facts;
+struct table_slot;
 
 enum end_flag {
     END_ISN_KNOWN = 1 << 0,   /* isn is the SYN's; otherwise one below the first number seen */
@@ -125,6 +126,7 @@ struct conn {
     uint64_t number;
     /* key: the lower end first, whichever spoke first */
     uint64_t key[5];           /* addresses 2 + 2, ports, family and context */
+    struct table_slot *place;  /* of slot */
     uint32_t tag;              /* its hash */
     uint32_t slot, pool_index; /* where the table has it */
     uint8_t recent;            /* used since the hot set's clock passed */
@@ -180,6 +182,17 @@ static inline uint64_t frame_of(const struct conn *c, uint32_t mark)
 static inline uint8_t role_of(const struct conn *c, unsigned end)
 {
     return end == c->client ? LIFELINE_CLIENT : LIFELINE_SERVER;
+}
+
+/* An RST ended it, and nothing refutes it so far? */
+static inline bool conn_is_reset(const struct conn *c)
+{
+    if (!c->closing || c->closing->reset_by == LIFELINE_UNKNOWN) {
+        return false;
+    }
+    const struct end *by = &c->end[c->closing->reset_by];
+    return by->reset_verdict != LIFELINE_RESET_REFUTED &&
+           by->reset_cause != LIFELINE_CAUSE_INJECTED;
 }
 
 static inline bool end_closed(const struct end *e)

@@ -36,15 +36,10 @@ static uint8_t holder_of_time_wait(const struct conn *c)
                             : LIFELINE_NOBODY;
 }
 
-void emit_event(struct pass *pass)
+static void make_event(struct pass *pass, bool noted)
 {
     const struct lifeline_sink *sink = &pass->engine->sink;
     const struct conn *c = pass->conn;
-    bool noted =
-        pass->engine->findings && findings_want(pass->steps, pass->marks, pass->syn || pass->fin);
-    if (!noted && (!sink->event || c->muted)) {
-        return;
-    }
     struct lifeline_event event = {
         .connection = c->number,
         .incarnation = c->incarnation,
@@ -89,6 +84,15 @@ void emit_event(struct pass *pass)
     }
 }
 
+void emit_event(struct pass *pass)
+{
+    bool noted = pass->engine->findings && pass->segment &&
+                 findings_want(pass->steps, pass->marks, pass->syn || pass->fin);
+    if (noted || (pass->engine->sink.event && !pass->conn->muted)) {
+        make_event(pass, noted);
+    }
+}
+
 void emit_message(void *user, const struct lifeline_message *message)
 {
     struct lifeline_engine *engine = user;
@@ -123,9 +127,7 @@ void app_link_of(const struct conn *c, struct app_link *out)
 {
     out->flow = (struct app_flow **)&c->flow;
     out->exchanges = (uint32_t *)&c->exchanges;
-    out->is_reset = c->closing && c->closing->reset_by != LIFELINE_UNKNOWN &&
-                    c->end[c->closing->reset_by].reset_verdict != LIFELINE_RESET_REFUTED &&
-                    c->end[c->closing->reset_by].reset_cause != LIFELINE_CAUSE_INJECTED;
+    out->is_reset = conn_is_reset(c);
     out->connection = c->number;
     out->incarnation = c->incarnation;
     out->slot = c->slot;

@@ -9,6 +9,7 @@
  */
 #include "conn/engine.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,7 +154,7 @@ void engine_relist(struct lifeline_engine *engine, struct conn *c)
                           : open            ? LIST_OPEN
                                             : LIST_EMBRYONIC;
     /* In the order in which they are given up, or forgotten: what was new last comes last. */
-    if (table_list_of(&engine->table, c) != list || list == LIST_TIME_WAIT || list == LIST_CLOSED) {
+    if (table_list_of(c) != list || list == LIST_TIME_WAIT || list == LIST_CLOSED) {
         table_list_remove(&engine->table, c);
         table_list_append(&engine->table, c, list);
     }
@@ -204,9 +205,9 @@ static void feed_app(struct pass *pass)
         return;
     }
     struct app_link link;
-    app_link_of(c, &link);
     if (pass->rst) {
         if (!idle && pass->reset_verdict == LIFELINE_RESET_ACCEPTABLE) {
+            app_link_of(c, &link);
             app_reset(app, &link, pass->e, s);
         }
         return;
@@ -214,8 +215,15 @@ static void feed_app(struct pass *pass)
     if (!pass->fits || (pass->marks & (LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_KEEP_ALIVE))) {
         return;
     }
-    if (pass->ack && pass->ack_fits && !idle) {
-        app_acked(app, &link, pass->p, s->ack, s);
+    bool waits =
+        pass->ack && pass->ack_fits && !conn_is_reset(c) && app_hears(c->flow, pass->p, s->ack);
+    bool over = c->end[0].flags & c->end[1].flags & END_FIN_ACKED;
+    if (!waits && !s->payload_bytes && !pass->fin && !over) {
+        return;
+    }
+    app_link_of(c, &link);
+    if (waits) {
+        app_acked(&link, s);
     }
     if (s->payload_bytes) {
         app_data(app, &link, pass->e, s, pass->payload_seq, pass->marks);
@@ -223,7 +231,7 @@ static void feed_app(struct pass *pass)
     if ((pass->from->flags & END_FIN) && pass->fin) {
         app_fin(app, &link, pass->e, pass->from->fin_end - 1, s);
     }
-    if (!app_is_idle(c->flow) && (c->end[0].flags & c->end[1].flags & END_FIN_ACKED)) {
+    if (over && !app_is_idle(c->flow)) {
         /* Both streams were received to their ends: the flow's memory isn't kept for TIME-WAIT. */
         app_end(app, &link, false);
         c->flow = APP_OPAQUE;
@@ -302,6 +310,29 @@ static void live_segment(struct pass *pass)
     }
 }
 
+#ifdef LIFELINE_CHECK_PLAIN
+/* plain_segment(), and aborts where the stages say something else. */
+static bool take_plain(struct pass *pass)
+{
+    struct conn *c = pass->conn, before = *c;
+    struct pass staged = *pass;
+    if (!plain_segment(pass)) {
+        return false;
+    }
+    struct conn plain = *c;
+    *c = before;
+    live_segment(&staged);
+    if (memcmp(&plain, c, offsetof(struct conn, own_closing)) != 0 || !staged.fits ||
+        !staged.ack_fits || staged.new_bytes != pass->new_bytes || staged.steps != pass->steps ||
+        staged.marks != pass->marks || staged.repeated || staged.transition_count) {
+        abort();
+    }
+    return true;
+}
+#else
+#define take_plain plain_segment
+#endif
+
 /* The new incarnation's SYN was accepted by the holder of the old one's TIME-WAIT. */
 static void settle_older(struct pass *pass)
 {
@@ -324,10 +355,10 @@ static void settle_older(struct pass *pass)
 }
 
 /* Half of what the type holds: sums and differences of two times can't overflow. */
+#define LAST_TIME_NS (INT64_MAX / 2 - 1)
 static int64_t held_time(int64_t time_ns)
 {
-    const int64_t last = INT64_MAX / 2 - 1;
-    return time_ns < 0 ? 0 : time_ns > last ? last : time_ns;
+    return time_ns < 0 ? 0 : time_ns > LAST_TIME_NS ? LAST_TIME_NS : time_ns;
 }
 
 /* Asked for one segment of a few: they can't bring more in the meantime than LEAST_ROOM_BYTES. */
@@ -343,11 +374,17 @@ static bool holds_too_much(struct lifeline_engine *engine)
     return bytes > engine->limit_bytes;
 }
 
+static bool must_evict(struct lifeline_engine *engine)
+{
+    struct table *t = &engine->table;
+    return (!table_has_room(t) && !table_make_room(t)) || holds_too_much(engine);
+}
+
 void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                  const struct lookup *lookup)
 {
     struct lifeline_segment held;
-    if (held_time(segment->time_ns) != segment->time_ns) {
+    if ((uint64_t)segment->time_ns > LAST_TIME_NS) {
         held = *segment;
         held.time_ns = held_time(segment->time_ns);
         segment = &held;
@@ -355,7 +392,7 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
     engine->counters.segments++;
     engine->now_ns = segment->time_ns;
     engine->table.now_ns = engine->now_ns;
-    while ((!table_make_room(&engine->table) || holds_too_much(engine)) && engine->table.live) {
+    while (must_evict(engine) && engine->table.live) {
         engine_evict(engine, table_victim(&engine->table));
     }
     if (segment->time_ns >= engine->wake_ns) {
@@ -363,7 +400,7 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
     }
 
     struct pass pass;
-    memset(&pass, 0, sizeof pass);
+    memset(&pass, 0, offsetof(struct pass, transitions));
     pass.conn = incarnation_for(engine, segment, lookup, &pass.e, &pass.first);
     struct conn *c = pass.conn;
     if (!c) {
@@ -389,7 +426,7 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
         roles_guess(&pass);
         c->mid_stream = !pass.syn && !pass.rst;
     }
-    table_slot_at(&engine->table, c->slot)->touched = 1;
+    c->place->touched = 1;
     c->last_frame = pass.mark;
     c->last_ns = segment->time_ns;
 
@@ -397,13 +434,14 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
         old_duplicate(&pass);
         emit_event(&pass);
     } else {
-        live_segment(&pass);
+        if (pass.first || !take_plain(&pass)) {
+            live_segment(&pass);
+        }
         emit_event(&pass);
         feed_app(&pass);
     }
     settle_older(&pass);
-    if (pass.transition_count || table_list_of(&engine->table, c) == LIST_CLOSED ||
-        (pass.first && c->mid_stream)) {
+    if (pass.transition_count || table_list_of(c) == LIST_CLOSED || (pass.first && c->mid_stream)) {
         engine_relist(engine, c);
     }
 }

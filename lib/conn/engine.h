@@ -80,11 +80,11 @@ struct pass {
     bool hears;         /* acknowledges more than its sender did before */
     bool reset_crossed; /* sent before the RST that passed earlier reached its sender */
     uint32_t steps, marks;
-    uint8_t transition_count;
-    struct lifeline_transition transitions[LIFELINE_MAX_TRANSITIONS];
     uint64_t withdrawn_frame;
     uint32_t old_incarnation;
     uint8_t reset_verdict, reset_cause;
+    uint8_t transition_count;
+    struct lifeline_transition transitions[LIFELINE_MAX_TRANSITIONS]; /* so many are set */
 };
 
 /* facts.c: sequence analysis */
@@ -100,6 +100,13 @@ void facts_note_control(struct pass *pass);
 void facts_note_clock(struct pass *pass);
 /* The time in which what the end sent before it got a passing segment can still pass. */
 int64_t facts_turnaround_ns(const struct conn *c, unsigned end);
+
+/* What the end acknowledged before, or says again late on its way: an RST may answer it. */
+void facts_note_older_ack(struct end *x, uint32_t ack);
+/* It carries pass->new_bytes of text, one at least. */
+void facts_note_data(struct pass *pass);
+/* The window that it announces. */
+uint32_t facts_window_bytes(const struct pass *pass);
 
 bool facts_seq_fits(const struct pass *pass);
 /* The end has sent up to that number. */
@@ -124,6 +131,11 @@ bool unseen_agree(struct pass *pass);
 void unseen_claim(struct pass *pass);
 /* A segment that fits: does it start what its peer claimed to have? */
 void unseen_refute(struct pass *pass);
+
+/* plain.c */
+/* Is it the next segment of an open connection and nothing else? Then all is done that the stages
+ * would do; otherwise nothing. */
+bool plain_segment(struct pass *pass);
 
 /* apply.c: changing states */
 void apply_initial(struct end *end, enum lifeline_state state);
@@ -207,6 +219,7 @@ void roles_guess(struct pass *pass);
 void roles_by_content(struct pass *pass);
 
 /* emit.c */
+/* The event, if somebody wants it. */
 void emit_event(struct pass *pass);
 void emit_exchange(void *user, const struct lifeline_exchange *exchange);
 void emit_message(void *user, const struct lifeline_message *message);

@@ -73,8 +73,11 @@ void facts_note_control(struct pass *pass)
 
 static uint32_t since_start_ms(const struct pass *pass)
 {
-    int64_t ms = (pass->time_ns - pass->conn->start_ns) / NS_PER_MS;
-    return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+    if (pass->time_ns < pass->conn->start_ns) {
+        return 0;
+    }
+    uint64_t ms = (uint64_t)(pass->time_ns - pass->conn->start_ns) / NS_PER_MS;
+    return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
 }
 
 void facts_note_clock(struct pass *pass)
@@ -114,6 +117,12 @@ static unsigned scale_of(const struct conn *c, unsigned end)
         return (x->flags & y->flags & END_SCALE_OFFERED) ? x->window_scale : 0;
     }
     return 14;
+}
+
+uint32_t facts_window_bytes(const struct pass *pass)
+{
+    unsigned shift = pass->syn ? 0 : scale_of(pass->conn, pass->e);
+    return (uint32_t)pass->segment->window << shift;
 }
 
 void facts_advance(struct end *end, uint32_t to)
@@ -156,8 +165,7 @@ bool facts_seq_fits(const struct pass *pass)
     return seq_diff(seq, edge) <= 0 || (uint32_t)seq_diff(seq, edge) <= window + WINDOW_SLACK_BYTES;
 }
 
-/* What the end acknowledged before, or says again late on its way: an RST may answer it. */
-static void note_older_ack(struct end *x, uint32_t ack)
+void facts_note_older_ack(struct end *x, uint32_t ack)
 {
     if (x->older_acks[0] != (uint16_t)ack) {
         x->older_acks[2] = x->older_acks[1];
@@ -231,8 +239,7 @@ static void read_ack(struct pass *pass)
         return;
     }
     holes_acked(to, s->ack);
-    unsigned shift = pass->syn ? 0 : scale_of(pass->conn, pass->e);
-    uint32_t edge = s->ack + ((uint32_t)s->window << shift);
+    uint32_t edge = s->ack + facts_window_bytes(pass);
     if (!(from->flags & END_ACKED_KNOWN)) {
         from->flags |= END_ACKED_KNOWN;
         from->acked = s->ack;
@@ -255,11 +262,26 @@ static void read_ack(struct pass *pass)
         }
         read_hole(pass, again);
         if (s->ack != from->acked) {
-            note_older_ack(from, seq_min(s->ack, from->acked));
+            facts_note_older_ack(from, seq_min(s->ack, from->acked));
         }
         from->acked = seq_max(from->acked, s->ack);
         from->edge = seq_max(from->edge, edge);
     }
+}
+
+void facts_note_data(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct end *from = pass->from;
+    from->payload_bytes += pass->new_bytes;
+    from->data_ack = pass->ack_fits ? (uint16_t)pass->segment->ack : from->data_ack;
+    pass->steps |= LIFELINE_STEP_DATA;
+    if (c->first_data_ns == LIFELINE_UNKNOWN_NS) {
+        c->first_data_ns = pass->time_ns;
+    }
+    c->last_data_ns = pass->time_ns;
+    pass->to->flags |= END_HAD_DATA_SINCE;
+    from->flags &= ~(uint32_t)END_HAD_DATA_SINCE;
 }
 
 static void read_payload(struct pass *pass)
@@ -315,16 +337,8 @@ static void read_payload(struct pass *pass)
     if (seq_gt(pass->seq_end, from->next)) {
         facts_advance(from, pass->seq_end);
     }
-    from->payload_bytes += pass->new_bytes;
     if (pass->new_bytes) {
-        from->data_ack = pass->ack_fits ? (uint16_t)s->ack : from->data_ack;
-        pass->steps |= LIFELINE_STEP_DATA;
-        if (c->first_data_ns == LIFELINE_UNKNOWN_NS) {
-            c->first_data_ns = pass->time_ns;
-        }
-        c->last_data_ns = pass->time_ns;
-        to->flags |= END_HAD_DATA_SINCE;
-        from->flags &= ~(uint32_t)END_HAD_DATA_SINCE;
+        facts_note_data(pass);
     }
 }
 

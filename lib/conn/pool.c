@@ -10,9 +10,7 @@
 #include "conn/cold.h"
 
 #define MAX_HOT      (1 << 20) /* however much memory is allowed */
-#define IDLE_NS      (10 * INT64_C(1000000000))
-#define SPARE_HOT    64 /* what may become hot between two calls of table_make_room() */
-#define MALLOC_BYTES 16 /* of its own, an estimate */
+#define MALLOC_BYTES 16        /* of its own, an estimate */
 
 #define BLOCK_BYTES   (POOL_BLOCK * sizeof(struct conn))
 #define SINGLE_BLOCKS 2                 /* before there are slabs */
@@ -112,7 +110,7 @@ static bool freeze(struct table *t, struct conn *c)
     if (app_can_rest(c->flow)) {
         app_put_away(c->flow);
     }
-    struct table_slot *s = table_slot_at(t, c->slot);
+    struct table_slot *s = c->place;
     s->at.cold = cold;
     s->is_cold = 1;
     pool_give(t, c);
@@ -134,6 +132,7 @@ struct conn *table_warm(struct table *t, uint32_t slot)
 
     cold_revive(cold, c);
     c->slot = slot;
+    c->place = s;
     c->pool_index = i;
     c->tag = table_tag(t, c->key);
     c->recent = 1;
@@ -145,10 +144,11 @@ struct conn *table_warm(struct table *t, uint32_t slot)
 
 void table_unpack(const struct table *t, uint32_t slot, struct conn *c)
 {
-    const unsigned char *cold = table_slot_at(t, slot)->at.cold;
+    struct table_slot *s = table_slot_at(t, slot);
     memset(c, 0, offsetof(struct conn, own_closing));
     c->slot = slot;
-    cold_unpack(cold, c);
+    c->place = s;
+    cold_unpack(s->at.cold, c);
 }
 
 void table_drop_packed(struct table *t, uint32_t slot)
@@ -158,17 +158,6 @@ void table_drop_packed(struct table *t, uint32_t slot)
     s->at.hot = NULL;
     s->is_cold = 0;
     t->live--;
-}
-
-/* For idle ones alone it is enough to come round several times before one is called so. */
-static bool is_time_to_look(struct table *t)
-{
-    struct table_pool *pool = &t->pool;
-    if (t->now_ns < pool->look_ns && pool->look_ns - t->now_ns < IDLE_NS) {
-        return false;
-    }
-    pool->look_ns = t->now_ns + IDLE_NS / 4 / pool->count;
-    return true;
 }
 
 static struct conn *next_of(struct table_pool *pool)
@@ -182,17 +171,20 @@ static struct conn *next_of(struct table_pool *pool)
 /* Is it likely that nothing comes for it soon? Of closed ones the caller says so. */
 static bool is_at_rest(const struct table *t, const struct conn *c, bool closed)
 {
-    bool open = table_list_of(t, c) < LIST_TIME_WAIT;
-    return open ? t->now_ns - c->last_ns > IDLE_NS : closed;
+    bool open = table_list_of(c) < LIST_TIME_WAIT;
+    return open ? t->now_ns - c->last_ns > TABLE_IDLE_NS : closed;
 }
 
 /* One more that the hand comes by: of many, what rests is packed before memory calls for it. */
 static void tidy(struct table *t)
 {
     struct table_pool *pool = &t->pool;
-    bool closed = t->live >= pool->max_closed; /* then they are packed as well */
-    if (pool->count - pool->free_count < pool->max_idle || (!closed && !is_time_to_look(t))) {
+    if (table_is_tidy(t)) {
         return;
+    }
+    bool closed = t->live >= pool->max_closed; /* then they are packed as well */
+    if (!closed) {
+        pool->look_ns = t->now_ns + TABLE_IDLE_NS / 4 / pool->count;
     }
     struct conn *c = next_of(pool);
     if (c->slot == NO_SLOT) {
@@ -209,7 +201,7 @@ bool table_make_room(struct table *t)
 {
     struct table_pool *pool = &t->pool;
     tidy(t);
-    while (pool->free_count < SPARE_HOT && !pool_grow(t)) {
+    while (pool->free_count < TABLE_SPARE_HOT && !pool_grow(t)) {
         bool found = false;
         for (uint32_t tries = 0; tries < 2 * pool->count && !found; tries++) {
             struct conn *c = next_of(pool);

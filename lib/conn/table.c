@@ -114,13 +114,25 @@ static struct conn *find_key(struct table *t, const uint64_t key[5], uint32_t ta
     }
 }
 
+/* Is it what find_key() would find, exactly? It may be any one that was found before: a free one
+ * keeps its memory, without a slot. */
+static bool is_newest_of(const struct conn *c, const uint64_t key[5])
+{
+    return c && c->slot != NO_SLOT && !c->superseded && c->key[4] == key[4] && is_key_of(c, key);
+}
+
 struct conn *table_find(struct table *t, const struct lookup *lookup)
 {
-    struct conn *c = find_key(t, lookup->key, lookup->tag);
-    if (c) {
-        c->recent = 1;
+    struct conn **recent = &t->recent[lookup->tag % TABLE_RECENT];
+    if (!is_newest_of(*recent, lookup->key)) {
+        struct conn *c = find_key(t, lookup->key, lookup->tag);
+        if (!c) {
+            return NULL;
+        }
+        *recent = c;
     }
-    return c;
+    (*recent)->recent = 1;
+    return *recent;
 }
 
 void table_expect_index(const struct table *t, const struct lookup *lookup)
@@ -219,6 +231,7 @@ struct conn *table_alloc(struct table *t)
     t->free_slot = s->next;
     *s = (struct table_slot){.at.hot = c, .next = NO_SLOT, .prev = NO_SLOT, .list = LIST_COUNT};
     c->slot = slot;
+    c->place = s;
     c->older = c->newer = NO_SLOT;
     t->live++;
     return c;
@@ -226,7 +239,7 @@ struct conn *table_alloc(struct table *t)
 
 void table_release(struct table *t, struct conn *c)
 {
-    struct table_slot *s = table_slot_at(t, c->slot);
+    struct table_slot *s = c->place;
     s->at.hot = NULL;
     s->next = t->free_slot;
     t->free_slot = c->slot;
@@ -347,7 +360,7 @@ void table_leave(struct table *t, const struct conn *c)
 void table_list_append(struct table *t, struct conn *c, enum conn_list list)
 {
     struct table_list *l = &t->lists[list];
-    struct table_slot *s = table_slot_at(t, c->slot);
+    struct table_slot *s = c->place;
     s->list = (uint8_t)list;
     s->next = NO_SLOT;
     s->prev = l->tail;
@@ -362,7 +375,7 @@ void table_list_append(struct table *t, struct conn *c, enum conn_list list)
 
 void table_list_remove(struct table *t, struct conn *c)
 {
-    struct table_slot *s = table_slot_at(t, c->slot);
+    struct table_slot *s = c->place;
     if (s->list == LIST_COUNT) {
         return;
     }

@@ -28,7 +28,10 @@
 
 #define CACHE_LINE_BYTES 64 /* on most processors */
 
-#define TABLE_CHUNK 1024
+#define TABLE_CHUNK     1024
+#define TABLE_RECENT    64
+#define TABLE_SPARE_HOT 64 /* what may become hot between two calls of table_make_room() */
+#define TABLE_IDLE_NS   (10 * INT64_C(1000000000))
 
 /* How many are hot before what rests is packed: of idle ones, as many as fit the second-level
  * cache; of closed ones, which are mostly looked at once more, as many as take 40 MB. */
@@ -69,6 +72,7 @@ struct table_pool {
 };
 
 struct table {
+    struct conn *recent[TABLE_RECENT]; /* found last, each where its tag's last digits say */
     struct table_slot **chunks;
     uint32_t chunk_count, chunk_capacity;
     uint32_t free_slot;
@@ -97,6 +101,19 @@ void table_fini(struct table *t);
 /* Packs one that rests, if the clock comes by it, then until some may be made hot. False: no memory
  * to pack one; evict, then retry. */
 bool table_make_room(struct table *t);
+/* Are there few hot ones, or is the clock's hand not due? For idle connections alone it is enough
+ * when it comes round several times before one is called so. */
+static inline bool table_is_tidy(const struct table *t)
+{
+    const struct table_pool *pool = &t->pool;
+    bool due = t->now_ns >= pool->look_ns || pool->look_ns - t->now_ns >= TABLE_IDLE_NS;
+    return pool->count - pool->free_count < pool->max_idle || (t->live < pool->max_closed && !due);
+}
+/* Whether table_make_room() has nothing to do. */
+static inline bool table_has_room(const struct table *t)
+{
+    return table_is_tidy(t) && t->pool.free_count >= TABLE_SPARE_HOT;
+}
 
 /* The hash of a key, within its context. */
 uint32_t table_tag(const struct table *t, const uint64_t key[5]);
@@ -170,9 +187,9 @@ static inline struct conn *table_at(struct table *t, uint32_t slot)
     return s->is_cold ? table_warm(t, slot) : s->at.hot;
 }
 
-static inline enum conn_list table_list_of(const struct table *t, const struct conn *c)
+static inline enum conn_list table_list_of(const struct conn *c)
 {
-    return (enum conn_list)table_slot_at(t, c->slot)->list;
+    return (enum conn_list)c->place->list;
 }
 
 #endif

@@ -199,9 +199,6 @@ static void give_connection(const struct findings *f, const struct lifeline_sink
 void findings_event(struct findings *f, const struct lifeline_event *event,
                     struct finding_facts **facts)
 {
-    if (!event->segment) {
-        return;
-    }
     facts_note(&f->facts, facts, event);
 }
 

@@ -35,7 +35,7 @@ uint64_t findings_memory_bytes(const struct findings *findings);
 /* Is an event one that findings_event() wants to see? Cheap enough for every segment. */
 static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control)
 {
-    const uint32_t rare = LIFELINE_STEP_TIME_WAIT | LIFELINE_STEP_RESET | LIFELINE_STEP_WITHDRAWAL;
+    const uint32_t rare = LIFELINE_STEP_RESET | LIFELINE_STEP_WITHDRAWAL;
     return (steps & rare) || (marks & LIFELINE_MARK_OLD_DUPLICATE) ||
            (is_control && (marks & LIFELINE_MARK_RETRANSMISSION));
 }

@@ -62,7 +62,8 @@ static void send_bytes(struct player *p, unsigned end, const void *bytes, uint32
     p->next[end] += length;
     if (lost)
         return;
-    app_acked(p->app, &p->link, !end, segment.ack, &segment);
+    if (app_hears(*p->link.flow, !end, segment.ack))
+        app_acked(&p->link, &segment);
     app_data(p->app, &p->link, end, &segment, segment.seq, 0);
 }
 

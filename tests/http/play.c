@@ -173,7 +173,8 @@ static void send_piece(struct player *p, struct app *app, struct app_link *link,
         free(payload);
         return;
     }
-    app_acked(app, link, !end, segment.ack, &segment);
+    if (app_hears(*link->flow, !end, segment.ack))
+        app_acked(link, &segment);
     switch (b->kind) {
     case BLOCK_DATA:
         app_data(app, link, end, &segment, seq, 0);

@@ -33,6 +33,7 @@ static void clear_rest(struct conn *c)
     c->closing = NULL;
     c->candidate = NULL;
     c->tag = c->slot = c->pool_index = 0;
+    c->place = NULL;
     c->recent = 0;
 }
 
