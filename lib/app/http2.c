@@ -121,13 +121,12 @@ static enum app_verdict prove_frames(const uint8_t *p, size_t length)
 static enum app_verdict http2_probe(const uint8_t *bytes, size_t length, bool from_start)
 {
     size_t n = length < PREFACE_BYTES ? length : PREFACE_BYTES;
-    if (n && memcmp(bytes, preface, n) == 0)
+    if (n && bytes[0] == preface[0] && memcmp(bytes, preface, n) == 0)
         return n == PREFACE_BYTES || n >= 16 ? APP_IS_CLIENT : APP_MAYBE;
     /* The server's SETTINGS may come first: RFC 9113 3.4. */
-    static const uint8_t settings[] = {0, 0};
     if (!from_start)
         return prove_frames(bytes, length);
-    if (!length || memcmp(bytes, settings, length < 2 ? length : 2) != 0)
+    if (!length || bytes[0] || (length > 1 && bytes[1]))
         return APP_NO;
     if (length < HTTP2_FRAME_HEADER_BYTES)
         return length < 4 || bytes[3] == HTTP2_SETTINGS ? APP_MAYBE : APP_NO;

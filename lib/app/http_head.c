@@ -129,6 +129,8 @@ bool http_may_be_request(const uint8_t *bytes, size_t length)
 
 bool http_may_be_response(const uint8_t *bytes, size_t length)
 {
+    if (length && bytes[0] != 'H' && bytes[0] != 'I')
+        return false; /* most of what is asked about is a request */
     if (length >= 4 && bytes[0] == 'I')
         return memcmp(bytes, "ICY ", 4) == 0;
     return memcmp(bytes, "HTTP/", length < 5 ? length : 5) == 0 ||

@@ -17,9 +17,11 @@
 #define LEAST_ROOM_BYTES         ((uint64_t)1 << 20) /* however little is allowed */
 #define SEGMENTS_PER_LOOK        16                  /* at how much is held */
 
+/* Without the decoder's own, a seventh of what is allowed at most: it may run in another thread,
+ * some segments ahead, and what is given up mustn't depend on that. */
 static uint64_t held_bytes(const struct lifeline_engine *engine)
 {
-    return engine->table.memory_bytes + wire_memory_bytes(engine->wire) +
+    return engine->table.memory_bytes + wire_text_bytes(engine->wire) +
            app_memory_bytes(engine->app) + findings_memory_bytes(engine->findings) +
            INCARNATION_MEMORY * sizeof *engine->memory + timers_memory_bytes(engine->timers);
 }
@@ -604,7 +606,8 @@ unsigned lifeline_peek_time_waits(const struct lifeline_engine *engine, uint32_t
 
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out)
 {
-    uint64_t memory = held_bytes(engine);
+    uint64_t memory =
+        held_bytes(engine) + wire_memory_bytes(engine->wire) - wire_text_bytes(engine->wire);
     struct lifeline_counters counters = engine->counters;
     const struct lifeline_counters *decoded = &engine->decoded->counters;
     counters.frames = decoded->frames;

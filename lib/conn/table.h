@@ -101,13 +101,13 @@ void table_fini(struct table *t);
 /* Packs one that rests, if the clock comes by it, then until some may be made hot. False: no memory
  * to pack one; evict, then retry. */
 bool table_make_room(struct table *t);
-/* Are there few hot ones, or is the clock's hand not due? For idle connections alone it is enough
+/* Is the clock's hand not due, or are there few hot ones? For idle connections alone it is enough
  * when it comes round several times before one is called so. */
 static inline bool table_is_tidy(const struct table *t)
 {
     const struct table_pool *pool = &t->pool;
     bool due = t->now_ns >= pool->look_ns || pool->look_ns - t->now_ns >= TABLE_IDLE_NS;
-    return pool->count - pool->free_count < pool->max_idle || (t->live < pool->max_closed && !due);
+    return (!due && t->live < pool->max_closed) || pool->count - pool->free_count < pool->max_idle;
 }
 /* Whether table_make_room() has nothing to do. */
 static inline bool table_has_room(const struct table *t)

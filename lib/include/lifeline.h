@@ -598,7 +598,8 @@ struct lifeline_options {
     uint32_t max_header_bytes;  /* of one HTTP message; 0: 64 KiB */
     uint32_t max_pipeline;      /* requests in flight per connection; 0: 1024 */
     uint8_t max_tunnel_depth;   /* 0: 8 */
-    uint32_t max_contexts;      /* VLANs and tunnels that have a name; 0: 65,536, and no more */
+    uint32_t max_contexts;      /* VLANs and tunnels that have a name; 0: 65,536, and no more; what
+                                 * takes a 64th of max_memory_bytes at most */
     uint32_t max_hosts;         /* pairs of client and server that findings count; 0: 4096 */
     uint8_t shard, shard_count; /* 1-based; 0 of 0: all. Numbers are those of the whole capture */
     bool no_http;

@@ -63,13 +63,17 @@ static struct entry *entry_at(const struct wire_contexts *contexts, uint32_t con
     return &contexts->chunks[(context - 1) / CHUNK][(context - 1) % CHUNK];
 }
 
-struct wire_contexts *wire_contexts_new(uint32_t max)
+struct wire_contexts *wire_contexts_new(uint32_t max, uint64_t max_bytes)
 {
     struct wire_contexts *contexts = calloc(1, sizeof(*contexts));
+    /* At most four slots for each: half are taken before they are doubled. */
+    uint64_t affordable = max_bytes / (sizeof(struct entry) + 4 * sizeof(*contexts->slots));
 
     if (contexts == NULL)
         return NULL;
     contexts->max = max > 0 && max < WIRE_MAX_CONTEXTS ? max : WIRE_MAX_CONTEXTS;
+    if (affordable < contexts->max)
+        contexts->max = (uint32_t)affordable;
     contexts->hash_key = hash_random_key();
     contexts->slot_count = FIRST_SLOTS;
     contexts->slots = calloc(contexts->slot_count, sizeof(*contexts->slots));
@@ -300,6 +304,11 @@ const char *wire_contexts_text(struct wire_contexts *contexts, uint32_t context)
         contexts->text_bytes += strlen(entry->text) + 1;
     }
     return entry->text;
+}
+
+uint64_t wire_contexts_text_bytes(const struct wire_contexts *contexts)
+{
+    return contexts->text_bytes;
 }
 
 uint64_t wire_contexts_bytes(const struct wire_contexts *contexts)

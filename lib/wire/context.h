@@ -51,8 +51,9 @@ enum wire_tunnel {
 
 struct wire_contexts;
 
-/* max: how many have an entry, WIRE_MAX_CONTEXTS at most; 0: as many. */
-struct wire_contexts *wire_contexts_new(uint32_t max);
+/* max: how many have an entry, WIRE_MAX_CONTEXTS at most; 0: as many. Fewer where those would take
+ * more than max_bytes. */
+struct wire_contexts *wire_contexts_new(uint32_t max, uint64_t max_bytes);
 void wire_contexts_free(struct wire_contexts *contexts);
 
 /* The context of kind/id inside parent. a and b: the outer addresses in any order; NULL for none.
@@ -66,6 +67,8 @@ bool wire_context_unnamed(const struct wire_contexts *contexts, uint32_t context
 
 /* Valid as long as contexts. */
 const char *wire_contexts_text(struct wire_contexts *contexts, uint32_t context);
+/* Bytes held, and those of texts alone. */
 uint64_t wire_contexts_bytes(const struct wire_contexts *contexts);
+uint64_t wire_contexts_text_bytes(const struct wire_contexts *contexts);
 
 #endif

@@ -36,6 +36,16 @@
 #define DEFAULT_TUNNEL_DEPTH 8
 #define DEFAULT_MEMORY_BYTES (UINT64_C(512) << 20)
 
+static uint64_t fragments_share(const struct lifeline_options *options)
+{
+    return (options->max_memory_bytes ? options->max_memory_bytes : DEFAULT_MEMORY_BYTES) / 8;
+}
+
+static uint64_t contexts_share(const struct lifeline_options *options)
+{
+    return fragments_share(options) / 8;
+}
+
 struct wire_decoder *wire_new(const struct lifeline_options *options,
                               struct lifeline_counters *counters)
 {
@@ -51,11 +61,10 @@ struct wire_decoder *wire_new(const struct lifeline_options *options,
         options->max_tunnel_depth ? options->max_tunnel_depth : DEFAULT_TUNNEL_DEPTH;
     decoder->verify_checksums = options->verify_checksums;
     decoder->ignore_vlan = options->ignore_vlan;
-    decoder->contexts = wire_contexts_new(options->max_contexts);
-    decoder->fragments = wire_fragments_new(
-        options->max_fragments ? options->max_fragments : WIRE_DEFAULT_DATAGRAMS,
-        (options->max_memory_bytes ? options->max_memory_bytes : DEFAULT_MEMORY_BYTES) / 8,
-        counters);
+    decoder->contexts = wire_contexts_new(options->max_contexts, contexts_share(options));
+    decoder->fragments =
+        wire_fragments_new(options->max_fragments ? options->max_fragments : WIRE_DEFAULT_DATAGRAMS,
+                           fragments_share(options), counters);
     if (decoder->contexts == NULL || decoder->fragments == NULL) {
         wire_free(decoder);
         return NULL;
@@ -175,6 +184,11 @@ void wire_fragment(struct packet *packet, const struct wire_fragment *fragment, 
 const char *wire_context_text(const struct wire_decoder *decoder, uint32_t context)
 {
     return wire_contexts_text(decoder->contexts, context);
+}
+
+uint64_t wire_text_bytes(const struct wire_decoder *decoder)
+{
+    return wire_contexts_text_bytes(decoder->contexts);
 }
 
 uint64_t wire_memory_bytes(const struct wire_decoder *decoder)

@@ -7,9 +7,9 @@
 
 struct wire_decoder;
 
-/* options: max_fragments, max_tunnel_depth, verify_checksums, ignore_vlan are read (0, or NULL for
- * all: defaults). counters: the decode counters are counted there, segments not; borrowed. NULL
- * when memory is short. */
+/* options: max_memory_bytes, max_fragments, max_contexts, max_tunnel_depth, verify_checksums,
+ * ignore_vlan are read (0, or NULL for all: defaults). counters: the decode counters are counted
+ * there, segments not; borrowed. NULL when memory is short. */
 struct wire_decoder *wire_new(const struct lifeline_options *options,
                               struct lifeline_counters *counters);
 void wire_free(struct wire_decoder *decoder);
@@ -26,5 +26,7 @@ const char *wire_context_text(const struct wire_decoder *decoder, uint32_t conte
 
 /* Bytes held by fragments and contexts. */
 uint64_t wire_memory_bytes(const struct wire_decoder *decoder);
+/* Those of contexts' texts: they grow with wire_context_text() alone. */
+uint64_t wire_text_bytes(const struct wire_decoder *decoder);
 
 #endif

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """However many threads work, the output is the same, octet for octet: every command and format,
-on all captures of testdata/ read as one, and on one that is cut in the middle of a packet; and some
-of them on a capture that many windows of the input hold, where nothing says how many threads."""
+on all captures of testdata/ read as one, and on one that is cut in the middle of a packet; some of
+them on a capture that many windows of the input hold, where nothing says how many threads; and on
+one that needs more memory than it may have, for connections and for what the decoder holds."""
 import os
 import pathlib
+import random
 import struct
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import capture  # noqa: E402
 
 LIFELINE = os.environ["LIFELINE"]
 TESTDATA = pathlib.Path(__file__).resolve().parents[2] / "testdata"
@@ -50,6 +55,27 @@ def write_large(path, captures):
                 break
 
 
+def write_flood(path):
+    """Attempts that nobody answers, and between them, in bursts, datagrams in pieces: some of them
+    never get their rest."""
+    dice = random.Random(7)
+    packets = []
+    for burst in range(60):
+        for _ in range(300):
+            host = ".".join(str(dice.randrange(1, 255)) for _ in range(4))
+            packets.append(capture.tcp_ip(host, "10.0.0.1", dice.randrange(1024, 65536), 80,
+                                          dice.randrange(1 << 32), 0, capture.SYN))
+        for number in range(30):
+            whole = capture.tcp_ip("10.0.0.2", "10.0.0.3", 2000 + burst, 80, 1 + number * 8000, 1,
+                                   capture.ACK, bytes(8000), ip_id=burst * 30 + number)
+            header, half = whole[:20], 20 + 4000
+            first = header[:6] + struct.pack("!H", 0x2000) + header[8:] + whole[20:half]
+            last = header[:6] + struct.pack("!H", 4000 // 8) + header[8:] + whole[half:]
+            packets += [first] if number % 3 else [first, last]
+    path.write_bytes(capture.pcap([(10**18 + i * 1000, data) for i, data in enumerate(packets)],
+                                  link_type=capture.RAW))
+
+
 def run(command, form, jobs, files):
     threads = [] if jobs is None else ["--jobs", str(jobs)]
     done = subprocess.run([LIFELINE, command, "-o", *form.split(), *threads, *files],
@@ -84,6 +110,17 @@ def main():
                 if run(command, form, jobs, [str(large)]) != alone:
                     failures += 1
                     print(f"FAILED: {command} -o {form} --jobs {jobs}, large, differs from --jobs 1")
+        flood = pathlib.Path(folder) / "flood.pcap"
+        write_flood(flood)
+        for command in ("connections", "diagnose"):
+            form = "jsonl --max-memory 4M"
+            alone = run(command, form, 1, [str(flood)])
+            assert b"--max-memory" in alone[2], f"{command} -o {form} reaches no limit"
+            for jobs in (2, 3):
+                checks += 1
+                if run(command, form, jobs, [str(flood)]) != alone:
+                    failures += 1
+                    print(f"FAILED: {command} -o {form} --jobs {jobs}, flooded, differs from --jobs 1")
     print(f"{checks} runs compared, {failures} failures")
     return 1 if failures else 0
 

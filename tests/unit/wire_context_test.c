@@ -65,7 +65,7 @@ static void ignore_vlan(void)
 /* Numbers are dense and stay; the text too, while the table grows. */
 static void interning(void)
 {
-    struct wire_contexts *contexts = wire_contexts_new(0);
+    struct wire_contexts *contexts = wire_contexts_new(0, UINT64_MAX);
     struct lifeline_address a = ipv4(1), b = ipv4(2), c = ipv4(3);
     uint32_t first = wire_context_inside(contexts, 0, WIRE_VLAN, 10, NULL, NULL);
     const char *text = wire_contexts_text(contexts, first);
@@ -97,7 +97,8 @@ static void bounded_to(uint32_t max)
 {
     enum { PAST = 20000 };
     static uint32_t past[PAST];
-    struct wire_contexts *contexts = wire_contexts_new(max), *others = wire_contexts_new(max);
+    struct wire_contexts *contexts = wire_contexts_new(max, UINT64_MAX),
+                         *others = wire_contexts_new(max, UINT64_MAX);
     struct lifeline_address a = ipv4(1), b = ipv4(2);
     uint32_t named = max ? max : WIRE_MAX_CONTEXTS, collisions = 0;
     uint64_t bytes;
