@@ -96,7 +96,6 @@ void app_end(struct app *app, const struct app_link *link, bool capture_ended);
  * unanswered? 0, 1; LIFELINE_UNKNOWN when the protocol isn't followed. */
 uint8_t app_owes(const struct app_flow *flow, unsigned end);
 
-/* Bytes held by all flows. */
 /* A flow that rests between two exchanges, packed: rest.c. app_rest() writes it to out and returns
  * its length; app_put_away() then frees it; app_wake() makes it again (APP_OPAQUE: no memory). */
 #define APP_REST_BYTES 1280
@@ -105,6 +104,7 @@ size_t app_rest(const struct app_flow *flow, unsigned char *out);
 void app_put_away(struct app_flow *flow);
 struct app_flow *app_wake(const unsigned char *in);
 
+/* Bytes held by all flows. */
 uint64_t app_memory_bytes(const struct app *app);
 
 #endif

@@ -131,10 +131,7 @@ void app_link_of(const struct conn *c, struct app_link *out)
     out->connection = c->number;
     out->incarnation = c->incarnation;
     out->slot = c->slot;
-    out->rtt_ns =
-        c->syn_to_synack_ns == LIFELINE_UNKNOWN_NS || c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS
-            ? LIFELINE_UNKNOWN_NS
-            : c->syn_to_synack_ns + c->synack_to_ack_ns;
+    out->rtt_ns = record_rtt_ns(c);
     /* What the client waited: SYNs that were lost are part of it. */
     out->connect_ns = c->had_syn && c->ack_frame && c->ack_ns >= c->start_ns
                           ? c->ack_ns - c->start_ns

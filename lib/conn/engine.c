@@ -4,8 +4,9 @@
  *
  * Order within a pass: which connection (incarnation.c); what the segment is (facts.c); then what
  * it does, in the order in which TCP processes it (RFC 9293 3.10.7.4): RST, SYN, ACK, text, FIN;
- * the event; then the byte streams; then the lists. Time runs on the capture's timestamps: timers
- * that are due fire before the segment that shows the time.
+ * both in one step for most segments (plain.c); the event; then the byte streams; then the lists.
+ * Time runs on the capture's timestamps: timers that are due fire before the segment that shows the
+ * time.
  */
 #include "conn/engine.h"
 
