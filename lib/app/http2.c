@@ -438,22 +438,6 @@ static void http2_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
         frame_ends(flow, h, end, at);
 }
 
-static void http2_fin(struct app_flow *flow, unsigned end)
-{
-    struct http2 *h = http2_of(flow);
-    if (end == h->client)
-        return;
-    /* No more responses: those that wait for one with all they sent. */
-    for (unsigned i = 0; i < HTTP2_BUCKETS; i++) {
-        struct exchange *next;
-        for (struct exchange *x = h->streams[i]; x; x = next) {
-            next = x->next;
-            if (x->request_done)
-                http2_give(flow, h, x, APP_CLOSE_FIN, false);
-        }
-    }
-}
-
 static void http2_repeat(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes,
                          int64_t since_ns)
 {
@@ -478,25 +462,37 @@ static int compare_streams(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* All that is open, in the order of identifiers. */
-static void give_all(struct app_flow *flow, struct http2 *h, enum app_close how)
+/* All that is open, or whose request is complete, in the order of identifiers: that of buckets is
+ * random. */
+static void give_all(struct app_flow *flow, struct http2 *h, enum app_close how, bool requested)
 {
     uint32_t count = 0;
-    struct exchange *one, **list = h->open > 1 ? malloc(h->open * sizeof(struct exchange *)) : &one;
+    struct exchange *next, *one, **list = h->open > 1 ? malloc(h->open * sizeof *list) : &one;
     bool room = list != NULL;
-    if (!room) /* no memory: one after the other, in any order */
-        list = &one;
     for (unsigned i = 0; i < HTTP2_BUCKETS; i++) {
-        while (!room && h->streams[i])
-            http2_give(flow, h, h->streams[i], how, false);
-        for (struct exchange *x = h->streams[i]; x; x = x->next)
-            list[count++] = x;
+        for (struct exchange *x = h->streams[i]; x; x = next) {
+            next = x->next;
+            if (requested && !x->request_done)
+                continue;
+            if (room)
+                list[count++] = x;
+            else /* no memory: in any order */
+                http2_give(flow, h, x, how, false);
+        }
     }
-    qsort(list, count, sizeof *list, compare_streams);
+    if (count > 1)
+        qsort(list, count, sizeof *list, compare_streams);
     for (uint32_t i = 0; i < count; i++)
         http2_give(flow, h, list[i], how, false);
     if (list != &one)
         free(list);
+}
+
+static void http2_fin(struct app_flow *flow, unsigned end)
+{
+    struct http2 *h = http2_of(flow);
+    if (end != h->client) /* no more responses: those that wait for one with all they sent */
+        give_all(flow, h, APP_CLOSE_FIN, true);
 }
 
 static void http2_close(struct app_flow *flow, enum app_close how)
@@ -504,7 +500,7 @@ static void http2_close(struct app_flow *flow, enum app_close how)
     struct http2 *h = http2_of(flow);
     if (!h)
         return;
-    give_all(flow, h, how);
+    give_all(flow, h, how, false);
     for (unsigned end = 0; end < 2; end++) {
         struct http2_side *side = &h->side[end];
         http2_forget_table(side);

@@ -342,6 +342,20 @@ bool cold_has_flow(const unsigned char *packed)
     return packed[2] & HAS_FLOW;
 }
 
+void cold_key(const unsigned char *packed, uint64_t key[5])
+{
+    struct copy copy;
+    struct reader r = {.in = copy.octets + HEADER_BYTES};
+    memcpy(&copy, packed, cold_bytes(packed));
+    code_get(&r.in); /* the number */
+    skip_bits(&r, CONN_COUNT);
+    get(&r, (uintptr_t)APP_OPAQUE, 8);
+    get(&r, 0, 8);
+    for (unsigned i = 0; i < 5; i++) {
+        key[i] = get(&r, 0, 8); /* the first of CONN_FIELDS */
+    }
+}
+
 uint64_t cold_number(const unsigned char *packed)
 {
     const unsigned char *in = packed + HEADER_BYTES;

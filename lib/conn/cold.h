@@ -34,7 +34,8 @@ void cold_unpack(const unsigned char *packed, struct conn *c);
 /* The same with the flow: app_wake(). */
 void cold_revive(const unsigned char *packed, struct conn *c);
 bool cold_has_closing(const unsigned char *packed);
-bool cold_has_flow(const unsigned char *packed);   /* one that something may be left to say of */
+bool cold_has_flow(const unsigned char *packed); /* one that something may be left to say of */
+void cold_key(const unsigned char *packed, uint64_t key[5]);
 uint64_t cold_number(const unsigned char *packed); /* c->number */
 size_t cold_bytes(const unsigned char *packed);    /* what cold_pack() returned */
 

@@ -106,7 +106,9 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
         uint64_t h = hash_words(&fixed, lookup->key, 5);
         c->muted = h % engine->options.shard_count != engine->options.shard - 1U;
     }
-    if (!table_enter(t, c, lookup)) {
+    if (old) {
+        table_succeed(t, c, old);
+    } else if (!table_enter(t, c, lookup)) {
         table_release(t, c);
         return NULL;
     }

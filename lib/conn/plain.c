@@ -48,8 +48,9 @@ static bool is_next(const struct pass *pass)
     bool hears = s->payload_bytes ? seq_geq(s->ack, from->acked) : seq_gt(s->ack, from->acked);
     bool late = (s->options & LIFELINE_OPT_TIMESTAMP) && (from->flags & END_TIMESTAMPS) &&
                 seq_lt(s->timestamp_value, from->last_tsval);
-    return in_order && hears && !late && seq_leq(s->ack, to->contiguous) && to->window &&
-           seq_geq(pass->seq_end, s->seq);
+    /* What its sender acknowledged may be more than the peer sent: forged, and refuted since. */
+    bool heard = seq_leq(from->acked, to->contiguous) && seq_leq(s->ack, to->contiguous);
+    return in_order && hears && heard && !late && to->window && seq_geq(pass->seq_end, s->seq);
 }
 
 bool plain_segment(struct pass *pass)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn/cold.h"
 #include "conn/pool.h"
 
 #define EXPECTED_PACKED_BYTES 192 /* most packed connections are smaller */
@@ -99,6 +100,28 @@ static bool is_key_of(const struct conn *c, const uint64_t key[5])
            (c->has_other_context && context == c->other_context);
 }
 
+static bool same_tuple(const uint64_t a[5], const uint64_t b[5])
+{
+    return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | ((a[4] ^ b[4]) >> 32) |
+             ((a[4] ^ b[4]) & 1));
+}
+
+/* The connection in a slot if key is its; else NULL. A packed one with another 4-tuple stays so:
+ * whose tags meet is chance, and what is given up when memory is short mustn't depend on it. */
+static struct conn *at_if_key(struct table *t, uint32_t slot, const uint64_t key[5])
+{
+    const struct table_slot *s = table_slot_at(t, slot);
+    if (s->is_cold) {
+        uint64_t packed_key[5];
+        cold_key(s->at.cold, packed_key);
+        if (!same_tuple(packed_key, key)) {
+            return NULL;
+        }
+    }
+    struct conn *c = table_at(t, slot);
+    return is_key_of(c, key) ? c : NULL;
+}
+
 static struct conn *find_key(struct table *t, const uint64_t key[5], uint32_t tag)
 {
     for (uint32_t i = tag & t->index_mask;; i = (i + 1) & t->index_mask) {
@@ -106,8 +129,8 @@ static struct conn *find_key(struct table *t, const uint64_t key[5], uint32_t ta
             return NULL;
         }
         if (t->index[i].tag == tag) {
-            struct conn *c = table_at(t, t->index[i].slot);
-            if (is_key_of(c, key)) {
+            struct conn *c = at_if_key(t, t->index[i].slot, key);
+            if (c) {
                 return c;
             }
         }
@@ -280,7 +303,7 @@ static bool enter_key(struct table *t, const struct conn *c, const uint64_t key[
     }
     uint32_t i = tag & t->index_mask;
     while (t->index[i].slot != NO_SLOT) {
-        if (t->index[i].tag == tag && is_key_of(table_at(t, t->index[i].slot), key)) {
+        if (t->index[i].tag == tag && at_if_key(t, t->index[i].slot, key)) {
             t->index[i].slot = c->slot;
             return true;
         }
@@ -308,6 +331,37 @@ bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup)
         }
     }
     return true;
+}
+
+/* Makes old's entry with that tag c's. */
+static void hand_over_entry(struct table *t, const struct conn *old, const struct conn *c,
+                            uint32_t tag)
+{
+    for (uint32_t i = tag & t->index_mask; t->index[i].slot != NO_SLOT;
+         i = (i + 1) & t->index_mask) {
+        if (t->index[i].tag == tag && t->index[i].slot == old->slot) {
+            t->index[i].slot = c->slot;
+        }
+    }
+}
+
+void table_succeed(struct table *t, struct conn *c, const struct conn *old)
+{
+    uint64_t key[5];
+    memcpy(c->key, old->key, sizeof c->key);
+    c->tag = old->tag;
+    c->aliased = old->aliased;
+    c->has_other_context = old->has_other_context;
+    c->other_context = old->other_context;
+    hand_over_entry(t, old, c, c->tag);
+    if (c->aliased) {
+        key_in_context(c->key, ANY_CONTEXT, key);
+        hand_over_entry(t, old, c, table_tag(t, key));
+    }
+    if (c->has_other_context) {
+        key_in_context(c->key, c->other_context, key);
+        hand_over_entry(t, old, c, table_tag(t, key));
+    }
 }
 
 bool table_join_context(struct table *t, struct conn *c, const struct lookup *lookup)

@@ -138,9 +138,10 @@ void table_expect_conn(const struct table *t, const struct lookup *lookup, bool 
 struct conn *table_alloc(struct table *t);
 void table_release(struct table *t, struct conn *c);
 
-/* Enters c as the newest incarnation of its key (replaces an older one's entry). False: no memory.
- */
+/* Enters c, the first of its key. False: no memory. */
 bool table_enter(struct table *t, struct conn *c, const struct lookup *lookup);
+/* c is the newer incarnation: all that led to old leads to it. */
+void table_succeed(struct table *t, struct conn *c, const struct conn *old);
 /* Takes c's entries away. */
 void table_leave(struct table *t, const struct conn *c);
 /* The connection of the same 4-tuple in another context, or NULL. */

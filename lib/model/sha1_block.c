@@ -11,6 +11,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <cpuid.h>
 #include <immintrin.h>
+#include <stdatomic.h>
 #endif
 
 static const uint32_t start[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
@@ -115,19 +116,19 @@ __attribute__((target("sha,sse4.1"))) static void sha1_x86(const uint8_t block[6
     put_digest(sum, digest);
 }
 
-/* The answer is the same for all threads, so that a race to store it does no harm. */
+/* The answer is the same for all threads: whoever stores it first. */
 static int has_sha_extensions(void)
 {
-    static volatile int known; /* 0: not asked yet; 1: no; 2: yes */
+    static atomic_int known; /* 0: not asked yet; 1: no; 2: yes */
     unsigned a, b, c, d;
-    int answer = known;
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
 
     if (!answer) {
         answer = 1;
         if (__get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_1) &&
             __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & UINT32_C(1) << 29))
             answer = 2;
-        known = answer;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
     }
     return answer == 2;
 }

@@ -139,7 +139,7 @@ static uint32_t unnamed(const struct key *key)
                                          UINT64_C(0x636f6e7465787473)};
     uint64_t hash = hash_with(&open, key);
 
-    return WIRE_MAX_CONTEXTS + 1 + (uint32_t)(hash % (UINT32_MAX - WIRE_MAX_CONTEXTS));
+    return WIRE_MAX_CONTEXTS + 1 + (uint32_t)(hash % (WIRE_LAST_CONTEXT - WIRE_MAX_CONTEXTS));
 }
 
 bool wire_context_unnamed(const struct wire_contexts *contexts, uint32_t context)

@@ -23,6 +23,7 @@
 #include "lifeline.h"
 
 #define WIRE_MAX_CONTEXTS 65536
+#define WIRE_LAST_CONTEXT 0x7ffffffe /* the highest number; the table of connections has others */
 
 /* Names in context.c. */
 enum wire_tunnel {

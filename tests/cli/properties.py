@@ -54,10 +54,10 @@ class Properties(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
 
     def test_shards(self):
-        """Connections, their events and exchanges: all shards together are the whole."""
+        """Connections, their events, exchanges and TIME-WAITs: all shards together are the whole."""
         for path in CAPTURES:
             shares = self.random.choice((2, 3, 7))
-            for view in ("connections", "timeline", "http"):
+            for view in ("connections", "timeline", "http", "time-wait"):
                 with self.subTest(path.name, view=view, shares=shares):
                     parts = b"".join(run(view, "--shard", f"{k}/{shares}", str(path))
                                      for k in range(1, shares + 1))
@@ -71,6 +71,44 @@ class Properties(unittest.TestCase):
                 wanted = run(view, "--jobs", "1", str(path))
                 for jobs in ("2", "3"):
                     self.assertEqual(run(view, "--jobs", jobs, str(path)), wanted)
+
+    def test_runs(self):
+        """Tables are keyed at random, and what is printed shows nothing of it: of streams that end
+        together, in the order of their numbers."""
+        def frame(kind, flags, stream, content=b""):
+            return struct.pack("!I", len(content))[1:] + struct.pack("!BBI", kind, flags, stream) + content
+
+        streams = list(range(1, 41, 2))
+        requests = b"".join(frame(1, 5, stream, b"\x82\x86\x84\x41\x01x") for stream in streams)
+        path = self.folder / "streams.pcap"
+        path.write_bytes(capture.pcap(capture.connection(
+            request=b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) + requests,
+            response=frame(4, 0, 0))))
+        for _ in range(3):
+            records = [json.loads(line) for line in run("http", str(path)).splitlines()]
+            self.assertEqual([record["stream"] for record in records], streams)
+
+    def test_reuse_in_two_vlans(self):
+        """Each direction of a path in a VLAN of its own, and the 4-tuple used again: whichever VLAN
+        the SYN comes in, it is the same connection's next incarnation."""
+        def tagged(vlan, *segment):
+            return (bytes(12) + struct.pack("!HHH", 0x8100, vlan, 0x800) +
+                    capture.tcp_ip(*segment))
+
+        client, server = ("10.0.0.2", "10.0.0.1", 40000, 9999), ("10.0.0.1", "10.0.0.2", 9999, 40000)
+        syn, ack, rst = capture.SYN, capture.ACK, capture.RST
+        for again in (10, 20):
+            frames = [tagged(10, *client, 1000, 0, syn), tagged(20, *server, 5000, 1001, syn | ack),
+                      tagged(10, *client, 1001, 5001, ack), tagged(10, *client, 1001, 5001, rst | ack),
+                      tagged(again, *client, 900000, 0, syn),
+                      tagged(20, *server, 70000, 900001, syn | ack),
+                      tagged(10, *client, 900001, 70001, ack)]
+            path = self.folder / f"vlans{again}.pcap"
+            path.write_bytes(capture.pcap([(10**18 + i * 10**6, data)
+                                           for i, data in enumerate(frames)]))
+            records = [json.loads(line) for line in run("connections", str(path)).splitlines()]
+            self.assertEqual([r["incarnation"] for r in records], [0, 1])
+            self.assertEqual([r["handshake"]["complete"] for r in records], [True, True])
 
     def test_chunks_of_a_pipe(self):
         """However the bytes come."""
