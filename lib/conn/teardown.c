@@ -144,6 +144,8 @@ static void overtaken_fin(struct pass *pass)
     k->first_fin = (uint8_t)pass->e;
     k->fin_frames[0] = pass->mark;
     k->fin_frames[1] = k->fin_frames[2] = second;
+    k->step2_ns = k->step3_ns = k->step1_ns;
+    k->step1_ns = pass->time_ns;
     pass->steps |= LIFELINE_STEP_TEARDOWN_1;
     apply(pass, pass->e, SENDS_FIN);
     apply(pass, pass->p, SENDS_ACK_OF_FIN);

@@ -112,8 +112,11 @@ static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *o
         const struct noted *lost = noted_of(s->facts, NOTED_FIN_ACK_LOST, role);
         bool waits = e->state == LIFELINE_FIN_WAIT_1 || e->state == LIFELINE_CLOSING ||
                      e->state == LIFELINE_LAST_ACK;
-        if (!waits || !e->fin_frame || r->teardown.reset_frame || !peer->segments ||
-            !again->count || r->teardown.fin_retransmissions == 0) {
+        int64_t since_ns = r->teardown.fin1_frame == e->fin_frame   ? r->teardown.fin1_ns
+                           : r->teardown.fin2_frame == e->fin_frame ? r->teardown.fin2_ns
+                                                                    : LIFELINE_UNKNOWN_NS;
+        if (!waits || since_ns == LIFELINE_UNKNOWN_NS || r->teardown.reset_frame ||
+            !peer->segments || !again->count || r->teardown.fin_retransmissions == 0) {
             continue;
         }
         if (again->count < 2 && s->now_ns - again->last_ns < FIN_PATIENCE_NS) {
@@ -125,9 +128,7 @@ static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *o
         }
         out->endpoint = role;
         out->count = again->count + 1ULL;
-        out->duration_ns =
-            s->now_ns -
-            (r->teardown.fin1_frame == e->fin_frame ? r->teardown.fin1_ns : r->teardown.fin2_ns);
+        out->duration_ns = s->now_ns - since_ns;
         finding_frame(out, e->fin_frame);
         finding_frame(out, again->first_frame);
         finding_frame(out, again->last_frame);
