@@ -23,7 +23,7 @@ struct length {
 };
 _Static_assert(sizeof(struct length) == ALIGNMENT, "parcels begin where any type may");
 
-enum kind { EVENT, MESSAGE, EXCHANGE, FINDING, CONNECTION, UNTOLD };
+enum kind { EVENT, MESSAGE, EXCHANGE, FINDING, CONNECTION, ELSEWHERE, UNTOLD };
 
 struct relay {
     struct lifeline_sink to;
@@ -201,20 +201,30 @@ static void send_finding(void *user, const struct lifeline_finding *finding)
 }
 
 /* The names of findings and the context's text last as long as the engine. */
-static void send_connection(void *user, const struct lifeline_connection *connection)
+static void send_record(struct relay *relay, enum kind kind,
+                        const struct lifeline_connection *connection)
 {
-    struct relay *relay = (struct relay *)user;
     size_t names_bytes = connection->finding_count * sizeof connection->findings[0];
     size_t id_bytes = text_bytes(connection->community_id);
     struct parcel *parcel = new_parcel(relay, sizeof *parcel + names_bytes + id_bytes);
     const char **names = (const char **)(parcel + 1);
     char *end = (char *)names + names_bytes;
-    parcel->kind = CONNECTION;
+    parcel->kind = kind;
     parcel->record.connection = *connection;
     if (names_bytes)
         memcpy(names, connection->findings, names_bytes);
     parcel->record.connection.findings = names;
     put_text(&parcel->record.connection.community_id, &end);
+}
+
+static void send_connection(void *user, const struct lifeline_connection *connection)
+{
+    send_record((struct relay *)user, CONNECTION, connection);
+}
+
+static void send_elsewhere(void *user, const struct lifeline_connection *connection)
+{
+    send_record((struct relay *)user, ELSEWHERE, connection);
 }
 
 /* Whichever thread has less to do makes the record. */
@@ -247,6 +257,9 @@ static void call(const struct lifeline_sink *to, struct parcel *parcel)
         break;
     case CONNECTION:
         to->connection(to->user, &parcel->record.connection);
+        break;
+    case ELSEWHERE:
+        to->elsewhere(to->user, &parcel->record.connection);
         break;
     case UNTOLD:
         lifeline_tell(&parcel->record, to);
@@ -292,6 +305,7 @@ struct lifeline_sink relay_sink(struct relay *relay)
         .exchange = relay->to.exchange ? send_exchange : NULL,
         .finding = relay->to.finding ? send_finding : NULL,
         .connection = relay->to.connection ? send_connection : NULL,
+        .elsewhere = relay->to.elsewhere ? send_elsewhere : NULL,
         .untold = leave_untold,
     };
 }

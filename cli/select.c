@@ -97,15 +97,28 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
         selection->view.finding(selection->view.user, finding);
 }
 
+/* A record says by itself whether it matches. */
+static bool is_record_selected(const struct selection *selection,
+                               const struct lifeline_connection *connection)
+{
+    if (selection->where && !selection->matches)
+        return (selection->connection == LIFELINE_UNKNOWN_COUNT ||
+                selection->connection == connection->connection) &&
+               where_matches(selection->where, connection);
+    return is_selected(selection, connection->connection);
+}
+
+static void on_elsewhere(void *user, const struct lifeline_connection *connection)
+{
+    struct selection *selection = user;
+    if (is_record_selected(selection, connection))
+        selection->view.elsewhere(selection->view.user, connection);
+}
+
 static void on_connection(void *user, const struct lifeline_connection *connection)
 {
     struct selection *selection = user;
-    bool selected = is_selected(selection, connection->connection);
-    if (selection->where && !selection->matches)
-        selected = (selection->connection == LIFELINE_UNKNOWN_COUNT ||
-                    selection->connection == connection->connection) &&
-                   where_matches(selection->where, connection);
-    if (!selected)
+    if (!is_record_selected(selection, connection))
         return;
     selection->count++;
     if (selection->view.connection)
@@ -124,6 +137,7 @@ struct lifeline_sink selection_sink(struct selection *selection, const struct li
         .exchange = view->exchange ? on_exchange : NULL,
         .finding = view->finding ? on_finding : NULL,
         .connection = on_connection,
+        .elsewhere = view->elsewhere ? on_elsewhere : NULL,
     };
 }
 

@@ -7,6 +7,7 @@
 #include "census_plot.h"
 #include "csv.h"
 #include "json.h"
+#include "say.h"
 #include "style.h"
 #include "table.h"
 #include "text.h"
@@ -36,6 +37,7 @@ struct time_waits {
     GString *cell;
     uint64_t rows;
     bool svg, ascii;
+    bool counts;   /* it gives the census */
     GArray *pairs; /* struct lifeline_census_pair, largest peak first */
     unsigned plots;
 };
@@ -104,11 +106,20 @@ static void print_row(struct time_waits *view, const struct lifeline_holder *h)
     table_end(view->table);
 }
 
-static void take(void *user, const struct lifeline_connection *c)
+/* The census counts a host's TIME-WAITs in all shards: the first one gives it. */
+static void take_elsewhere(void *user, const struct lifeline_connection *c)
 {
     struct time_waits *view = user;
 
     lifeline_census_add(view->book, c);
+}
+
+static void take(void *user, const struct lifeline_connection *c)
+{
+    struct time_waits *view = user;
+
+    if (view->counts)
+        lifeline_census_add(view->book, c);
     for (unsigned i = 0; i < c->time_wait_count; i++) {
         bool client = c->time_wait[i].endpoint == LIFELINE_CLIENT;
         const struct lifeline_endpoint *own = client ? &c->client : &c->server;
@@ -274,6 +285,8 @@ static void *open_time_wait(const struct view_context *context, struct lifeline_
     options->no_http = true;
     sink->user = view;
     sink->connection = take;
+    sink->elsewhere = take_elsewhere;
+    view->counts = options->shard <= 1;
     return view;
 }
 
@@ -293,8 +306,7 @@ static int close_time_wait(void *state, const struct lifeline_counters *counters
         out_text(view->out, "no TIME-WAIT in this capture\n");
     dropped = lifeline_census_dropped(view->book);
     if (dropped)
-        g_printerr("lifeline: the census left out %" PRIu64 " TIME-WAITs: too many host pairs\n",
-                   dropped);
+        say("the census left out %" PRIu64 " TIME-WAITs: too many host pairs", dropped);
     g_array_free(view->pairs, TRUE);
     lifeline_census_free(view->book);
     if (view->json)

@@ -180,14 +180,13 @@ static void each_series(void *user, series_do call, void *what)
     }
 }
 
-/* ended_ns is unknown when it runs beyond the capture. */
-static void add_interval(struct lifeline_census_book *book, const struct lifeline_census_pair *key,
+/* ended_ns is unknown when it runs beyond the capture. False: there are too many pairs. */
+static bool add_interval(struct lifeline_census_book *book, const struct lifeline_census_pair *key,
                          int64_t entered_ns, int64_t ended_ns)
 {
     struct pair *pair = pair_of(book, key);
     if (!pair) {
-        book->dropped++;
-        return;
+        return false;
     }
     series_add(&book->grid, &pair->series, entered_ns, ended_ns != LIFELINE_UNKNOWN_NS, ended_ns);
     pair->given.entered++;
@@ -197,6 +196,7 @@ static void add_interval(struct lifeline_census_book *book, const struct lifelin
     if (entered_ns > pair->given.last_ns) {
         pair->given.last_ns = entered_ns;
     }
+    return true;
 }
 
 void lifeline_census_add(struct lifeline_census_book *book,
@@ -225,11 +225,12 @@ void lifeline_census_add(struct lifeline_census_book *book,
         key.remote_ip = remote->ip;
         key.remote_port = client ? remote->port : LIFELINE_UNKNOWN_COUNT;
         key.holder = tw->endpoint;
-        add_interval(book, &key, tw->entered_ns, ended_ns);
+        bool counted = add_interval(book, &key, tw->entered_ns, ended_ns);
         memset(&key.remote_ip, 0, sizeof key.remote_ip);
         key.remote_port = LIFELINE_UNKNOWN_COUNT;
         key.holder = LIFELINE_BOTH;
-        add_interval(book, &key, tw->entered_ns, ended_ns);
+        counted &= add_interval(book, &key, tw->entered_ns, ended_ns);
+        book->dropped += !counted;
     }
 }
 

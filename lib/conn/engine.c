@@ -391,6 +391,7 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
         held = *segment;
         held.time_ns = held_time(segment->time_ns);
         segment = &held;
+        engine->counters.times_replaced++;
     }
     engine->counters.segments++;
     engine->now_ns = segment->time_ns;

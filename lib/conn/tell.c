@@ -81,14 +81,23 @@ static bool hand_over(const struct lifeline_sink *sink, const struct telling *no
 
 void tell_connection(struct lifeline_engine *engine, const struct conn *c)
 {
-    if (!engine->findings || (c->muted && !engine->counts_all)) {
+    if (!engine->findings) {
         return; /* without findings nobody asks for records either */
     }
-    count(engine, c);
-    if (c->muted) {
-        return;
+    if (!c->muted || engine->counts_all) {
+        count(engine, c);
     }
     struct telling now = tell_now(engine, c);
+    if (c->muted) {
+        const struct lifeline_sink elsewhere = {
+            .user = engine->sink.user,
+            .connection = engine->options.shard == 1 ? engine->sink.elsewhere : NULL,
+        };
+        if (elsewhere.connection) {
+            tell(&now, c, &elsewhere);
+        }
+        return;
+    }
     if (!engine->sink.untold || !hand_over(&engine->sink, &now, c)) {
         tell(&now, c, &engine->sink);
     }

@@ -60,7 +60,9 @@ struct findings *findings_new(const struct lifeline_options *options,
     f->sink = sink;
     f->facts.limit_bytes = options->max_memory_bytes / 16;
     f->facts.dropped = &counters->facts_dropped;
-    f->hosts = with_hosts ? hosts_new(options->max_hosts, &counters->hosts_dropped) : NULL;
+    f->hosts = with_hosts ? hosts_new(options->max_hosts, options->max_memory_bytes / 8,
+                                      &counters->hosts_dropped)
+                          : NULL;
     if (with_hosts && !f->hosts) {
         free(f);
         return NULL;

@@ -20,9 +20,11 @@ static size_t head_bytes(unsigned max)
     return sizeof(struct hosts) + 2 * (size_t)max * sizeof(uint16_t);
 }
 
-struct hosts *hosts_new(uint32_t max, uint64_t *dropped)
+struct hosts *hosts_new(uint32_t max, uint64_t max_bytes, uint64_t *dropped)
 {
     unsigned rows = !max ? HOSTS_DEFAULT : max < HOSTS_MAX ? max : HOSTS_MAX;
+    uint64_t affordable = max_bytes / (sizeof(struct host_pair) + 2 * sizeof(uint16_t)) + 1;
+    rows = affordable < rows ? (unsigned)affordable : rows;
     struct hosts *hosts = calloc(1, head_bytes(rows));
     if (hosts) {
         hosts->max = rows;

@@ -33,8 +33,9 @@ struct host_pair {
 
 struct hosts;
 
-/* max: rows; 0: HOSTS_DEFAULT. dropped counts what found no row. */
-struct hosts *hosts_new(uint32_t max, uint64_t *dropped);
+/* max: rows, fewer where those would take more than max_bytes; 0: HOSTS_DEFAULT. dropped counts
+ * what found no row. */
+struct hosts *hosts_new(uint32_t max, uint64_t max_bytes, uint64_t *dropped);
 void hosts_free(struct hosts *hosts);
 uint64_t hosts_memory_bytes(const struct hosts *hosts);
 

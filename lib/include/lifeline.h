@@ -553,6 +553,9 @@ struct lifeline_sink {
     void (*exchange)(void *user, const struct lifeline_exchange *exchange);
     void (*finding)(void *user, const struct lifeline_finding *finding);
     void (*connection)(void *user, const struct lifeline_connection *connection);
+    /* The first shard's: records of the other shards' connections, to count what only all together
+     * show. */
+    void (*elsewhere)(void *user, const struct lifeline_connection *connection);
     /* In place of a connection's record and its findings, for who tells them later: gives room for
      * so many octets, aligned for any type, which the engine fills for lifeline_tell(). NULL when
      * there is none: then they are told at once. Records are made only where connection or finding
@@ -600,7 +603,8 @@ struct lifeline_options {
     uint8_t max_tunnel_depth;   /* 0: 8 */
     uint32_t max_contexts;      /* VLANs and tunnels that have a name; 0: 65,536, and no more; what
                                  * takes a 64th of max_memory_bytes at most */
-    uint32_t max_hosts;         /* pairs of client and server that findings count; 0: 4096 */
+    uint32_t max_hosts;         /* pairs of client and server that findings count; 0: 4096; what
+                                 * takes an eighth of max_memory_bytes at most */
     uint8_t shard, shard_count; /* 1-based; 0 of 0: all. Numbers are those of the whole capture */
     bool no_http;
     bool keep_headers;
@@ -618,6 +622,7 @@ struct lifeline_counters {
     uint64_t connections_evicted, events_dropped, stream_bytes_dropped, headers_dropped;
     uint64_t pipeline_dropped;
     uint64_t contexts_unnamed; /* VLANs and tunnels that frames went through, past max_contexts */
+    uint64_t times_replaced;   /* segments with times that the engine can't hold */
     uint64_t hosts_dropped;    /* connections and TIME-WAITs that no pair counted, past max_hosts */
     uint64_t facts_dropped;    /* for findings: there was no memory for what proves them */
     uint64_t body_bytes_dropped; /* that keep_body_bytes asked for, and memory had no room for */

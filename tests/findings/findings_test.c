@@ -127,7 +127,7 @@ static uint32_t begin(struct hosts *hosts, const struct lifeline_address *client
 static void test_peak(void)
 {
     uint64_t dropped = 0;
-    struct hosts *hosts = hosts_new(0, &dropped);
+    struct hosts *hosts = hosts_new(0, UINT64_MAX, &dropped);
     struct lifeline_address client = {{10, 0, 0, 2}, 4};
     uint32_t tally[600];
     /* One a second for ten minutes, each for a minute. */
@@ -150,7 +150,7 @@ static void test_peak(void)
 static void test_bound(uint32_t max, unsigned expected)
 {
     uint64_t dropped = 0;
-    struct hosts *hosts = hosts_new(max, &dropped);
+    struct hosts *hosts = hosts_new(max, UINT64_MAX, &dropped);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 3 * expected; i++) {
             struct lifeline_address client = {
