@@ -3,7 +3,6 @@
 
 #include <brotli/decode.h>
 #include <zlib.h>
-#include <zstd.h>
 
 #include "inflate.h"
 
@@ -116,11 +115,7 @@ static enum inflate_result brotli_step(void *state, const uint8_t *in, size_t *i
 
 static void *zstd_open(void)
 {
-    ZSTD_DCtx *context = ZSTD_createDCtx();
-
-    if (context)
-        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
-    return context;
+    return inflate_zstd_open(ZSTD_WINDOW_LOG);
 }
 
 /* ---- the table: IANA's HTTP content coding registry -------------------------------------------

@@ -84,22 +84,61 @@ static enum inflate_result gzip_step(void *state, const uint8_t *in, size_t *in_
 
 /* ---- zstd, RFC 8878 -------------------------------------------------------------------------- */
 
+/* With an error these two libraries keep for themselves all that the same call decoded. So a call
+ * gets a block at most, as much as the library asks for next, and nothing while it may still hold
+ * octets that it decoded. */
+struct piecemeal {
+    size_t next_bytes;
+    bool holds;
+};
+
+static size_t piece_of(const struct piecemeal *piecemeal, size_t in_bytes)
+{
+    return piecemeal->holds ? 0 : MIN(in_bytes, MAX(piecemeal->next_bytes, 1));
+}
+
+struct zstd {
+    ZSTD_DStream *stream;
+    struct piecemeal piecemeal;
+};
+
+void *inflate_zstd_open(int max_window_log)
+{
+    struct zstd *zstd = g_new0(struct zstd, 1);
+    zstd->stream = ZSTD_createDStream();
+    if (!zstd->stream) {
+        g_free(zstd);
+        return NULL;
+    }
+    zstd->piecemeal.next_bytes = ZSTD_initDStream(zstd->stream);
+    if (max_window_log)
+        ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, max_window_log);
+    return zstd;
+}
+
 static void *zstd_open(void)
 {
-    return ZSTD_createDStream();
+    return inflate_zstd_open(0);
 }
 
 static void zstd_close(void *state)
 {
-    ZSTD_freeDStream(state);
+    struct zstd *zstd = state;
+    ZSTD_freeDStream(zstd->stream);
+    g_free(zstd);
 }
 
 static enum inflate_result zstd_step(void *state, const uint8_t *in, size_t *in_bytes, uint8_t *out,
                                      size_t *out_bytes, const char **error)
 {
-    ZSTD_inBuffer input = {in, *in_bytes, 0};
+    struct zstd *zstd = state;
+    bool held = zstd->piecemeal.holds;
+    ZSTD_inBuffer input = {in, piece_of(&zstd->piecemeal, *in_bytes), 0};
     ZSTD_outBuffer output = {out, *out_bytes, 0};
-    size_t result = ZSTD_decompressStream(state, &output, &input);
+    size_t result = ZSTD_decompressStream(zstd->stream, &output, &input);
+    zstd->piecemeal = (struct piecemeal){result, output.pos == *out_bytes};
+    if (held && output.pos == 0 && !ZSTD_isError(result)) /* it held nothing, after all */
+        return zstd_step(state, in, in_bytes, out, out_bytes, error);
     *in_bytes = input.pos;
     *out_bytes = output.pos;
     if (ZSTD_isError(result)) {
@@ -111,23 +150,40 @@ static enum inflate_result zstd_step(void *state, const uint8_t *in, size_t *in_
 
 /* ---- lz4 frame format ------------------------------------------------------------------------ */
 
+struct lz4 {
+    LZ4F_dctx *context;
+    struct piecemeal piecemeal;
+};
+
 static void *lz4_open(void)
 {
-    LZ4F_dctx *context = NULL;
-    if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
+    struct lz4 *lz4 = g_new0(struct lz4, 1);
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&lz4->context, LZ4F_VERSION))) {
+        g_free(lz4);
         return NULL;
-    return context;
+    }
+    return lz4;
 }
 
 static void lz4_close(void *state)
 {
-    LZ4F_freeDecompressionContext(state);
+    struct lz4 *lz4 = state;
+    LZ4F_freeDecompressionContext(lz4->context);
+    g_free(lz4);
 }
 
 static enum inflate_result lz4_step(void *state, const uint8_t *in, size_t *in_bytes, uint8_t *out,
                                     size_t *out_bytes, const char **error)
 {
-    size_t result = LZ4F_decompress(state, out, out_bytes, in, in_bytes, NULL);
+    struct lz4 *lz4 = state;
+    bool held = lz4->piecemeal.holds;
+    size_t used = piece_of(&lz4->piecemeal, *in_bytes), made = *out_bytes;
+    size_t result = LZ4F_decompress(lz4->context, out, &made, in, &used, NULL);
+    lz4->piecemeal = (struct piecemeal){result, made == *out_bytes};
+    if (held && made == 0 && !LZ4F_isError(result)) /* it held nothing, after all */
+        return lz4_step(state, in, in_bytes, out, out_bytes, error);
+    *in_bytes = used;
+    *out_bytes = made;
     if (LZ4F_isError(result)) {
         *error = LZ4F_getErrorName(result);
         return INFLATE_DAMAGED;

@@ -32,6 +32,10 @@ struct inflate_format {
 /* Bytes that inflate_probe() wants to see. */
 #define INFLATE_MAGIC_BYTES 4
 
+/* The state of the format "zstd" that refuses windows of more than so many octets, as a power of
+ * two; 0: the library's limit. NULL when memory is short. */
+void *inflate_zstd_open(int max_window_log);
+
 /* The format of that name, or NULL. */
 const struct inflate_format *inflate_by_name(const char *name);
 

@@ -36,6 +36,7 @@ struct stream_private {
     bool between; /* the compressed content may end here */
     bool pending; /* the last step filled its output: the decoder may hold more */
     bool raw_ended;
+    char *damage; /* found behind what was given: the next error; NULL: none */
     uint8_t *raw; /* compressed bytes: [raw_begin, raw_end) */
     size_t raw_begin, raw_end;
 };
@@ -99,6 +100,11 @@ static size_t decode_some(struct stream *stream, uint8_t *into, size_t bytes)
     struct stream_private *p = stream->private;
     for (;;) {
         size_t in_bytes = p->raw_end - p->raw_begin, out_bytes = bytes;
+        if (p->damage) {
+            stream->error = p->damage;
+            p->damage = NULL;
+            return 0;
+        }
         if (in_bytes == 0 && !p->pending && !p->raw_ended) {
             p->raw_begin = 0;
             p->raw_end = in_bytes = read_some(stream, p->raw, RAW_BYTES);
@@ -111,8 +117,11 @@ static size_t decode_some(struct stream *stream, uint8_t *into, size_t bytes)
         enum inflate_result result =
             p->format->step(p->decoder, p->raw + p->raw_begin, &in_bytes, into, &out_bytes, &error);
         if (result == INFLATE_DAMAGED) {
-            stream->error = g_strdup_printf("damaged %s data: %s", p->format->name, error);
-            return 0;
+            /* What came before the damage is given first. */
+            p->damage = g_strdup_printf("damaged %s data: %s", p->format->name, error);
+            if (out_bytes > 0)
+                return out_bytes;
+            continue;
         }
         p->between = result == INFLATE_BETWEEN;
         p->raw_begin += in_bytes;
@@ -240,6 +249,7 @@ void stream_close(struct stream *stream)
         p->format->close(p->decoder);
     close(p->fd);
     g_free(p->raw);
+    g_free(p->damage);
     g_free(turn_window(p).at);
     g_free(p);
     g_free(stream->error);

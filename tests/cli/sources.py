@@ -282,6 +282,26 @@ class Sources(unittest.TestCase):
                 lines = self.list(self.compress(tool, content))
                 self.assertEqual(lines, expected(many, rounding=lambda t: t))
 
+    def test_compressed_and_its_checksum_wrong(self):
+        """All that was decompressed is read, then the packet that would have been next is named."""
+        content = capture.pcap(PACKETS)
+        for tool in ("gzip", "zstd", "lz4"):
+            with self.subTest(tool):
+                packed = bytearray(self.compress(tool, content))
+                packed[-5 if tool == "gzip" else -1] ^= 0xFF
+                *lines, last = self.list(bytes(packed), status=4)
+                self.assertEqual(lines, expected()[:-1])
+                self.assertRegex(last, rf"^broken: packet {len(PACKETS) + 1} at byte \d+: "
+                                       rf"damaged {tool} data: ")
+
+    def test_lz4_damaged_in_its_last_block(self):
+        """The blocks before are read to their ends."""
+        content = capture.pcap([(START, os.urandom(1000)) for _ in range(300)])
+        packed = bytearray(self.compress("lz4", content))
+        packed[-20:-8] = bytes(12)
+        lines = self.list(bytes(packed), status=4)
+        self.assertGreaterEqual(len(lines), 4 * 65536 // 1016)
+
     def test_gzip_with_zeros_behind(self):
         self.assertEqual(self.list(gzip.compress(capture.pcap(PACKETS)) + b"\0" * 512), expected())
 

@@ -189,6 +189,10 @@ class Bodies(unittest.TestCase):
     def test_brotli_and_zstd_are_undone(self):
         frame = b"\x28\xb5\x2f\xfd\x20\x05\x29\0\0hello"  # RFC 8878: one raw block of 5 octets
         self.assertEqual(content("Content-Encoding: zstd\r\n", frame)["text"], "hello")
+        # As much as one buffer holds, in one block, and another frame behind it.
+        full = b"\x28\xb5\x2f\xfd\x60\x00\xff\x03\x00\x08a"
+        self.assertEqual(content("Content-Encoding: zstd\r\nContent-Type: text/plain\r\n",
+                                 full + frame)["text"], 65536 * "a" + "hello")
         stream = b"\x0b\x02\x80hello\x03"  # RFC 7932: one metablock of 5 uncompressed octets, and the last
         self.assertEqual(content("Content-Encoding: br\r\n", stream)["text"], "hello")
 
