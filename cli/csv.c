@@ -7,9 +7,9 @@
  *
  * Rules for text from packets: control characters and octets that are no UTF-8 are escaped as
  * text_append_safe() does, so that a record is one line. A spreadsheet takes a cell that begins
- * with
- * '=', '+', '-' or '@' for a formula: such text gets an apostrophe before it. (Tab and return,
- * which have the same effect, are escaped anyway.) Numbers, names and times are ours and need none.
+ * with '=', '+', '-' or '@', of full width too, for a formula: such text gets an apostrophe before
+ * it. (Tab and return, which have the same effect, are escaped anyway.) Numbers, names and times
+ * are ours and need none.
  */
 #include "csv.h"
 
@@ -131,12 +131,23 @@ static char *put_short(struct csv *csv, char *p, const struct op *op, const void
     return end - 2;
 }
 
+static bool begins_formula(const char *value)
+{
+    static const char *const wide[] = {"\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    if (*value && strchr("=+-@", *value))
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(wide); i++)
+        if (g_str_has_prefix(value, wide[i]))
+            return true;
+    return false;
+}
+
 static void put_string(struct csv *csv, const char *value)
 {
     if (!value)
         return;
     g_string_truncate(csv->text, 0);
-    if (*value && strchr("=+-@", *value))
+    if (begins_formula(value))
         g_string_append_c(csv->text, '\'');
     text_append_safe(csv->text, value, strlen(value), false);
     put_cell(csv->out, csv->text->str, csv->text->len);

@@ -13,7 +13,9 @@
 #include <glib.h>
 
 #include "progress.h"
+#include "say.h"
 #include "signals.h"
+#include "text.h"
 
 /* Frames between two looks at the clock and at the output's errors. */
 #define CHECK_FRAMES 4096
@@ -62,7 +64,7 @@ static bool passes(struct input *input, const struct lifeline_frame *frame)
         return false;
     default:
         if (!input->quiet)
-            fprintf(stderr, "lifeline: -f: %s\n", filter_error(input->filter));
+            say("-f: %s", filter_error(input->filter));
         raise_status(input, EXIT_USAGE);
         return false;
     }
@@ -176,7 +178,7 @@ static void read_file(struct input *input, const char *path, const char *name,
     struct source *source = source_open(path, &hooks, &error);
     if (!source) {
         if (!input->quiet && !signals_stop)
-            fprintf(stderr, "lifeline: %s: %s\n", name, error);
+            say("%s: %s", name, error);
         g_free(error);
         if (!signals_stop)
             raise_status(input, EXIT_UNREADABLE);
@@ -186,7 +188,7 @@ static void read_file(struct input *input, const char *path, const char *name,
     if (result == SOURCE_BROKEN) {
         progress_clear(progress);
         if (!input->quiet)
-            fprintf(stderr, "lifeline: %s: %s\n", name, source->error);
+            say("%s: %s", name, source->error);
         raise_status(input, EXIT_CUT);
     }
     source_close(source);
@@ -196,20 +198,18 @@ static void read_live(struct input *input, struct lifeline_engine *engine)
 {
     const char *name = input->options->live.interface;
     if (read_source(input, input->live, name, engine, NULL) == SOURCE_BROKEN) {
-        fprintf(stderr, "lifeline: %s: %s\n", name, input->live->error);
+        say("%s: %s", name, input->live->error);
         raise_status(input, EXIT_CUT);
     }
     uint64_t received, dropped;
     if (!source_live_statistics(input->live, &received, &dropped))
         return;
     if (dropped > 0)
-        fprintf(stderr,
-                "lifeline: %s: %" PRIu64 " packets captured, %" PRIu64
-                " more dropped by the kernel: what they held is missing\n",
-                name, input->frames, dropped);
+        say("%s: %" PRIu64 " packets captured, %" PRIu64
+            " more dropped by the kernel: what they held is missing",
+            name, input->frames, dropped);
     else if (input->options->verbose)
-        fprintf(stderr, "lifeline: %s: %" PRIu64 " packets captured, none dropped\n", name,
-                input->frames);
+        say("%s: %" PRIu64 " packets captured, none dropped", name, input->frames);
 }
 
 int input_read(struct input *input, struct lifeline_engine *engine)
@@ -247,8 +247,7 @@ int input_check(const struct options *options)
         if (cause == 0)
             continue;
         bool word = file == options->files && cause == ENOENT && !strpbrk(*file, "./");
-        fprintf(stderr, "lifeline: %s: %s%s\n", *file, g_strerror(cause),
-                word ? " (and not a command either)" : "");
+        say("%s: %s%s", *file, g_strerror(cause), word ? " (and not a command either)" : "");
         status = EXIT_UNREADABLE;
     }
     return status;
@@ -260,5 +259,9 @@ char *input_describe(const struct options *options)
         return g_strdup(options->live.interface);
     const char *first = display_name(options->files[0]);
     guint more = g_strv_length(options->files) - 1;
-    return more == 0 ? g_strdup(first) : g_strdup_printf("%s and %u more", first, more);
+    GString *text = g_string_new(NULL);
+    text_append_safe(text, first, strlen(first), false); /* who named it may be anybody */
+    if (more > 0)
+        g_string_append_printf(text, " and %u more", more);
+    return g_string_free(text, FALSE);
 }

@@ -25,6 +25,7 @@
 #include "privileges.h"
 #include "reader.h"
 #include "relay.h"
+#include "say.h"
 #include "select.h"
 #include "signals.h"
 #include "spool.h"
@@ -50,7 +51,7 @@ struct run {
 
 static int fail(struct run *run, int status, const char *what)
 {
-    fprintf(stderr, "lifeline: %s%s%s\n", what, *what ? ": " : "", run->error);
+    say("%s%s%s", what, *what ? ": " : "", run->error);
     g_clear_pointer(&run->error, g_free);
     return status;
 }
@@ -83,7 +84,7 @@ static int prepare(struct run *run)
     /* The kernel filters already. */
     g_clear_pointer(&run->filter, filter_free);
     if (!privileges_drop())
-        fprintf(stderr, "lifeline: could not give up privileges: %s\n", g_strerror(errno));
+        say("could not give up privileges: %s", g_strerror(errno));
     return EXIT_DONE;
 }
 
@@ -221,13 +222,10 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
     standard_output_flush(run->output);
     summary_print(&input, &counters, options->verbose);
     if (options->connection != LIFELINE_UNKNOWN_COUNT && selection_count(run->selection) == 0)
-        fprintf(stderr,
-                "lifeline: -c: there is no connection %" PRIu64 " to show; %" PRIu64
-                " were found\n",
-                options->connection, counters.connections);
+        say("-c: there is no connection %" PRIu64 " to show; %" PRIu64 " were found",
+            options->connection, counters.connections);
     else if (options->where && counters.connections > 0 && selection_count(run->selection) == 0)
-        fprintf(stderr, "lifeline: --where: none of %" PRIu64 " connections matches\n",
-                counters.connections);
+        say("--where: none of %" PRIu64 " connections matches", counters.connections);
     return status == EXIT_DONE ? view_status : status;
 }
 
@@ -285,6 +283,10 @@ int main(int argc, char **argv)
     keep_freed_memory();
     translate_init();
     if (!options_parse(argc, argv, &run.options, &status)) {
+        if (status == EXIT_DONE && fflush(stdout) != 0) { /* what was asked for is help */
+            say("standard output: %s", g_strerror(errno));
+            status = EXIT_UNWRITTEN;
+        }
         options_release();
         translate_fini();
         return status;
@@ -295,7 +297,7 @@ int main(int argc, char **argv)
         status = run_view(&run);
     int write_error = run.output ? standard_output_close(run.output) : 0;
     if (write_error != 0) {
-        fprintf(stderr, "lifeline: standard output: %s\n", g_strerror(write_error));
+        say("standard output: %s", g_strerror(write_error));
         status = EXIT_UNWRITTEN;
     }
     release(&run);

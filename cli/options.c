@@ -16,6 +16,7 @@
 #include <glib.h>
 
 #include "help.h"
+#include "say.h"
 #include "where.h"
 
 /* The options as they were given; GLib's tables need static storage. */
@@ -131,12 +132,12 @@ static bool complain(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs("lifeline: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    say_list(format, arguments);
     va_end(arguments);
     return false;
 }
+
+#define LEAST_MEMORY_BYTES (4 << 20)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -307,11 +308,19 @@ static bool read_format(struct options *options)
                     options->view->formats);
 }
 
+static bool read_memory(uint64_t *into)
+{
+    if (!read_size("--max-memory", given.max_memory, UINT64_MAX, into))
+        return false;
+    return !given.max_memory || *into >= LEAST_MEMORY_BYTES ||
+           complain("--max-memory: %s is less than 4M, which the analysis needs", given.max_memory);
+}
+
 static bool read_limits(struct lifeline_options *engine)
 {
     uint32_t tunnels = 0;
     bool fine =
-        read_size("--max-memory", given.max_memory, UINT64_MAX, &engine->max_memory_bytes) &&
+        read_memory(&engine->max_memory_bytes) &&
         read_number("--max-connections", given.max_connections, 1, UINT32_MAX,
                     &engine->max_connections) &&
         read_size32("--max-stream", given.max_stream, &engine->max_stream_bytes) &&

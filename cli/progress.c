@@ -4,9 +4,12 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <glib.h>
+
+#include "text.h"
 
 #define FIRST_AFTER_US (2 * G_USEC_PER_SEC) /* a short run shows nothing */
 #define EVERY_US       (G_USEC_PER_SEC / 4)
@@ -33,12 +36,15 @@ void progress_show(struct progress *progress, const char *file, uint64_t frames,
         return;
     progress->next_us = now_us + EVERY_US;
     progress->shown = true;
+    GString *name = g_string_new(NULL);
+    text_append_safe(name, file, strlen(file), false);
     if (total > 0)
-        fprintf(stderr, "\r\033[K%s: %3.0f %%, %" PRIu64 " frames", file,
+        fprintf(stderr, "\r\033[K%s: %3.0f %%, %" PRIu64 " frames", name->str,
                 100.0 * (double)done / (double)total, frames);
     else
-        fprintf(stderr, "\r\033[K%s: %" PRIu64 " frames", file, frames);
+        fprintf(stderr, "\r\033[K%s: %" PRIu64 " frames", name->str, frames);
     fflush(stderr);
+    g_string_free(name, TRUE);
 }
 
 void progress_clear(struct progress *progress)

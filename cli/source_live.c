@@ -16,6 +16,7 @@
 #include <pcap/pcap.h>
 
 #include "linktype.h"
+#include "say.h"
 #include "signals.h"
 
 #define IDLE_MS      200 /* how often SOURCE_IDLE is said */
@@ -146,7 +147,7 @@ int source_live_list(void)
     char text[PCAP_ERRBUF_SIZE] = "";
     pcap_if_t *interfaces = NULL;
     if (pcap_findalldevs(&interfaces, text) == -1) {
-        fprintf(stderr, "lifeline: %s\n", text);
+        say("%s", text);
         return 3;
     }
     for (const pcap_if_t *interface = interfaces; interface; interface = interface->next)

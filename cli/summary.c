@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "summary.h"
+#include "say.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -19,6 +20,8 @@ static const struct {
     COUNT(connections_evicted, true,
           "connections were ended early to stay within --max-memory or --max-connections"),
     COUNT(events_dropped, true, "events were dropped"),
+    COUNT(times_replaced, true,
+          "segments have times before 1970 or after 2116, and are told as of then"),
     COUNT(
         stream_bytes_dropped, true,
         "bytes of reordered payload were dropped (--max-stream, --max-streams, or more than 4,096 "
@@ -31,9 +34,11 @@ static const struct {
     COUNT(tunnels_too_deep, true, "frames have more tunnels in each other than --max-tunnel-depth"),
     COUNT(
         contexts_unnamed, true,
-        "times frames went through VLANs or tunnels beyond those that have names (--max-contexts)"),
+        "times frames went through VLANs or tunnels beyond those that have names (--max-contexts, "
+        "--max-memory)"),
     COUNT(hosts_dropped, true,
-          "connections and TIME-WAITs were not counted for findings about hosts (--max-hosts)"),
+          "connections and TIME-WAITs were not counted for findings about hosts (--max-hosts, "
+          "--max-memory)"),
     COUNT(facts_dropped, true, "facts for findings were not kept (--max-memory)"),
     COUNT(frames_malformed, false, "frames are malformed or cut short"),
     COUNT(frames_without_tcp, false, "frames hold no TCP"),
@@ -49,16 +54,15 @@ void summary_print(const struct input *input, const struct lifeline_counters *co
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         uint64_t count = *(const uint64_t *)((const char *)counters + counts[i].offset);
         if (count > 0 && (counts[i].warning || verbose))
-            fprintf(stderr, "lifeline: %" PRIu64 " %s\n", count, counts[i].text);
+            say("%" PRIu64 " %s", count, counts[i].text);
     }
     if (input->filtered > 0 && verbose)
-        fprintf(stderr, "lifeline: %" PRIu64 " frames were left out by -f\n", input->filtered);
+        say("%" PRIu64 " frames were left out by -f", input->filtered);
     if (verbose)
-        fprintf(stderr,
-                "lifeline: %" PRIu64 " frames, %" PRIu64 " TCP segments, %" PRIu64
-                " connections; %.1f MiB of memory at most\n",
-                input->frames, counters->segments, counters->connections,
-                (double)counters->memory_peak_bytes / (1024 * 1024));
+        say("%" PRIu64 " frames, %" PRIu64 " TCP segments, %" PRIu64
+            " connections; %.1f MiB of memory at most",
+            input->frames, counters->segments, counters->connections,
+            (double)counters->memory_peak_bytes / (1024 * 1024));
     else if (counters->connections == 0 && input->status == EXIT_DONE)
-        fprintf(stderr, "lifeline: no TCP connection in %" PRIu64 " frames\n", input->frames);
+        say("no TCP connection in %" PRIu64 " frames", input->frames);
 }

@@ -219,8 +219,8 @@ const struct view view_connections = {
     .formats = "text,jsonl,csv",
     .summary = "one record per connection",
     .help =
-        "A record is printed when nothing more can be added to it: when the connection is closed "
-        "and no endpoint is in TIME-WAIT, or when the input ends.\n"
+        "A record is printed when nothing more can be added to it: when the connection is closed, "
+        "no endpoint is in TIME-WAIT, and nothing came for two minutes; or when the input ends.\n"
         "\n"
         "In text, \"opened\" is the duration of the handshake, or why there is none: refused, "
         "never "

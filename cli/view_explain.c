@@ -12,6 +12,7 @@
 
 #include "explain.h"
 #include "finding_groups.h"
+#include "say.h"
 #include "text.h"
 #include "translate.h"
 
@@ -219,10 +220,9 @@ static int close_explain(void *state, const struct lifeline_counters *counters)
     out_flush(view->out);
     if (view->chosen && view->context.connection == LIFELINE_UNKNOWN_COUNT &&
         counters->connections > 1)
-        fprintf(stderr,
-                "lifeline: this is connection %" PRIu64 " of %" PRIu64
-                "; -c N tells another, `lifeline connections` lists them\n",
-                view->connection, counters->connections);
+        say("this is connection %" PRIu64 " of %" PRIu64
+            "; -c N tells another, `lifeline connections` lists them",
+            view->connection, counters->connections);
     g_ptr_array_free(view->findings, TRUE);
     g_string_free(view->line, TRUE);
     out_free(view->out);

@@ -17,6 +17,7 @@ import tempfile
 import termios
 import time
 import unittest
+from xml.etree import ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import capture
@@ -92,6 +93,8 @@ class Usage(Case):
             (("--time-wait", "soon", file), "--time-wait: 'soon'"),
             (("--stack", "hurd", file), "--stack: 'hurd'"),
             (("--max-memory", "5X", file), "--max-memory: '5X'"),
+            (("--max-memory", "1M", file), "--max-memory: 1M is less than 4M"),
+            (("--where", "\x1b[2Jis\n", file), "\\x1b[2J"),
             (("--max-memory", "99999999999T", file), "--max-memory"),
             (("--color", "blue", file), "--color: 'blue'"),
             (("--width", "3", file), "--width: '3'"),
@@ -107,6 +110,31 @@ class Usage(Case):
                 self.assertEqual((code, out), (2, ""), err)
                 self.assertTrue(err.startswith("lifeline: "), err)
                 self.assertIn(message, err)
+
+    def test_names_of_files_drive_no_terminal(self):
+        """Nor do they pass for another line."""
+        code, out, err = run("/\x1b[2J\nlifeline: fake")
+        self.assertEqual((code, out), (3, ""))
+        self.assertIn("/\\x1b[2J\\x0alifeline: fake: No such file", err)
+        self.assertEqual(err.count("\n"), 1)
+        path = os.path.join(tempfile.mkdtemp(), "\x1b\x9b\u202e\r\n<&.pcap")
+        shutil.copy(self.file, path)
+        for view in ("timeline", "time-wait"):
+            code, out, err = run(view, "-o", "svg", path)
+            self.assertEqual(code, 0, err)
+            ElementTree.fromstring(out)
+            self.assertNotRegex(out, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+        shutil.rmtree(os.path.dirname(path))
+
+    def test_help_to_nowhere(self):
+        """What can't be written is told, help as well as records."""
+        for arguments in (("--help",), ("--version",), ("connections", "--help"),
+                          ("--where", "help"), ("connections", self.file)):
+            with self.subTest(arguments), open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([LIFELINE, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      check=False)
+                self.assertEqual(done.returncode, 5)
+                self.assertIn(b"No space left", done.stderr)
 
     def test_help_names_every_command_and_option(self):
         code, out, err = run("--help")
