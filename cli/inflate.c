@@ -136,7 +136,7 @@ static enum inflate_result zstd_step(void *state, const uint8_t *in, size_t *in_
     ZSTD_inBuffer input = {in, piece_of(&zstd->piecemeal, *in_bytes), 0};
     ZSTD_outBuffer output = {out, *out_bytes, 0};
     size_t result = ZSTD_decompressStream(zstd->stream, &output, &input);
-    zstd->piecemeal = (struct piecemeal){result, output.pos == *out_bytes};
+    zstd->piecemeal = (struct piecemeal){result, output.pos > 0 && output.pos == *out_bytes};
     if (held && output.pos == 0 && !ZSTD_isError(result)) /* it held nothing, after all */
         return zstd_step(state, in, in_bytes, out, out_bytes, error);
     *in_bytes = input.pos;
@@ -179,7 +179,7 @@ static enum inflate_result lz4_step(void *state, const uint8_t *in, size_t *in_b
     bool held = lz4->piecemeal.holds;
     size_t used = piece_of(&lz4->piecemeal, *in_bytes), made = *out_bytes;
     size_t result = LZ4F_decompress(lz4->context, out, &made, in, &used, NULL);
-    lz4->piecemeal = (struct piecemeal){result, made == *out_bytes};
+    lz4->piecemeal = (struct piecemeal){result, made > 0 && made == *out_bytes};
     if (held && made == 0 && !LZ4F_isError(result)) /* it held nothing, after all */
         return lz4_step(state, in, in_bytes, out, out_bytes, error);
     *in_bytes = used;
