@@ -83,27 +83,24 @@ void table_key(const struct table *t, const struct lifeline_segment *segment, st
     out->tag = table_tag(t, out->key);
 }
 
+static bool same_tuple(const uint64_t a[5], const uint64_t b[5])
+{
+    return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | ((a[4] ^ b[4]) >> 32) |
+             ((a[4] ^ b[4]) & 1));
+}
+
 /* key is c's, in one of its contexts or as an alias? */
 static bool is_key_of(const struct conn *c, const uint64_t key[5])
 {
-    if ((c->key[0] ^ key[0]) | (c->key[1] ^ key[1]) | (c->key[2] ^ key[2]) | (c->key[3] ^ key[3])) {
+    if (!same_tuple(c->key, key)) {
         return false;
     }
     if (c->key[4] == key[4]) {
         return true;
     }
-    if ((c->key[4] ^ key[4]) >> 32 || (c->key[4] & 1) != (key[4] & 1)) {
-        return false;
-    }
     uint32_t context = (uint32_t)key[4] >> 1;
     return (c->aliased && context == ANY_CONTEXT) ||
            (c->has_other_context && context == c->other_context);
-}
-
-static bool same_tuple(const uint64_t a[5], const uint64_t b[5])
-{
-    return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | ((a[4] ^ b[4]) >> 32) |
-             ((a[4] ^ b[4]) & 1));
 }
 
 /* The connection in a slot if key is its; else NULL. A packed one with another 4-tuple stays so:

@@ -79,6 +79,18 @@ static bool hand_over(const struct lifeline_sink *sink, const struct telling *no
     return true;
 }
 
+/* Another shard's, for what the first one counts over all. */
+static void tell_elsewhere(const struct lifeline_engine *engine, const struct conn *c)
+{
+    if (engine->options.shard != 1 || !engine->sink.elsewhere) {
+        return;
+    }
+    const struct lifeline_sink sink = {.user = engine->sink.user,
+                                       .connection = engine->sink.elsewhere};
+    struct telling now = tell_now(engine, c);
+    tell(&now, c, &sink);
+}
+
 void tell_connection(struct lifeline_engine *engine, const struct conn *c)
 {
     if (!engine->findings) {
@@ -87,17 +99,11 @@ void tell_connection(struct lifeline_engine *engine, const struct conn *c)
     if (!c->muted || engine->counts_all) {
         count(engine, c);
     }
-    struct telling now = tell_now(engine, c);
     if (c->muted) {
-        const struct lifeline_sink elsewhere = {
-            .user = engine->sink.user,
-            .connection = engine->options.shard == 1 ? engine->sink.elsewhere : NULL,
-        };
-        if (elsewhere.connection) {
-            tell(&now, c, &elsewhere);
-        }
+        tell_elsewhere(engine, c);
         return;
     }
+    struct telling now = tell_now(engine, c);
     if (!engine->sink.untold || !hand_over(&engine->sink, &now, c)) {
         tell(&now, c, &engine->sink);
     }
