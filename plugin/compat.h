@@ -14,6 +14,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include <epan/address.h>
 #include <epan/epan.h>
@@ -24,8 +25,10 @@
 #include <epan/proto_data.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/stats_tree.h>
+#include <epan/strutil.h>
 #include <epan/tap.h>
 #include <epan/wmem_scopes.h>
+#include <wsutil/str_util.h>
 
 /* Booleans and integers that Wireshark holds pointers to, in preferences. */
 #if WIRESHARK_AT_LEAST(4, 4)
@@ -33,6 +36,15 @@ typedef bool compat_bool;
 #else
 typedef gboolean compat_bool;
 #endif
+
+/* format_text(): 4.0 has it in epan/strutil.h, of unsigned characters; later ones in
+ * wsutil/str_util.h. */
+static inline const char *compat_format_text(wmem_allocator_t *scope, const char *text)
+{
+    const void *any = text;
+
+    return format_text(scope, any, strlen(text));
+}
 
 /* epan/sequence_analysis.h, which no version installs: what a flow graph's tap needs of it. Without
  * a declaration for the version at hand there is no flow graph. The fields that the plugin doesn't

@@ -9,6 +9,7 @@
 #include "show.h"
 
 #include "annotations.h"
+#include "text.h"
 
 nstime_t show_nstime(int64_t ns)
 {
@@ -47,7 +48,7 @@ proto_item *show_string(proto_tree *tree, tvbuff_t *tvb, int hf, const char *tex
 
     if (text == NULL)
         return NULL;
-    item = proto_tree_add_string(tree, hf, tvb, 0, 0, text);
+    item = proto_tree_add_string(tree, hf, tvb, 0, 0, text_valid(PNODE_POOL(tree), text));
     proto_item_set_generated(item);
     return item;
 }

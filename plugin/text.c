@@ -8,6 +8,37 @@
  */
 #include "text.h"
 
+#include <string.h>
+
+#include <epan/charsets.h>
+
+/* The most of a method, URI or reason that a summary has. */
+#define MAX_WORD_BYTES 80
+#define ELLIPSIS       "\u2026"
+
+const char *text_valid(wmem_allocator_t *scope, const char *text)
+{
+    if (g_utf8_validate(text, -1, NULL))
+        return text;
+    return (const char *)get_utf_8_string(scope, (const guint8 *)text, (int)strlen(text));
+}
+
+const char *text_shown(wmem_allocator_t *scope, const char *text)
+{
+    return compat_format_text(scope, text);
+}
+
+const char *text_cut(wmem_allocator_t *scope, const char *text, size_t max_bytes)
+{
+    size_t length = strlen(text), kept = max_bytes - strlen(ELLIPSIS);
+
+    if (length <= max_bytes)
+        return text;
+    while (kept > 0 && ((unsigned char)text[kept] & 0xc0) == 0x80) /* inside a character */
+        kept--;
+    return wmem_strdup_printf(scope, "%.*s" ELLIPSIS, (int)kept, text);
+}
+
 static const char *state_name(uint8_t state)
 {
     const char *name = lifeline_name_of(lifeline_state_names, state);
@@ -98,19 +129,32 @@ static void add_marks(wmem_strbuf_t *out, uint32_t marks)
     wmem_strbuf_append(out, text);
 }
 
+static const char *status_text(wmem_allocator_t *scope, const struct lifeline_exchange *exchange)
+{
+    return wmem_strdup_printf(scope, "%u", (unsigned)exchange->status);
+}
+
+/* Two words of a message's first line, the second of which may be unknown. */
+static void add_words(wmem_strbuf_t *out, wmem_allocator_t *scope, const char *first,
+                      const char *second, size_t max_bytes)
+{
+    wmem_strbuf_append(out, text_cut(scope, text_shown(scope, first), max_bytes));
+    if (second == NULL || second[0] == '\0')
+        return;
+    wmem_strbuf_append_c(out, ' ');
+    wmem_strbuf_append(out, text_cut(scope, text_shown(scope, second), max_bytes));
+}
+
 const char *text_exchange(wmem_allocator_t *scope, const struct lifeline_exchange *exchange)
 {
     wmem_strbuf_t *out = wmem_strbuf_new(scope, "");
     const char *outcome = lifeline_name_of(lifeline_exchange_names, exchange->outcome);
 
     if (exchange->method != NULL)
-        wmem_strbuf_append_printf(out, "%s %s", exchange->method,
-                                  exchange->uri != NULL ? exchange->uri : "");
+        add_words(out, scope, exchange->method, exchange->uri, SIZE_MAX);
     if (exchange->status != LIFELINE_UNKNOWN_COUNT) {
         separate(out, " \u2192 ");
-        wmem_strbuf_append_printf(out, "%u", (unsigned)exchange->status);
-        if (exchange->reason != NULL && exchange->reason[0] != '\0')
-            wmem_strbuf_append_printf(out, " %s", exchange->reason);
+        add_words(out, scope, status_text(scope, exchange), exchange->reason, SIZE_MAX);
     }
     if (outcome != NULL && exchange->outcome != LIFELINE_EXCHANGE_COMPLETE) {
         separate(out, ", ");
@@ -120,6 +164,7 @@ const char *text_exchange(wmem_allocator_t *scope, const struct lifeline_exchang
 }
 
 struct beginning {
+    wmem_allocator_t *scope;
     wmem_strbuf_t *out;
     uint64_t frame;
     unsigned count;
@@ -137,16 +182,16 @@ static void add_message(void *user, const struct lifeline_exchange *exchange, bo
         return;
     separate(beginning->out, ", ");
     if (response)
-        wmem_strbuf_append_printf(beginning->out, "%u %.80s", (unsigned)exchange->status,
-                                  exchange->reason != NULL ? exchange->reason : "");
+        add_words(beginning->out, beginning->scope, status_text(beginning->scope, exchange),
+                  exchange->reason, MAX_WORD_BYTES);
     else
-        wmem_strbuf_append_printf(beginning->out, "%s %.80s", exchange->method,
-                                  exchange->uri != NULL ? exchange->uri : "");
+        add_words(beginning->out, beginning->scope, exchange->method, exchange->uri,
+                  MAX_WORD_BYTES);
 }
 
-static void add_messages(wmem_strbuf_t *out, const struct note *note)
+static void add_messages(wmem_strbuf_t *out, wmem_allocator_t *scope, const struct note *note)
 {
-    struct beginning beginning = {out, note->frame, 0};
+    struct beginning beginning = {scope, out, note->frame, 0};
 
     if (note->payload_bytes == 0)
         return;
@@ -159,7 +204,7 @@ const char *text_summary(wmem_allocator_t *scope, const struct note *note)
 {
     wmem_strbuf_t *out = wmem_strbuf_new(scope, text_steps(scope, note->steps));
 
-    add_messages(out, note);
+    add_messages(out, scope, note);
     add_marks(out, note->marks);
     for (unsigned i = 0; i < note->transition_count; i++) {
         separate(out, ", ");

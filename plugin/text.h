@@ -4,6 +4,17 @@
 
 #include "annotations.h"
 
+/* What a packet says, as a field's value: octets that are no UTF-8 are replaced, as in Wireshark's
+ * own fields. */
+const char *text_valid(wmem_allocator_t *scope, const char *text);
+
+/* What a packet says, as part of a line for eyes: in addition, what a terminal would obey and what
+ * can't be shown is escaped. */
+const char *text_shown(wmem_allocator_t *scope, const char *text);
+
+/* At most so many octets of a valid text: whole characters, and an ellipsis if it is longer. */
+const char *text_cut(wmem_allocator_t *scope, const char *text, size_t max_bytes);
+
 /* "teardown 1/4, client ESTABLISHED -> FIN-WAIT-1": one line for a note. */
 const char *text_summary(wmem_allocator_t *scope, const struct note *note);
 

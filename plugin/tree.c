@@ -14,12 +14,18 @@
 #include "tree.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "feed.h"
 #include "fields.h"
 #include "show.h"
 #include "tap.h"
 #include "text.h"
+
+/* Wireshark cuts a longer label inside a character. */
+#define TITLE           "TCP Lifecycle: "
+#define MAX_LABEL_BYTES (ITEM_LABEL_LENGTH - 1)
+#define MAX_TITLE_BYTES (MAX_LABEL_BYTES - strlen(TITLE))
 
 struct painter {
     packet_info *pinfo;
@@ -38,7 +44,7 @@ static proto_tree *add_group(const struct painter *at, proto_tree *parent, enum 
 static proto_tree *add_group(const struct painter *at, proto_tree *parent, enum own_field item,
                              uint8_t group, const char *format, ...)
 {
-    char text[2 * ITEM_LABEL_LENGTH] = ""; /* longer than what Wireshark shows */
+    char text[2 * ITEM_LABEL_LENGTH] = ""; /* longer than a label */
     va_list arguments;
 
     if (at->visible) {
@@ -46,7 +52,8 @@ static proto_tree *add_group(const struct painter *at, proto_tree *parent, enum 
         vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);
     }
-    return show_subtree(parent, at->tvb, item, group, text);
+    return show_subtree(parent, at->tvb, item, group,
+                        text_cut(at->pinfo->pool, text, MAX_LABEL_BYTES));
 }
 
 /* ---- the segment ----------------------------------------------------------------------------- */
@@ -265,6 +272,13 @@ static const struct note *layer_of(const struct lifeline_finding *finding, const
     return notes;
 }
 
+static const char *expert_text(wmem_allocator_t *scope, const struct lifeline_finding *finding)
+{
+    const char *text = wmem_strdup_printf(scope, "%s: %s", finding->name, finding->text);
+
+    return text_cut(scope, text_shown(scope, text), MAX_LABEL_BYTES);
+}
+
 static void add_finding(const struct painter *at, const struct lifeline_finding *finding)
 {
     expert_field *expert = fields_expert(finding);
@@ -278,7 +292,8 @@ static void add_finding(const struct painter *at, const struct lifeline_finding 
             show_frame(tree, at->tvb, hf_own[OWN_FINDING_FRAME], finding->frames[i]);
     }
     if (expert != NULL)
-        expert_add_info_format(at->pinfo, at->item, expert, "%s: %s", finding->name, finding->text);
+        expert_add_info_format(at->pinfo, at->item, expert, "%s",
+                               expert_text(at->pinfo->pool, finding));
 }
 
 static void add_findings(const struct painter *at, const struct note *notes)
@@ -304,9 +319,10 @@ static void add_layer(struct painter *at, proto_tree *top)
     struct lifeline_connection record;
     bool known = annotations_record(at->note->life, &record);
 
-    at->item =
-        proto_tree_add_protocol_format(top, proto_lifeline, at->tvb, 0, 0, "TCP Lifecycle: %s",
-                                       at->visible ? text_summary(at->pinfo->pool, at->note) : "");
+    const char *summary = at->visible ? text_summary(at->pinfo->pool, at->note) : "";
+
+    at->item = proto_tree_add_protocol_format(top, proto_lifeline, at->tvb, 0, 0, TITLE "%s",
+                                              text_cut(at->pinfo->pool, summary, MAX_TITLE_BYTES));
     proto_item_set_generated(at->item);
     at->tree = proto_item_add_subtree(at->item, ett_lifeline);
     add_event(at, at->note);

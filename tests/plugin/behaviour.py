@@ -15,6 +15,7 @@ import sys
 import xml.etree.ElementTree
 
 from stress import Sharkd
+from packets import Conversation, write
 from wireshark import NOBODY, Wireshark, frames
 
 STATES = ["-T", "fields", "-e", "frame.number", "-e", "lifeline.connection", "-e", "lifeline.step",
@@ -67,6 +68,13 @@ class Bench:
             self.loaded = capture
         self.sharkd.ask("check", filter=display_filter)
         return [row["num"] for row in self.sharkd.ask("frames", filter=display_filter)]
+
+    def made(self, packets, *arguments, **named):
+        """The path of a capture of these packets."""
+        path = f"{self.wireshark.home}/made.pcap"
+        write(path, packets, *arguments, **named)
+        os.chmod(path, 0o644)
+        return path
 
     def records(self, command, capture):
         done = subprocess.run([self.program, command, "-o", "jsonl", self.path(capture)],
@@ -172,6 +180,27 @@ def every_output_is_well_formed(b):
     same(len(root.findall("./packet/proto[@name='lifeline']")), count)
     same(b.text(capture, "-V").count("[TCP Lifecycle: "), count)
     same(len(b.rows(capture, "-T", "psml")) > count, True)
+
+
+@check
+def what_packets_say_is_safe_to_show(b):
+    """Octets that are no UTF-8 and what terminals obey, whole and where a long text is cut."""
+    only_ours = ["-d", "tcp.port==80,data"]  # the Host of Wireshark's HTTP 4.0 isn't safe
+    escape, broken, wide = b"/x\x1b[31m\x01y", b"/\xff\xfe\xc3(", "/" + "\u00e9" * 200
+    for uri in (escape, broken, wide.encode()):
+        talk = Conversation().open()
+        talk.say(b"GET " + uri + b" HTTP/1.1\r\nHost: " + uri + b"\r\n\r\n",
+                 b"HTTP/1.1 200 O" + uri + b"\r\nContent-Length: 0\r\n\r\n")
+        capture = b.made(talk.say(b"GET " + uri + b" HTTP/1.1\r\nHost: a\r\n\r\n").close().packets)
+        b.text(capture, "-2", *only_ours, "-T", "ek")  # not to decode is to fail
+        uris = ["-2", "-T", "fields", "-e", "lifeline.http.uri", "-Y", "frame.number == 4"]
+        same(b.text(capture, *uris), uri.decode("utf-8", "replace") + "\n")
+        xml.etree.ElementTree.fromstring(b.text(capture, "-2", *only_ours, "-T", "pdml"))
+        json.loads(b.text(capture, "-2", *only_ours, "-T", "json"))
+        for output in (["-V"], ["-q", "-z", "expert"], ["-q", "-z", "flow,lifeline,standard"]):
+            text = b.text(capture, "-2", *only_ours, *output)
+            same(re.findall("[\0-\x08\x0e-\x1f]", text), [])
+    assert "[TCP Lifecycle: GET /" + "\u00e9" * 38 + "\u2026, client" in b.text(capture, "-V")
 
 
 @check
