@@ -31,11 +31,23 @@
 #include <wiretap/pcap-encap.h>
 
 #include "annotations.h"
+#include "layers.h"
 #include "tls.h"
 
 /* TCP headers of one frame that are matched with those that Wireshark dissects. */
 #define MAX_LAYERS           16
 #define MAX_TCP_HEADER_BYTES 60
+
+/* tcpdump.org/linktypes.html */
+enum {
+    LINK_ETHERNET = 1,
+    LINK_PPP = 9,
+    LINK_PPP_HDLC = 50,
+    LINK_ATM_RFC1483 = 100,
+    LINK_PPI = 192,
+    LINK_IPV4 = 228,
+    LINK_IPV6 = 229,
+};
 
 static dissector_handle_t tcp_handle; /* what "ip.proto" held before */
 static int proto_feed = -1;
@@ -52,10 +64,10 @@ static struct {
 /* ---- what the engine's decoder knows --------------------------------------------------------- */
 
 /* The LINKTYPE_ number of a Wireshark encapsulation, or -1. Where several mean the same, those from
- * 100 on are the file formats' own. */
+ * 100 on are the file formats' own, and the first of them the one that tcpdump.org lists. */
 static int find_link_type(int encapsulation)
 {
-    for (int i = 511; i >= 100; i--) {
+    for (int i = 100; i < 512; i++) {
         if (wtap_pcap_encap_to_wtap_encap(i) == encapsulation)
             return i;
     }
@@ -66,7 +78,7 @@ static int find_link_type(int encapsulation)
     return -1;
 }
 
-static int link_type(int encapsulation)
+static int link_type_of_encapsulation(int encapsulation)
 {
     static int types[512]; /* 0: not asked yet; else the number + 2 */
 
@@ -75,6 +87,48 @@ static int link_type(int encapsulation)
     if (types[encapsulation] == 0)
         types[encapsulation] = find_link_type(encapsulation) + 2;
     return types[encapsulation] - 2;
+}
+
+/* ERF's types, of which its header has seven bits: those that the decoder knows, too. */
+static int link_type_in_erf(uint8_t type)
+{
+    switch (type & 0x7f) {
+    case 1: /* HDLC over SONET */
+        return LINK_PPP_HDLC;
+    case 2: /* Ethernet, and its coloured kinds */
+    case 11:
+    case 16:
+    case 20:
+        return LINK_ETHERNET;
+    case 22:
+        return LINK_IPV4;
+    case 23:
+        return LINK_IPV6;
+    default:
+        return -1;
+    }
+}
+
+/* What the frame's octets begin with. Of some encapsulations Wireshark takes the header away when
+ * it reads the file, and leaves what it says in the pseudo-header. */
+static int link_type(const packet_info *pinfo)
+{
+    static struct layer ppi = LAYER("ppi"), inner = LAYER("pcap_pktdata");
+    int encapsulation = pinfo->rec->rec_header.packet_header.pkt_encap;
+
+    /* This one overwrites the frame's encapsulation with that of the octets that it dissects. */
+    if (layers_have(pinfo, &inner))
+        return layers_begin_with(pinfo, &ppi) ? LINK_PPI : -1;
+    switch (encapsulation) {
+    case WTAP_ENCAP_ERF:
+        return link_type_in_erf(pinfo->pseudo_header->erf.phdr.type);
+    case WTAP_ENCAP_ATM_PDUS:
+        return pinfo->pseudo_header->atm.type == TRAF_LLCMX ? LINK_ATM_RFC1483 : -1;
+    case WTAP_ENCAP_PPP_WITH_PHDR:
+        return LINK_PPP;
+    default:
+        return link_type_of_encapsulation(encapsulation);
+    }
 }
 
 static void keep(void *user, const struct lifeline_segment *segment)
@@ -106,7 +160,7 @@ static void begin_frame(struct lifeline_engine *engine, packet_info *pinfo)
     current.count = 0;
     if (whole == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET)
         return;
-    type = link_type(pinfo->rec->rec_header.packet_header.pkt_encap);
+    type = link_type(pinfo);
     if (type < 0)
         return;
     frame.number = current.frame;

@@ -16,30 +16,20 @@
  */
 #include "tls.h"
 
+#include "layers.h"
+
 #ifdef COMPAT_TLS
-
-/* Is TLS among the frame's layers? Quicker than to ask for its data, nearly always in vain. */
-static bool has_layer(const packet_info *pinfo, int proto)
-{
-    wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers);
-
-    while (layer != NULL && GPOINTER_TO_INT(wmem_list_frame_data(layer)) != proto)
-        layer = wmem_list_frame_prev(layer);
-    return layer != NULL;
-}
 
 void tls_each_record(const packet_info *pinfo,
                      void (*call)(void *user, const uint8_t *bytes, uint32_t length), void *user)
 {
-    static int proto_tls = -1;
+    static struct layer tls = LAYER("tls");
 
-    if (proto_tls < 0)
-        proto_tls = proto_get_id_by_filter_name("tls");
-    if (proto_tls < 0 || !has_layer(pinfo, proto_tls))
+    if (!layers_have(pinfo, &tls)) /* quicker than to ask for its data, nearly always in vain */
         return;
     for (uint32_t layer = 0; layer <= pinfo->curr_layer_num; layer++) {
         const SslPacketInfo *info = (const SslPacketInfo *)p_get_proto_data(
-            wmem_file_scope(), (packet_info *)pinfo, proto_tls, layer);
+            wmem_file_scope(), (packet_info *)pinfo, tls.proto, layer);
         const SslRecordInfo *record = info != NULL ? info->records : NULL;
 
         for (; record != NULL; record = record->next) {

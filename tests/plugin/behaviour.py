@@ -377,8 +377,8 @@ def several_files_in_one_process(b):
          sorted((str(r["connection"]), str(r["first_frame"])) for r in records))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def run(checks, description):
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("--lifeline", required=True)
     parser.add_argument("--plugin", required=True)
     parser.add_argument("--testdata", required=True)
@@ -387,7 +387,7 @@ def main():
     failed = 0
     with Wireshark(options.plugin) as wireshark:
         bench = Bench(options, wireshark)
-        for function in CHECKS:
+        for function in checks:
             if options.only not in function.__name__:
                 continue
             name = function.__name__.replace("_", " ")
@@ -403,4 +403,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(CHECKS, __doc__)
