@@ -399,12 +399,13 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
     *link->flow = APP_RESET;
 }
 
-void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
-              int64_t time_ns, uint8_t layer, const uint8_t *bytes, size_t length)
+/* The flow whose octets come by app_feed() from now on. NULL: no memory. */
+static struct app_flow *enter_fed(struct app *app, const struct app_link *link, uint64_t frame,
+                                  int64_t time_ns, uint8_t layer)
 {
     struct app_flow *flow = *link->flow;
     if (app_is_idle(flow) && !(flow = flow_new(app, link)))
-        return;
+        return NULL;
     flow->link = link;
     flow->now_frame = frame;
     flow->now_ns = time_ns;
@@ -418,6 +419,15 @@ void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64
         flow->abandoned = false;
         flow->fed = true;
     }
+    return flow;
+}
+
+void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
+              int64_t time_ns, uint8_t layer, const uint8_t *bytes, size_t length)
+{
+    struct app_flow *flow = enter_fed(app, link, frame, time_ns, layer);
+    if (!flow)
+        return;
     struct stream *s = &flow->stream[end];
     struct stream_origin origin = {
         .frame = frame, .time_ns = time_ns, .layer = layer, .missed_ns = LIFELINE_UNKNOWN_NS};
@@ -433,6 +443,29 @@ void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64
         bytes += n;
         length -= n;
     }
+    leave(flow);
+}
+
+void app_feed_gap(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
+                  int64_t time_ns, uint8_t layer)
+{
+    struct app_flow *flow = enter_fed(app, link, frame, time_ns, layer);
+    if (!flow)
+        return;
+    struct stream *s = &flow->stream[end];
+    struct app_at at = {.frame = frame,
+                        .time_ns = time_ns,
+                        .offset = s->next,
+                        .peer_offset = APP_NO_OFFSET,
+                        .layer = layer,
+                        .missed_ns = LIFELINE_UNKNOWN_NS};
+    if (!flow->protocol) { /* what is held are the first octets of something that broke off */
+        stream_clear(s, &app->pool);
+        open_stream(flow, end, 0, false);
+    }
+    s->next++; /* one stands for all of them */
+    if (flow->protocol && !flow->abandoned)
+        flow->protocol->gap(flow, end, APP_GAP_UNKNOWN, &at);
     leave(flow);
 }
 

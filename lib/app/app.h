@@ -85,6 +85,10 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
 void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
               int64_t time_ns, uint8_t layer, const uint8_t *bytes, size_t length);
 
+/* Octets are missing behind the last ones given to app_feed(), nobody knows how many. */
+void app_feed_gap(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
+                  int64_t time_ns, uint8_t layer);
+
 /* Roles changed (link says the new ones): client and server were taken for each other. */
 void app_roles(struct app *app, const struct app_link *link);
 

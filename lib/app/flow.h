@@ -18,6 +18,7 @@
 
 #define APP_MESSAGE_MAX_HEADER_BYTES (64u << 10)
 #define APP_NO_OFFSET                INT64_MIN
+#define APP_GAP_UNKNOWN              UINT64_MAX
 
 struct exchange;
 
@@ -95,7 +96,8 @@ struct app_protocol {
                      const struct app_at *at);
 
     /* bytes octets of an end are missing, next in order. at: the first missing octet; frame and
-     * time are those of the segment that showed it. */
+     * time are those of the segment that showed it. APP_GAP_UNKNOWN: nobody knows how many; they
+     * count as one in offsets, and no framing goes on behind them. */
     void (*gap)(struct app_flow *flow, unsigned end, uint64_t bytes, const struct app_at *at);
 
     /* An end's stream is complete. */

@@ -155,6 +155,8 @@ static uint32_t http1_data(struct app_flow *flow, unsigned end, const uint8_t *b
 /* Octets that lie wholly in a body: framing goes on behind them. */
 static bool gap_in_body(struct http1_side *side, uint64_t bytes, bool is_request)
 {
+    if (bytes == APP_GAP_UNKNOWN)
+        return false;
     if (side->place == HTTP1_UNTIL_CLOSE)
         side->left = bytes;
     else if ((side->place != HTTP1_LENGTH && side->place != HTTP1_CHUNK_DATA) || bytes > side->left)
@@ -174,6 +176,7 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     struct http1 *h = http1_of(flow);
     struct http1_side *side = &h->side[end];
     bool is_request = end == h->client;
+    bool unknown = bytes == APP_GAP_UNKNOWN;
     uint64_t left = side->left;
     if (side->place == HTTP1_OVER)
         return;
@@ -184,7 +187,7 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
             side->place = HTTP1_CHUNK_END;
         return;
     }
-    if (side->place == HTTP1_LENGTH) { /* it ends inside the gap, known by its length */
+    if (side->place == HTTP1_LENGTH && !unknown) { /* it ends inside the gap, known by its length */
         gap_in_body(side, left, is_request);
         http1_end_message(flow, h, end);
     } else if (side->place == HTTP1_HEAD) {
@@ -199,7 +202,7 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     if (flow->abandoned || flow->protocol != &app_http1)
         return;
     side->place = HTTP1_LOST;
-    http1_messages_lost(flow, h, end, at->offset, at->offset + (int64_t)bytes);
+    http1_messages_lost(flow, h, end, at->offset, at->offset + (unknown ? 1 : (int64_t)bytes));
 }
 
 static void http1_fin(struct app_flow *flow, unsigned end)

@@ -61,7 +61,7 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
     bool is_foreign = flow->is_foreign[!h->client] && !h->answered;
     r->raced_close = x->has_request && !x->has_response &&
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
-    if (x->has_response && r->pipelined && h->last_end_ns != LIFELINE_UNKNOWN_NS &&
+    if (x->has_response && r->pipelined == 1 && h->last_end_ns != LIFELINE_UNKNOWN_NS &&
         r->request.last_ns != LIFELINE_UNKNOWN_NS && h->last_end_ns > r->request.last_ns)
         r->blocked_ns = h->last_end_ns - r->request.last_ns;
     /* Its response may be in a gap that it was sent before. */
@@ -173,9 +173,12 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     r->answered_before =
         h->unasked && !h->likely && (at->peer_offset == APP_NO_OFFSET || has_all(flow, h, at));
     r->pipelined = !quiet;
-    if (!quiet)
+    /* What waits may have been answered in what is lost, and nothing tells. */
+    if (!quiet && h->side[!h->client].place == HTTP1_LOST && at->peer_offset == APP_NO_OFFSET)
+        r->pipelined = LIFELINE_UNKNOWN;
+    if (r->pipelined == 1)
         r->idle_ns = 0;
-    else if (r->index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
+    else if (quiet && r->index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
         r->idle_ns = at->time_ns > h->last_end_ns ? at->time_ns - h->last_end_ns : 0;
     if (h->last)
         h->last->next = x;

@@ -95,7 +95,8 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
     else if (x->request_done && x->response_done)
         outcome = LIFELINE_EXCHANGE_COMPLETE;
     else if (!x->has_response && x->request_done)
-        outcome = LIFELINE_EXCHANGE_NO_RESPONSE;
+        outcome = h->side[x->response_end_of].lost ? LIFELINE_EXCHANGE_GAP
+                                                   : LIFELINE_EXCHANGE_NO_RESPONSE;
     else
         outcome = how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
     r->request.complete = x->request_done;

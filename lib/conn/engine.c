@@ -551,19 +551,39 @@ void lifeline_finish(struct lifeline_engine *engine)
     }
 }
 
+/* The connection whose stream comes from another layer; NULL: nobody follows it. */
+static struct conn *fed_conn(struct lifeline_engine *engine, uint32_t slot, uint64_t connection)
+{
+    if (engine->options.no_http || !table_holds(&engine->table, slot, connection)) {
+        return NULL;
+    }
+    table_make_room(&engine->table);
+    return table_at(&engine->table, slot);
+}
+
 void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
                           uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
                           const uint8_t *bytes, size_t length)
 {
-    if (engine->options.no_http || !table_holds(&engine->table, slot, connection)) {
-        return;
+    struct conn *c = fed_conn(engine, slot, connection);
+    if (c) {
+        struct app_link link;
+        app_link_of(c, &link);
+        unsigned end = from == LIFELINE_CLIENT ? c->client : !c->client;
+        app_feed(engine->app, &link, end, frame, time_ns, layer, bytes, length);
     }
-    table_make_room(&engine->table);
-    struct conn *c = table_at(&engine->table, slot);
-    struct app_link link;
-    app_link_of(c, &link);
-    unsigned end = from == LIFELINE_CLIENT ? c->client : !c->client;
-    app_feed(engine->app, &link, end, frame, time_ns, layer, bytes, length);
+}
+
+void lifeline_push_stream_gap(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
+                              uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer)
+{
+    struct conn *c = fed_conn(engine, slot, connection);
+    if (c) {
+        struct app_link link;
+        app_link_of(c, &link);
+        unsigned end = from == LIFELINE_CLIENT ? c->client : !c->client;
+        app_feed_gap(engine->app, &link, end, frame, time_ns, layer);
+    }
 }
 
 /* A connection to look at: where it is, or unpacked into c. It stays cold, since this may be called

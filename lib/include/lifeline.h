@@ -660,6 +660,10 @@ void lifeline_push_segments(struct lifeline_engine *engine, const struct lifelin
 void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
                           uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
                           const uint8_t *bytes, size_t length);
+/* Says that octets are missing behind the last ones given for that role, nobody knows how many:
+ * what the other layer couldn't make out, such as records that weren't decrypted. */
+void lifeline_push_stream_gap(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
+                              uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer);
 
 /* Lets capture time pass without a segment: timers up to time_ns fire. It never goes back by this.
  */

@@ -91,7 +91,9 @@ static void send_segment(struct player *p, unsigned end, uint32_t seq, const uin
     };
     if (!below(p, 24))
         segment.ack += below(p, 2000) - 1000;
-    if (p->feeds) {
+    if (p->feeds && !below(p, 24)) {
+        app_feed_gap(p->app, &p->link, end, p->frame, segment.time_ns, 0);
+    } else if (p->feeds) {
         app_feed(p->app, &p->link, end, p->frame, segment.time_ns, 0, copy, captured);
     } else {
         if (segment.flags & LIFELINE_ACK && app_hears(*p->link.flow, !end, segment.ack))
