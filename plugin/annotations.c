@@ -66,6 +66,8 @@ static struct {
     struct touched *touched;                /* connections that changed before it */
 } session;
 
+static void (*call_last_word)(void);
+
 /* Segments that were pushed and wait to be fed, and copies of their payload. One batch is filled
  * while the worker has the other. */
 #ifndef LIFELINE_MAX_WAITING
@@ -400,6 +402,7 @@ static void finish(void)
     if (session.engine == NULL || session.finished)
         return;
     feed_waiting();
+    call_last_word();
     session.finished = true;
     lifeline_finish(session.engine);
 }
@@ -433,14 +436,26 @@ void annotations_push_stream(const struct note *note, const uint8_t *bytes, size
                              note->frame, note->time_ns, note->layer, bytes, length);
 }
 
+void annotations_push_stream_gap(const struct note *note, bool of_peer)
+{
+    uint8_t from = note->from;
+
+    if (of_peer)
+        from = from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
+    if (!session.finished)
+        lifeline_push_stream_gap(session.engine, note->life->slot, note->life->connection, from,
+                                 note->frame, note->time_ns, note->layer);
+}
+
 void annotations_end_frame(const packet_info *pinfo)
 {
     if (pinfo->num == session.end)
         finish();
 }
 
-void annotations_register(void)
+void annotations_register(void (*last_word)(void))
 {
+    call_last_word = last_word;
     register_cleanup_routine(cleanup);
     register_postseq_cleanup_routine(finish);
 }

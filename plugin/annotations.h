@@ -44,7 +44,8 @@ struct note {
     struct lifeline_transition transitions[];
 };
 
-void annotations_register(void);
+/* last_word is called when no more frames come, before the engine is told so. */
+void annotations_register(void (*last_word)(void));
 
 /* The engine of this capture file; made when first asked for. NULL when the protocol is disabled or
  * memory is short. */
@@ -70,6 +71,10 @@ void annotations_settle(void);
 /* Feeds, settled before, octets that another layer made of the segment's payload: see
  * lifeline_push_stream(). */
 void annotations_push_stream(const struct note *note, const uint8_t *bytes, size_t length);
+
+/* Says, settled before, that such octets are missing: of the segment's sender, or of its peer. See
+ * lifeline_push_stream_gap(). */
+void annotations_push_stream_gap(const struct note *note, bool of_peer);
 
 /* Ends a frame of the first pass. When it is known to be the last, the engine has its last word. */
 void annotations_end_frame(const packet_info *pinfo);

@@ -283,6 +283,7 @@ static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
             return;
     }
     segment->layer = current.layers++;
+    tls_segment(segment);
     annotations_push(segment);
     if (segment != &other)
         segment->payload = NULL; /* taken */
@@ -295,21 +296,6 @@ static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *t
     return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
 }
 
-/* What TLS made of the frame's payload belongs to its innermost segment. */
-static void push_decrypted(void *user, const uint8_t *bytes, uint32_t length)
-{
-    const struct note *carrier = NULL;
-
-    annotations_settle();
-    for (struct note *note = annotations_of((const packet_info *)user); note != NULL;
-         note = note->next) {
-        if (note->payload_bytes > 0)
-            carrier = note;
-    }
-    if (carrier != NULL)
-        annotations_push_stream(carrier, bytes, length);
-}
-
 void feed_end_frame(packet_info *pinfo)
 {
     struct lifeline_engine *engine = annotations_engine();
@@ -320,7 +306,7 @@ void feed_end_frame(packet_info *pinfo)
     if (!current.begun)
         begin_frame(engine, pinfo);
     current.begun = false;
-    tls_each_record(pinfo, push_decrypted, pinfo);
+    tls_end_frame(pinfo);
     annotations_end_frame(pinfo);
 }
 
@@ -333,7 +319,8 @@ static void forget_frame(void)
 
 void feed_register(void)
 {
-    annotations_register();
+    annotations_register(tls_finish);
+    tls_register();
     register_cleanup_routine(forget_frame);
     proto_feed = proto_register_protocol_in_name_only(
         "TCP segments for TCP Lifecycle", "TCP Lifecycle feed", "lifeline_feed",

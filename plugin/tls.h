@@ -4,9 +4,16 @@
 
 #include "plugin.h"
 
-/* Calls back for each run of application octets that Wireshark's TLS decrypted in the frame at
- * hand, in the order of the sender's stream. Borrowed; first pass only. */
-void tls_each_record(const packet_info *pinfo,
-                     void (*call)(void *user, const uint8_t *bytes, uint32_t length), void *user);
+void tls_register(void);
+
+/* Each segment of the first pass, before it is pushed. */
+void tls_segment(const struct lifeline_segment *segment);
+
+/* Pushes the application octets that Wireshark's TLS decrypted in the frame at hand, in the order
+ * of the sender's stream. First pass only. */
+void tls_end_frame(const packet_info *pinfo);
+
+/* No more frames come: says what is missing. All was fed before. */
+void tls_finish(void);
 
 #endif

@@ -59,12 +59,16 @@ class Wire:
             self.send(end, self.PSH | self.ACK | (self.FIN if last else 0), data[at:at + MSS])
         return len(self.packets)
 
-    def write(self, path):
+    def write(self, path, lost=(), cut=None):
+        """lost: packets that the capture hasn't; cut: the octets of those from a packet on."""
         with open(path, "wb") as file:
             file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
             for i, packet in enumerate(self.packets):
+                if i in lost:
+                    continue
+                kept = packet[:cut[1]] if cut and i >= cut[0] else packet
                 file.write(struct.pack("<IIII", 1700000000 + i // 1000, i % 1000 * 1000,
-                                       len(packet), len(packet)) + packet)
+                                       len(kept), len(packet)) + kept)
 
 
 class Session:
@@ -178,6 +182,78 @@ def nginx_and_curl(wireshark):
          [tuple(map(str, row)) for row in NGINX_CURL])
 
 
+class Four:
+    """Four exchanges of HTTP/1.1; which packets hold each request and response."""
+
+    def __init__(self, session):
+        self.wire = session.wire
+        self.requests, self.responses = [], []
+        for i in range(4):
+            self.requests.append(len(self.wire.packets))
+            session.say("client", b"GET /%d HTTP/1.1\r\nHost: test\r\n\r\n" % i)
+            self.responses.append(len(self.wire.packets))
+            session.say("server", b"HTTP/1.1 20%d OK\r\nContent-Length: 2000\r\n\r\n" % i + b"x" * 2000)
+            self.wire.send("client", Wire.ACK)
+        session.close()
+        self.wire.send("server", Wire.FIN | Wire.ACK)
+        self.wire.send("client", Wire.ACK)
+
+
+def whole(*numbers):
+    return [("GET", f"/{i}", f"20{i}", "complete") for i in numbers]
+
+
+def gaps(*numbers):
+    return [("GET", f"/{i}", "", "gap") for i in numbers]
+
+
+def answers(*numbers):
+    return [("", "", f"20{i}", "no-request") for i in numbers]
+
+
+def undecrypted(wireshark, names, capture, *arguments):
+    """The exchanges as [(method, URI, status, outcome)], and what is found about HTTP."""
+    fields = ["exchange", "method", "uri", "status", "outcome"]
+    done = wireshark.tshark(capture, "-2", "-T", "fields", "-Y", "lifeline.http", *arguments,
+                            *[a for f in fields for a in ("-e", "lifeline.http." + f)])
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in done.stdout.decode().splitlines()}
+    told = [(*row[:3], names["lifeline.http.outcome"].get(row[3], row[3]))
+            for _, row in sorted(rows.items())]
+    done = wireshark.tshark(capture, "-2", "-q", "-z", "expert", *arguments)
+    return told, [line for line in done.stdout.decode().splitlines() if "TCP Lifecycle  http-" in line]
+
+
+def what_is_not_decrypted_is_no_silence(wireshark, names, certificate, keylog):
+    keys = ("-o", "tls.keylog_file:" + keylog)
+    path = wireshark.home + "/part.pcap"
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        four = Four(Session(certificate, keylog, version, "http/1.1"))
+        os.chmod(keylog, 0o644)
+        third, last = four.responses[2], len(four.wire.packets)
+        cases = {
+            "intact": ({}, [], whole(0, 1, 2, 3)),
+            "a segment lost": ({"lost": [third + 1]}, [], whole(0, 1) + gaps(2, 3)),
+            "the last segment lost": ({"lost": [four.responses[3] + 3]}, [], whole(0, 1, 2) + gaps(3)),
+            "a request lost": ({"lost": [four.requests[2]]}, [], whole(0, 1) + answers(2, 3)),
+            "cut": ({"cut": (third, 300)}, [], whole(0, 1) + gaps(2, 3)),
+            "cut at the end of the capture": ({"cut": (third, 300), "lost": range(last - 8, last)}, [],
+                                              whole(0, 1) + gaps(2, 3)),
+            "records not put together": ({}, ["-o", "tls.desegment_ssl_records:FALSE", "-o",
+                                              "tcp.desegment_tcp_streams:FALSE"], gaps(0, 1, 2, 3)),
+        }
+        for name, (damage, preferences, expected) in cases.items():
+            four.wire.write(path, **damage)
+            os.chmod(path, 0o644)
+            told = undecrypted(wireshark, names, path, *keys, *preferences)
+            same(f"{version.name}, {name}", told, (expected, []))
+
+        # Whoever goes on without proof may decrypt more. Nothing is paired that isn't a pair.
+        four.wire.write(path, lost=[third + 1])
+        told, found = undecrypted(wireshark, names, path, *keys, "-o", "tls.ignore_ssl_mac_failed:TRUE")
+        same(f"{version.name}, found without proof", found, [])
+        assert all(uri[1:] == status[2:] for _, uri, status, _ in told if uri and status), told
+
+
 def make_certificate(folder):
     path = folder + "/server.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -236,6 +312,7 @@ def main():
             same(name + ", no keys", shown(wireshark, names, captures[name], "-2"), [])
 
         nginx_and_curl(wireshark)
+        what_is_not_decrypted_is_no_silence(wireshark, names, certificate, keylog)
         if shutil.which("sharkd"):
             for path in captures.values():
                 if os.geteuid() == 0:
