@@ -472,14 +472,14 @@ bool annotations_record(const struct life *life, struct lifeline_connection *out
            lifeline_peek(session.engine, life->slot, life->connection, out);
 }
 
-void annotations_changed(const struct note *note, void (*call)(void *user, const struct life *life),
-                         void *user)
+void annotations_changed(const struct note *note,
+                         void (*call)(void *user, const struct life *life, bool is_own), void *user)
 {
     const struct touched *touched = note->more != NULL ? note->more->touched : NULL;
 
-    call(user, note->life);
+    call(user, note->life, true);
     for (; touched != NULL; touched = touched->next)
-        call(user, touched->life);
+        call(user, touched->life, false);
 }
 
 const struct finding_note *annotations_findings(const struct note *first)

@@ -87,8 +87,9 @@ uint32_t annotations_frame_number(uint64_t frame);
  * none. What it points to is valid until the next call into the engine. */
 bool annotations_record(const struct life *life, struct lifeline_connection *out);
 
-/* Calls back for the note's connection and those that changed with it. */
-void annotations_changed(const struct note *note, void (*call)(void *user, const struct life *life),
+/* Calls back for the note's own connection, and then for those that changed with it. */
+void annotations_changed(const struct note *note,
+                         void (*call)(void *user, const struct life *life, bool is_own),
                          void *user);
 
 /* The findings that a frame proves, given its first note; NULL when none. */

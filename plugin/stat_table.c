@@ -148,13 +148,14 @@ static void count(stat_tap_table *table, guint row, const struct lifeline_time_w
     add(table, row, COLUMN_ABSORBED, sign * (int64_t)time_wait->absorbed);
 }
 
-static void update(void *user, const struct life *life)
+static void update(void *user, const struct life *life, bool is_own)
 {
     stat_tap_table *table = (stat_tap_table *)user;
     struct counted *counted = (struct counted *)g_hash_table_lookup(tally.counted, life);
     struct lifeline_connection record;
 
-    if (!annotations_record(life, &record) || (counted == NULL && record.time_wait_count == 0))
+    /* Of one that merely changed with another's frame no frame may be tapped. */
+    if ((counted == NULL && !is_own) || !annotations_record(life, &record))
         return;
     if (counted == NULL) {
         counted = g_new0(struct counted, 1);

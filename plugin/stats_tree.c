@@ -130,14 +130,15 @@ static void count(stats_tree *st, size_t category, uint8_t value, int by)
     increase_stat_node(st, name != NULL ? name : UNKNOWN_TEXT, parent, FALSE, by);
 }
 
-static void update(void *user, const struct life *life)
+static void update(void *user, const struct life *life, bool is_own)
 {
     stats_tree *st = (stats_tree *)user;
     GHashTable *tally = (GHashTable *)g_hash_table_lookup(tallies, st);
     struct counted *before = (struct counted *)g_hash_table_lookup(tally, life);
     struct lifeline_connection record;
 
-    if (!annotations_record(life, &record))
+    /* Of one that merely changed with another's frame no frame may be tapped. */
+    if ((before == NULL && !is_own) || !annotations_record(life, &record))
         return;
     if (before == NULL) {
         before = g_new(struct counted, 1);

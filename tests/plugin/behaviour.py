@@ -15,7 +15,7 @@ import sys
 import xml.etree.ElementTree
 
 from stress import Sharkd
-from packets import Conversation, write
+from packets import Conversation, http, write
 from wireshark import NOBODY, Wireshark, frames
 
 STATES = ["-T", "fields", "-e", "frame.number", "-e", "lifeline.connection", "-e", "lifeline.step",
@@ -293,6 +293,20 @@ def statistics_count_what_the_records_say(b):
             for topic, counts in expected.items():
                 shown = {k: v for k, v in topics.get(topic, {}).items() if k != "unknown"}
                 same((capture, topic, shown), (capture, topic, counts))
+
+
+@check
+def statistics_with_a_filter_count_what_it_leaves(b):
+    """The first connection's TIME-WAIT ends while the other one's frames pass."""
+    first = http(("10.0.0.2", 40000), ("10.0.0.1", 80))
+    second = http(("10.0.0.3", 40001), ("10.0.0.1", 81))
+    capture = b.made(first + second, milliseconds=9000)
+    for passes in (["-2"], []):
+        for port in (80, 81):
+            text = b.text(capture, *passes, "-q", "-z", f"lifeline,tree,tcp.port=={port}")
+            assert re.search(r"^Connections +1 ", text, re.M), text
+            text = b.text(capture, *passes, "-q", "-z", f"lifeline,time-wait,tcp.port=={port}")
+            same(re.findall(r"10\.0\.0\.1:(\d+)", text), [str(port)])
 
 
 @check
