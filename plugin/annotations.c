@@ -59,6 +59,8 @@ static struct {
     wmem_map_t *numbers; /* frame -> Wireshark's number, where they differ; NULL: nowhere */
     uint64_t last_frame;
     uint32_t last_number;
+    bool last_has_time;
+    uint64_t looked_for; /* the last frame, as of the last annotations_look() */
     struct note **notes; /* by Wireshark's frame number */
     uint32_t notes_size;
     const struct lifeline_segment *segment; /* the one at hand, or NULL */
@@ -321,7 +323,38 @@ uint64_t annotations_begin_frame(const packet_info *pinfo)
         set_number(frame, pinfo->num);
     session.last_frame = frame;
     session.last_number = pinfo->num;
+    session.last_has_time = pinfo->fd->has_ts;
     return frame;
+}
+
+/* Is there a frame of this number, which has a time? No function for plugins says so; but one
+ * orders frames by the time since the frame before, and has no order when there is none before. It
+ * warns of that on the terminal. */
+static bool frame_exists(const packet_info *pinfo, uint32_t number)
+{
+    enum ws_log_level level = ws_log_get_level();
+    frame_data early = *pinfo->fd, late;
+    bool exists;
+
+    early.num = number + 1;
+    early.has_ts = 1;
+    early.abs_ts.secs = 0;
+    late = early;
+    late.abs_ts.secs = 1;
+    ws_log_set_level(LOG_LEVEL_CRITICAL);
+    exists = frame_data_compare(pinfo->epan, &early, &late, COL_DELTA_TIME) != 0;
+    ws_log_set_level(level);
+    return exists;
+}
+
+/* Where nobody took over the last frame's number, only Wireshark knows whether it was rejected. */
+void annotations_look(const packet_info *pinfo)
+{
+    if (session.looked_for == session.last_frame)
+        return;
+    session.looked_for = session.last_frame;
+    if (session.last_has_time && !frame_exists(pinfo, session.last_number))
+        set_number(session.last_frame, LIFELINE_NO_FRAME);
 }
 
 uint32_t annotations_frame_number(uint64_t frame)

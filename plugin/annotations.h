@@ -79,6 +79,9 @@ void annotations_push_stream_gap(const struct note *note, bool of_peer);
 /* Ends a frame of the first pass. When it is known to be the last, the engine has its last word. */
 void annotations_end_frame(const packet_info *pinfo);
 
+/* Begins to look at a frame of a later pass: which frames a read filter rejected is known then. */
+void annotations_look(const packet_info *pinfo);
+
 /* The number under which users know a frame; LIFELINE_NO_FRAME for one that a read filter rejected
  * after the engine saw it, and for none. */
 uint32_t annotations_frame_number(uint64_t frame);

@@ -29,6 +29,7 @@
 #include <epan/tap.h>
 #include <epan/wmem_scopes.h>
 #include <wsutil/str_util.h>
+#include <wsutil/wslog.h>
 
 /* Booleans and integers that Wireshark holds pointers to, in preferences. */
 #if WIRESHARK_AT_LEAST(4, 4)

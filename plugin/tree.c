@@ -356,7 +356,9 @@ static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
     bool wanted, expert_wanted;
 
     (void)data;
-    if (!PINFO_FD_VISITED(pinfo))
+    if (PINFO_FD_VISITED(pinfo))
+        annotations_look(pinfo);
+    else
         feed_end_frame(pinfo);
     wanted = tree != NULL && proto_field_is_referenced(tree, proto_lifeline);
     expert_wanted = annotations_in_gui() || expert_is_wanted(pinfo, tree);

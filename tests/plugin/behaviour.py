@@ -41,7 +41,7 @@ class Bench:
 
     def text(self, capture, *arguments):
         done = self.wireshark.tshark(self.path(capture), *arguments)
-        assert done.returncode == 0, done.stderr.decode()[-500:]
+        assert done.returncode == 0 and b"WARNING" not in done.stderr, done.stderr.decode()[-500:]
         return done.stdout.decode()
 
     def rows(self, capture, *arguments):
@@ -167,6 +167,15 @@ def read_filter_renumbers_frames(b):
     rows = b.rows("http-four-way-close", "-2", "-R", "lifeline.handshake.step == 3 or "
                   "lifeline.teardown.step", *links)
     same(rows, [["", "1", "2", "5"]] * 5)
+
+
+@check
+def read_filter_rejects_the_last_frame(b):
+    fields = ["-T", "fields", "-e", "lifeline.teardown.fin2_frame", "-e",
+              "lifeline.teardown.ack2_frame", "-e", "lifeline.last_frame"]
+    same(b.rows("http-four-way-close", "-2", "-R", "frame.number <= 19", *fields), [["19", "", ""]] * 19)
+    same(b.rows("http-four-way-close", "-2", "-R", "frame.number <= 20", *fields),
+         [["19", "20", "20"]] * 20)
 
 
 @check
