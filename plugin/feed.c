@@ -56,6 +56,7 @@ static int proto_feed = -1;
 static struct {
     bool begun;
     uint64_t frame;
+    int64_t time_ns;
     uint8_t layers; /* TCP headers that Wireshark dissected so far */
     unsigned count;
     struct lifeline_segment segments[MAX_LAYERS];
@@ -138,10 +139,11 @@ static void keep(void *user, const struct lifeline_segment *segment)
         current.segments[current.count++] = *segment;
 }
 
+/* A frame without a time of its own comes when the one before it came. */
 static int64_t frame_time_ns(const packet_info *pinfo)
 {
     if (!(pinfo->presence_flags & PINFO_HAS_TS))
-        return 0;
+        return current.time_ns;
     return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
 }
 
@@ -156,6 +158,7 @@ static void begin_frame(struct lifeline_engine *engine, packet_info *pinfo)
 
     current.begun = true;
     current.frame = annotations_begin_frame(pinfo);
+    current.time_ns = frame_time_ns(pinfo);
     current.layers = 0;
     current.count = 0;
     if (whole == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET)
@@ -164,7 +167,7 @@ static void begin_frame(struct lifeline_engine *engine, packet_info *pinfo)
     if (type < 0)
         return;
     frame.number = current.frame;
-    frame.time_ns = frame_time_ns(pinfo);
+    frame.time_ns = current.time_ns;
     frame.captured_bytes = tvb_captured_length(whole);
     frame.wire_bytes = tvb_reported_length(whole);
     frame.link_type = (uint16_t)type;
@@ -213,12 +216,13 @@ static struct lifeline_segment *find_alike(const struct lifeline_segment *segmen
     return other;
 }
 
-/* Fills in what the decoder knows about this segment. False if it doesn't know the segment. */
-static bool match(struct lifeline_segment *segment)
+/* Fills in what the decoder knows about this segment. False if it doesn't know the segment, or,
+ * when that must be whole, knows it of another length. */
+static bool match(struct lifeline_segment *segment, bool whole)
 {
     struct lifeline_segment *found = find_alike(segment);
 
-    if (found == NULL)
+    if (found == NULL || (whole && segment->captured_bytes != found->captured_bytes))
         return false;
     segment->src = found->src;
     segment->dst = found->dst;
@@ -259,9 +263,10 @@ static bool read_segment(const uint8_t *tcp, uint32_t captured_bytes, uint32_t w
         !lifeline_parse_tcp(tcp, captured_bytes, wire_bytes, segment))
         return false;
     segment->frame = current.frame;
-    segment->time_ns = frame_time_ns(pinfo);
-    /* A first fragment whose datagram Wireshark couldn't, or was told not to, reassemble? */
-    return match(segment) || !pinfo->fragmented;
+    segment->time_ns = current.time_ns;
+    /* A first fragment whose datagram Wireshark couldn't, or was told not to, reassemble? The
+     * decoder may have the datagram, if this one came last. */
+    return match(segment, pinfo->fragmented) || !pinfo->fragmented;
 }
 
 static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
@@ -314,7 +319,7 @@ void feed_end_frame(packet_info *pinfo)
 
 static void forget_frame(void)
 {
-    current.begun = false;
+    memset(&current, 0, sizeof(current));
 }
 
 void feed_register(void)

@@ -69,10 +69,10 @@ class Bench:
         self.sharkd.ask("check", filter=display_filter)
         return [row["num"] for row in self.sharkd.ask("frames", filter=display_filter)]
 
-    def made(self, packets, *arguments, **named):
+    def made(self, packets, *arguments, writer=write, **named):
         """The path of a capture of these packets."""
         path = f"{self.wireshark.home}/made.pcap"
-        write(path, packets, *arguments, **named)
+        writer(path, packets, *arguments, **named)
         os.chmod(path, 0o644)
         return path
 

@@ -8,7 +8,7 @@ usage: feeding.py --lifeline PROGRAM --plugin lifeline.so --testdata FOLDER
 import struct
 
 from behaviour import run, same
-from packets import alternate, ethernet, http, ipv4
+from packets import alternate, ethernet, http, ipv4, write_pcapng
 
 CHECKS = []
 
@@ -62,6 +62,37 @@ def link_types_whose_header_wireshark_takes_away(b):
     agree(b, b.made([b"\2\0\0\x64" + llc + packet for packet in packets], SUNATM), 2)
     for header in (b"\xff\3\0\x21", b"\0\x21", b"\x21"):  # with address, without; compressed
         agree(b, b.made([b"\0" + header + packet for packet in packets], PPP_WITH_DIRECTION), 2)
+
+
+@check
+def frames_without_a_time(b):
+    """They come when the frame before them came."""
+    fields = ["-T", "fields", "-e", "lifeline.start", "-e", "lifeline.duration"]
+    timed = b.rows(b.made(http(), writer=write_pcapng), "-2", *fields)
+    same(b.rows(b.made(http(), writer=write_pcapng, untimed=(3, 4)), "-2", *fields), timed)
+    capture = b.made(http(), writer=write_pcapng, untimed=range(5, 9))
+    same(float(b.rows(capture, "-2", *fields)[0][1]), b.records("connections", capture)[0]
+         ["duration_seconds"])
+
+
+def fragments(packet, size):
+    """Of an IPv4 packet, the last first."""
+    source, destination = (".".join(map(str, packet[at:at + 4])) for at in (12, 16))
+    identification, payload = int.from_bytes(packet[4:6], "big"), packet[20:]
+    return [ipv4(source, destination, 6, payload[at:at + size], identification,
+                 at // 8 | (0x2000 if at + size < len(payload) else 0))
+            for at in reversed(range(0, len(payload), size))]
+
+
+@check
+def fragments_that_wireshark_does_not_put_together(b):
+    """The first one isn't taken for the datagram, though the decoder knows that by then."""
+    packets = http()
+    parts = packets[:3] + fragments(packets[3], 24) + packets[4:]
+    lengths = ["-2", "-T", "fields", "-e", "lifeline.length", "-Y", "lifeline.length > 0"]
+    whole = b.rows(b.made(packets), *lengths)
+    same(b.rows(b.made(parts), *lengths), whole)
+    same(b.rows(b.made(parts), "-o", "ip.defragment:FALSE", *lengths), whole[1:])
 
 
 if __name__ == "__main__":

@@ -69,6 +69,28 @@ def alternate(*conversations):
     return [packet for packets in zip(*conversations) for packet in packets]
 
 
+def block(kind, body):
+    """A block of pcapng."""
+    body += b"\0" * (-len(body) % 4)
+    length = struct.pack("<I", 12 + len(body))
+    return struct.pack("<I", kind) + length + body + length
+
+
+def write_pcapng(path, packets, link_type=RAW, untimed=(), between=b""):
+    """A second apart. untimed: which are in simple packet blocks. between: a block before each."""
+    with open(path, "wb") as file:
+        file.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)))
+        file.write(block(1, struct.pack("<HHI", link_type, 0, 262144)))
+        for i, packet in enumerate(packets):
+            file.write(between)
+            if i in untimed:
+                file.write(block(3, struct.pack("<I", len(packet)) + packet))
+                continue
+            time = (1700000000 + i) * 1000000
+            file.write(block(6, struct.pack("<IIIII", 0, time >> 32, time & 0xffffffff, len(packet),
+                                            len(packet)) + packet))
+
+
 def write(path, packets, link_type=RAW, milliseconds=10):
     with open(path, "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 262144, link_type))
