@@ -15,18 +15,25 @@
  * once and knows what Wireshark doesn't hand down: the context of VLANs and tunnels that keeps
  * equal addresses apart, TTL, IP-ID and the checksum's verdict. So the connections are those that
  * the command line sees. A segment that the decoder doesn't find (the link type is unknown to it,
- * or only Wireshark can decrypt or reassemble it) is read from Wireshark's buffer and has context
- * 0.
+ * or only Wireshark can decrypt or reassemble it, or was told that it is a tunnel) is read from
+ * Wireshark's buffer. When it came through a tunnel, its context is a number that stands for the
+ * layers that Wireshark found around it, without a name.
  *
  * After the frame was dissected, the octets that TLS decrypted follow (tls.c).
  *
- * Not fed: TCP headers quoted in ICMP errors, fragments that weren't reassembled, and what reaches
- * TCP by other ways than "ip.proto" (Decode As on that table, exported PDUs of TCP).
+ * Not fed: TCP headers quoted in ICMP errors, fragments that weren't reassembled, what reaches TCP
+ * by other ways than "ip.proto" (Decode As on that table, exported PDUs of TCP), and, unless the
+ * decoder finds it too, TCP inside TCP: copies of other packets, mostly, that a switch sends to its
+ * controller, or a remote capture home.
+ *
+ * Limits: tunnels that only Wireshark sees are told apart by what they are, not by their
+ * identifier.
  */
 #include "feed.h"
 
 #include <string.h>
 
+#include <epan/exceptions.h>
 #include <epan/ipproto.h>
 #include <wiretap/pcap-encap.h>
 
@@ -37,6 +44,10 @@
 /* TCP headers of one frame that are matched with those that Wireshark dissects. */
 #define MAX_LAYERS           16
 #define MAX_TCP_HEADER_BYTES 60
+
+/* The upper half of the numbers that a context can have. */
+#define UNNAMED_CONTEXTS 0x40000000u
+#define UNNAMED_MASK     0x3ffffffeu
 
 /* tcpdump.org/linktypes.html */
 enum {
@@ -57,6 +68,7 @@ static struct {
     bool begun;
     uint64_t frame;
     int64_t time_ns;
+    unsigned depth; /* dissections of TCP that are under way, one inside the other */
     uint8_t layers; /* TCP headers that Wireshark dissected so far */
     unsigned count;
     struct lifeline_segment segments[MAX_LAYERS];
@@ -161,6 +173,7 @@ static void begin_frame(struct lifeline_engine *engine, packet_info *pinfo)
     current.time_ns = frame_time_ns(pinfo);
     current.layers = 0;
     current.count = 0;
+    current.depth = 0;
     if (whole == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET)
         return;
     type = link_type(pinfo);
@@ -252,6 +265,14 @@ static bool read_address(const address *from, struct lifeline_address *to)
     return true;
 }
 
+/* Contexts of the engine's decoder have lower numbers, but for those past its limit. */
+static uint32_t unnamed_context(const packet_info *pinfo)
+{
+    uint32_t tunnel = layers_tunnel(pinfo);
+
+    return tunnel == 0 ? 0 : UNNAMED_CONTEXTS | (tunnel & UNNAMED_MASK);
+}
+
 /* Reads the segment that Wireshark dissects at tcp, for which the decoder has no octets in place.
  */
 static bool read_segment(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wire_bytes,
@@ -264,9 +285,10 @@ static bool read_segment(const uint8_t *tcp, uint32_t captured_bytes, uint32_t w
         return false;
     segment->frame = current.frame;
     segment->time_ns = current.time_ns;
+    segment->context = unnamed_context(pinfo);
     /* A first fragment whose datagram Wireshark couldn't, or was told not to, reassemble? The
      * decoder may have the datagram, if this one came last. */
-    return match(segment, pinfo->fragmented) || !pinfo->fragmented;
+    return match(segment, pinfo->fragmented) || (!pinfo->fragmented && current.depth == 0);
 }
 
 static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
@@ -296,9 +318,23 @@ static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
 
 static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (!PINFO_FD_VISITED(pinfo) && !pinfo->flags.in_error_pkt)
+    volatile int length = 0;
+
+    if (PINFO_FD_VISITED(pinfo))
+        return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+    if (!pinfo->flags.in_error_pkt)
         feed_segment(tvb, pinfo);
-    return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+    current.depth++;
+    TRY
+    {
+        length = call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
+    }
+    FINALLY
+    {
+        current.depth--;
+    }
+    ENDTRY;
+    return length;
 }
 
 void feed_end_frame(packet_info *pinfo)

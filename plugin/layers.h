@@ -17,6 +17,11 @@ struct layer {
 
 bool layers_have(const packet_info *pinfo, struct layer *layer);
 
+/* A number for the tunnel that the frame at hand came through, as far as Wireshark dissected it up
+ * to a TCP header: equal for equal protocols in it and an equal outermost VLAN. 0: not through any.
+ */
+uint32_t layers_tunnel(const packet_info *pinfo);
+
 /* Is it the outermost, next to the frame? */
 bool layers_begin_with(const packet_info *pinfo, struct layer *layer);
 

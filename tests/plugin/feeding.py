@@ -8,7 +8,7 @@ usage: feeding.py --lifeline PROGRAM --plugin lifeline.so --testdata FOLDER
 import struct
 
 from behaviour import run, same
-from packets import alternate, ethernet, http, ipv4, write_pcapng
+from packets import ACK, PSH, Conversation, alternate, ethernet, http, ipv4, udp, write_pcapng
 
 CHECKS = []
 
@@ -93,6 +93,34 @@ def fragments_that_wireshark_does_not_put_together(b):
     whole = b.rows(b.made(packets), *lengths)
     same(b.rows(b.made(parts), *lengths), whole)
     same(b.rows(b.made(parts), "-o", "ip.defragment:FALSE", *lengths), whole[1:])
+
+
+@check
+def copies_inside_tcp_are_no_retransmissions(b):
+    """A switch sends each packet that it sees to its controller too, by OpenFlow 1.0."""
+    controller = Conversation(("192.0.2.1", 40001), ("192.0.2.2", 6653)).open()
+    packets = []
+    for number, packet in enumerate(http()):
+        copy = ethernet(packet)
+        body = struct.pack("!IHHBx", 0xffffffff, len(copy), 1, 0) + copy
+        controller.send("client", PSH | ACK, struct.pack("!BBHI", 1, 10, 8 + len(body), number) + body)
+        packets += [packet, controller.packets[-1]]
+    capture = b.made(controller.packets[:3] + packets)
+    agree(b, capture, 2)
+    same(b.text(capture, "-Y", "lifeline.mark == \"retransmission\""), "")
+
+
+@check
+def tunnels_that_only_wireshark_knows(b):
+    """Decode As: VXLAN on another port. The copies inside are another connection."""
+    vxlan = struct.pack("!II", 0x08000000, 7 << 8)
+    packets = []
+    for packet in http():
+        inner = udp(50000, 9999, vxlan + ethernet(packet))
+        packets += [packet, ipv4("192.0.2.1", "192.0.2.2", 17, inner)]
+    capture = b.made(packets)
+    same(contexts(b, capture, "-d", "udp.port==9999,vxlan"), {"0": ("", 9), "1": ("", 9)})
+    same(contexts(b, capture), {"0": ("", 9)})
 
 
 if __name__ == "__main__":
