@@ -3,8 +3,9 @@
  * pcapng (draft-ietf-opsawg-pcapng): any number of sections in either byte order, each with any
  * number of interfaces of any link type, snap length, time resolution and offset.
  *
- * Packets come from enhanced, simple and (obsolete) packet blocks. Journal and custom blocks hold
- * no packets, yet Wireshark numbers them as frames, so they count. All others are passed over.
+ * Packets come from enhanced, simple and (obsolete) packet blocks. Journal and custom blocks and
+ * Sysdig's events hold no packets, yet Wireshark numbers them as frames, so they count. All others
+ * are passed over.
  * A block is trusted only when its two lengths agree and everything in it lies inside it.
  */
 #include "source.h"
@@ -19,6 +20,9 @@
 #define BLOCK_SIMPLE_PACKET   3u
 #define BLOCK_JOURNAL         9u
 #define BLOCK_ENHANCED_PACKET 6u
+#define BLOCK_SYSDIG_EVENT    0x00000204u
+#define BLOCK_SYSDIG_EVENT_2  0x00000216u
+#define BLOCK_SYSDIG_LARGE_2  0x00000221u /* those with flags (208, 217, 222) Wireshark skips */
 #define BLOCK_CUSTOM          0x00000badu
 #define BLOCK_CUSTOM_NO_COPY  0x40000badu
 #define BYTE_ORDER_MAGIC      0x1a2b3c4du
@@ -287,6 +291,13 @@ static enum source_result read_simple_packet(struct source *source, const struct
     return SOURCE_FRAME;
 }
 
+/* Is it a frame in Wireshark's count? */
+static bool is_numbered(uint32_t type)
+{
+    return type == BLOCK_JOURNAL || type == BLOCK_SYSDIG_EVENT || type == BLOCK_SYSDIG_EVENT_2 ||
+           type == BLOCK_SYSDIG_LARGE_2 || type == BLOCK_CUSTOM || type == BLOCK_CUSTOM_NO_COPY;
+}
+
 /* A block that isn't looked into. */
 static enum source_result pass_over(struct source *source, const struct block *block)
 {
@@ -300,9 +311,7 @@ static enum source_result pass_over(struct source *source, const struct block *b
                              "damaged block: its length is %u bytes at its begin and %u at its end",
                              block->bytes, get32(tail, pcapng->swapped));
     stream_consume(stream, 4);
-    if (block->type == BLOCK_JOURNAL || block->type == BLOCK_CUSTOM ||
-        block->type == BLOCK_CUSTOM_NO_COPY)
-        source->records++;
+    source->records += is_numbered(block->type);
     return SOURCE_FRAME;
 }
 

@@ -199,14 +199,18 @@ class Sources(unittest.TestCase):
         ng.block(9, journal).packet(3, b"c" * 60)
         ng.block(0xBAD, struct.pack("<I", 1234) + b"custom").packet(4, b"d" * 60)
         ng.block(0x40000BAD, struct.pack("<I", 1234) + b"custom").packet(5, b"e" * 60)
+        event = struct.pack("<HQQIHI", 0, 1478389147837945000, 1, 20, 1, 0) + b"\0" * 16
+        for kind in (0x204, 0x216, 0x221, 0x208, 0x217, 0x222):  # Sysdig's; the last three aren't read
+            ng.block(kind, event)
+        ng.packet(6, b"f" * 60)
         wanted = [line(n, t * 1000, d * 60) for n, t, d in
-                  ((1, 1, b"a"), (2, 2, b"b"), (4, 3, b"c"), (6, 4, b"d"), (8, 5, b"e"))]
+                  ((1, 1, b"a"), (2, 2, b"b"), (4, 3, b"c"), (6, 4, b"d"), (8, 5, b"e"), (12, 6, b"f"))]
         self.assertEqual(self.list(ng.out), wanted + ["end"])
         tshark = shutil.which("tshark")
         if tshark:
             run = subprocess.run([tshark, "-r", self.write(ng.out), "-T", "fields", "-e",
                                   "frame.number", "-Y", "eth"], capture_output=True, text=True)
-            self.assertEqual(run.stdout.split(), ["1", "2", "4", "6", "8"])
+            self.assertEqual(run.stdout.split(), ["1", "2", "4", "6", "8", "12"])
 
     def test_pcapng_damage_names_packet_byte_and_cause(self):
         def good():
