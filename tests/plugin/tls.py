@@ -11,6 +11,9 @@ And what curl 7.88 and nginx 1.22 said to each other, in a capture that carries 
 one after the other by HTTP/1.1, and at once by HTTP/2, a POST, and HTTP/2 by TLS 1.2. The frames
 are those that Wireshark's own HTTP dissectors give.
 
+What isn't decrypted, because a segment is lost or cut, or isn't put together, is a gap: no answer is
+declared missing, and none is paired with another's request.
+
 usage: tls.py --plugin lifeline.so
 """
 import argparse
