@@ -45,6 +45,8 @@
 #define MAX_LAYERS           16
 #define MAX_TCP_HEADER_BYTES 60
 
+#define MAX_SECONDS (INT64_MAX / 1000000000 - 1) /* a file can say more */
+
 /* The upper half of the numbers that a context can have. */
 #define UNNAMED_CONTEXTS 0x40000000u
 #define UNNAMED_MASK     0x3ffffffeu
@@ -156,7 +158,8 @@ static int64_t frame_time_ns(const packet_info *pinfo)
 {
     if (!(pinfo->presence_flags & PINFO_HAS_TS))
         return current.time_ns;
-    return (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    return CLAMP((int64_t)pinfo->abs_ts.secs, -MAX_SECONDS, MAX_SECONDS) * 1000000000 +
+           pinfo->abs_ts.nsecs;
 }
 
 /* Begins the frame at hand and gives it to the engine's decoder. */

@@ -5,6 +5,7 @@ fragments, times.
 
 usage: feeding.py --lifeline PROGRAM --plugin lifeline.so --testdata FOLDER
 """
+import re
 import struct
 
 from behaviour import run, same
@@ -73,6 +74,15 @@ def frames_without_a_time(b):
     capture = b.made(http(), writer=write_pcapng, untimed=range(5, 9))
     same(float(b.rows(capture, "-2", *fields)[0][1]), b.records("connections", capture)[0]
          ["duration_seconds"])
+
+
+@check
+def times_that_no_clock_has(b):
+    """600 years on: as much as the library's times hold, as in the program."""
+    capture = b.made(http(), writer=write_pcapng, start=20000000000, resolution=0)
+    start = b.rows(capture, "-2", "-T", "fields", "-e", "lifeline.start")[0][0]
+    same(re.findall(r"\d\d:\d\d:\d\d", start),
+         [b.records("connections", capture)[0]["start"][11:19]])
 
 
 def fragments(packet, size):

@@ -76,17 +76,19 @@ def block(kind, body):
     return struct.pack("<I", kind) + length + body + length
 
 
-def write_pcapng(path, packets, link_type=RAW, untimed=(), between=b""):
-    """A second apart. untimed: which are in simple packet blocks. between: a block before each."""
+def write_pcapng(path, packets, link_type=RAW, untimed=(), between=b"", start=1700000000,
+                 resolution=6):
+    """A second apart. untimed: which are in simple packet blocks. between: a block before each.
+    resolution: of the times, in decimal digits."""
     with open(path, "wb") as file:
         file.write(block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)))
-        file.write(block(1, struct.pack("<HHI", link_type, 0, 262144)))
+        file.write(block(1, struct.pack("<HHIHHB3x", link_type, 0, 262144, 9, 1, resolution)))
         for i, packet in enumerate(packets):
             file.write(between)
             if i in untimed:
                 file.write(block(3, struct.pack("<I", len(packet)) + packet))
                 continue
-            time = (1700000000 + i) * 1000000
+            time = (start + i) * 10 ** resolution
             file.write(block(6, struct.pack("<IIIII", 0, time >> 32, time & 0xffffffff, len(packet),
                                             len(packet)) + packet))
 
