@@ -2,7 +2,8 @@
 /*
  * Any bytes as a capture file, through the whole engine with tight limits. Callbacks check what
  * the header promises: numbers in order, states within their table, records once. Of inputs of odd
- * length connections are told late.
+ * length connections are told late. The last octet may say that Ethernet's frames get a VLAN each
+ * (enum vlans): mutations hardly ever give the two directions of a connection one of their own.
  */
 #include <string.h>
 
@@ -15,8 +16,16 @@
 
 #define TOGETHER 24 /* segments: more than an engine looks ahead */
 
+#define LINK_ETHERNET  1
+#define MACS_BYTES     12
+#define TAG_BYTES      4
+#define IPV4_SOURCE_AT 26
+
+enum vlans { VLANS_BY_DIRECTION = 0xa1, VLANS_THAT_CHANGE, VLANS_AT_RANDOM };
+
 struct check {
     struct lifeline_engine *engine;
+    uint8_t vlans;  /* enum vlans; another number: as they are */
     uint64_t frame; /* the last one that was decoded */
     uint64_t records;
 
@@ -130,12 +139,42 @@ static void on_segment(void *user, const struct lifeline_segment *segment)
         push_waiting(check);
 }
 
+static uint8_t vlan_of(const struct check *check, const struct lifeline_frame *frame)
+{
+    const uint8_t *source = frame->data + IPV4_SOURCE_AT;
+    uint8_t direction = memcmp(source, source + 4, 4) < 0, period = frame->number / 8 % 4;
+    switch (check->vlans) {
+    case VLANS_BY_DIRECTION:
+        return direction;
+    case VLANS_THAT_CHANGE: /* one for both, one for each, the other way round */
+        return period ? direction ^ (period & 1) : 2;
+    default:
+        return (uint8_t)(frame->number * UINT64_C(0x9e3779b97f4a7c15) >> 62);
+    }
+}
+
 /* A copy of just the packet's size: the window around it would hide an overread. */
+static void *copy_of(const struct check *check, const struct lifeline_frame *frame, uint32_t *bytes)
+{
+    *bytes = frame->captured_bytes;
+    if (check->vlans < VLANS_BY_DIRECTION || check->vlans > VLANS_AT_RANDOM ||
+        frame->link_type != LINK_ETHERNET || *bytes < IPV4_SOURCE_AT + 8)
+        return g_memdup2(frame->data, *bytes);
+    *bytes += TAG_BYTES;
+    uint8_t *tagged = g_malloc(*bytes), tag[TAG_BYTES] = {0x81, 0, 0, vlan_of(check, frame)};
+    memcpy(tagged, frame->data, MACS_BYTES);
+    memcpy(tagged + MACS_BYTES, tag, TAG_BYTES);
+    memcpy(tagged + MACS_BYTES + TAG_BYTES, frame->data + MACS_BYTES,
+           *bytes - MACS_BYTES - TAG_BYTES);
+    return tagged;
+}
+
 static void decode(struct check *check, const struct lifeline_frame *frame)
 {
-    uint8_t *exact = g_memdup2(frame->data, frame->captured_bytes);
     check->frame = frame->number;
     check->decoded = *frame;
+    uint8_t *exact = copy_of(check, frame, &check->decoded.captured_bytes);
+    check->decoded.wire_bytes += check->decoded.captured_bytes - frame->captured_bytes;
     check->decoded.data = exact ? exact : (const uint8_t *)"";
     g_ptr_array_add(check->frames, exact);
     lifeline_decode(check->engine, &check->decoded, on_segment, check);
@@ -171,6 +210,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         check.untold = g_ptr_array_new_with_free_func(g_free);
         if (bytes % 2)
             sink.untold = leave_untold;
+        check.vlans = bytes ? data[bytes - 1] : 0;
         check.engine = lifeline_new(&options, &sink);
         require(check.engine != NULL);
         struct lifeline_frame frame;
