@@ -190,6 +190,7 @@ void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struc
         http1_cut_head(flow, h, end, true, &run->at);
         http1_forget_head(flow, side);
         http1_messages_lost(flow, h, end, run->at.offset, run->at.offset + run->left);
+        app_run_advance(run, run->left); /* here it would begin again, for ever */
         return;
     }
     struct http_head head = {0};

@@ -179,6 +179,15 @@ class Limits(unittest.TestCase):
                                             for at in range(0, len(request), 1000)])
         self.reach("--max-header", "2K", "larger header", packets, 1)
 
+    def test_headers_of_many(self):
+        """Heads that come in pieces, each within its limit, more at once than streams may hold."""
+        datagrams = []
+        for port in range(40000, 40010):
+            datagrams += handshake(port) + [sent(port, 0, b"GET / HTTP/1.1\r\nX: " + b"x" * 1000)]
+        for port in range(40000, 40010):
+            datagrams += [sent(port, 1019, b"x\r\n\r\n")]
+        self.reach("--max-streams", "4K", "larger header", timed(datagrams))
+
     def test_header_of_http2(self):
         """Told once it is reached: CONTINUATION frames may go on without end. And what a block says
         beyond 256 KiB, by references of one octet."""
