@@ -11,7 +11,7 @@
  * ours, as the format allows.
  *
  * Order: by startedDateTime, as the format prefers. Exchanges come when they are complete; entries
- * wait for earlier ones as long as all that wait are below WAITING_MAX_BYTES.
+ * wait for earlier ones as long as all that wait take less than max_bytes.
  */
 #include "har.h"
 
@@ -28,8 +28,7 @@
 #define LIFELINE_VERSION "0"
 #endif
 
-#define WAITING_MAX_BYTES (64 << 20)
-#define ENTRY_COST        200 /* what an entry takes beside its text */
+#define ENTRY_COST 200 /* what an entry takes beside its text */
 
 struct entry {
     int64_t start_ns;
@@ -42,7 +41,7 @@ struct har {
     struct out *out;
     bool live, begun, bodies;
     GSequence *waiting; /* of struct entry, by start */
-    size_t waiting_bytes;
+    size_t waiting_bytes, max_bytes;
     struct out *scratch; /* writes an entry's text */
 };
 
@@ -66,13 +65,14 @@ static int compare_entries(const void *a, const void *b, void *user)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-struct har *har_new(struct out *out, bool live, bool bodies)
+struct har *har_new(struct out *out, bool live, bool bodies, size_t max_bytes)
 {
     struct har *har = g_new0(struct har, 1);
 
     har->out = out;
     har->live = live;
     har->bodies = bodies;
+    har->max_bytes = max_bytes;
     har->waiting = g_sequence_new(free_entry);
     har->scratch = out_new(NULL, false);
     out_text(out, "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"lifeline\",\"version\":");
@@ -287,6 +287,6 @@ void har_entry(struct har *har, const struct lifeline_exchange *x,
     har->scratch->file = NULL;
     har->waiting_bytes += entry->length + ENTRY_COST;
     g_sequence_insert_sorted(har->waiting, entry, compare_entries, NULL);
-    while (har->waiting_bytes > WAITING_MAX_BYTES)
+    while (har->waiting_bytes > har->max_bytes)
         print_first(har);
 }

@@ -9,7 +9,7 @@ struct har;
 
 /* Begins the document. out is borrowed. live: entries are printed as they come, not sorted. bodies:
  * they were asked for. */
-struct har *har_new(struct out *out, bool live, bool bodies);
+struct har *har_new(struct out *out, bool live, bool bodies, size_t max_bytes);
 /* Adds an entry. connection: as lifeline_peek() gives it, or NULL. */
 void har_entry(struct har *har, const struct lifeline_exchange *exchange,
                const struct lifeline_connection *connection);

@@ -5,6 +5,10 @@
 
 #define HALF (LADDER_MAX_ROWS / 2)
 
+/* What they take beside their structs: arrays, hash table, list, and the allocator's own. */
+#define LADDER_COST 400
+#define ROW_COST    32
+
 /* Marks that give a segment a row of its own (or a run of its like). The others would cut a busy
  * transfer to pieces: they are counted in the record. */
 #define ROW_MARKS                                                                                  \
@@ -21,6 +25,7 @@ struct ladders {
     GQueue open;           /* of struct ladder, in the order of their first events */
     struct ladder *recent;
     size_t bytes;
+    uint64_t next; /* number of a connection that begins */
 };
 
 struct ladders *ladders_new(const struct ladder_options *options)
@@ -39,6 +44,11 @@ static size_t row_size(const struct ladder_row *row)
     return offsetof(struct ladder_row, transitions) + row->room * sizeof(row->transitions[0]);
 }
 
+static bool is_full(const struct ladders *ladders)
+{
+    return ladders->bytes > ladders->options.max_bytes;
+}
+
 static void free_row(struct ladders *ladders, struct ladder_row *row)
 {
     while (row->messages) {
@@ -48,7 +58,7 @@ static void free_row(struct ladders *ladders, struct ladder_row *row)
         ladders->bytes -= sizeof(*message) + message->length;
         g_free(message);
     }
-    ladders->bytes -= row_size(row);
+    ladders->bytes -= row_size(row) + ROW_COST;
     g_free(row);
 }
 
@@ -72,6 +82,8 @@ void ladder_free(struct ladders *ladders, struct ladder *ladder)
     }
     if (ladder->findings)
         g_array_free(ladder->findings, TRUE);
+    if (!ladder->left_out)
+        ladders->bytes -= sizeof(*ladder) + LADDER_COST;
     g_free(ladder);
 }
 
@@ -99,10 +111,18 @@ static struct ladder *find(struct ladders *ladders, uint64_t connection)
     return ladders->recent;
 }
 
+/* A ladder for a connection that begins; NULL: it began before, without room, or there is none. */
 static struct ladder *add_ladder(struct ladders *ladders, const struct lifeline_event *event)
 {
-    struct ladder *ladder = g_new0(struct ladder, 1);
+    struct ladder *ladder;
 
+    if (event->connection < ladders->next)
+        return NULL;
+    ladders->next = event->connection + 1;
+    if (is_full(ladders))
+        return NULL;
+    ladder = g_new0(struct ladder, 1);
+    ladders->bytes += sizeof(*ladder) + LADDER_COST;
     ladder->connection = event->connection;
     ladder->incarnation = event->incarnation;
     ladder->first_states[LIFELINE_CLIENT] = event->client_state;
@@ -122,8 +142,13 @@ struct ladder *ladders_take(struct ladders *ladders, uint64_t connection)
 {
     struct ladder *ladder = find(ladders, connection);
 
-    if (!ladder)
-        return NULL;
+    if (!ladder) {
+        ladder = g_new0(struct ladder, 1);
+        ladder->connection = connection;
+        ladder->head = g_ptr_array_new();
+        ladder->left_out = true;
+        return ladder;
+    }
     g_hash_table_remove(ladders->by_number, &ladder->connection);
     g_queue_delete_link(&ladders->open, ladder->link);
     ladder->link = NULL;
@@ -153,6 +178,22 @@ const struct ladder_row *ladder_row(const struct ladder *ladder, size_t index)
     return ladder->tail->pdata[index < ladder->tail->len ? index : index - ladder->tail->len];
 }
 
+uint64_t ladder_missing_before(const struct ladder *ladder, size_t index)
+{
+    return index == ladder->head->len ? ladder->elided_rows : 0;
+}
+
+bool ladder_tell_missing(const struct ladder *ladder, uint64_t rows,
+                         char text[LADDER_MISSING_BYTES])
+{
+    if (ladder->left_out)
+        g_strlcpy(text, "not drawn: more connections at once than --max-memory has room for",
+                  LADDER_MISSING_BYTES);
+    else
+        g_snprintf(text, LADDER_MISSING_BYTES, "%" G_GUINT64_FORMAT " rows left out", rows);
+    return rows || ladder->left_out;
+}
+
 static struct ladder_row *last_row(const struct ladder *ladder)
 {
     size_t length = ladder_length(ladder);
@@ -166,12 +207,12 @@ static struct ladder_row *add_row(struct ladders *ladders, struct ladder *ladder
 {
     struct ladder_row *copy;
 
-    if (ladders->bytes > LADDER_MAX_BYTES && ladder->head->len) {
+    if (is_full(ladders) && ladder->head->len) {
         ladder->elided_rows++;
         return NULL;
     }
     copy = g_memdup2(row, row_size(row));
-    ladders->bytes += row_size(row);
+    ladders->bytes += row_size(row) + ROW_COST;
     if (ladder->head->len < HALF) {
         g_ptr_array_add(ladder->head, copy);
         return copy;
@@ -316,8 +357,8 @@ void ladders_event(struct ladders *ladders, const struct lifeline_event *event)
     struct ladder *ladder = find(ladders, event->connection);
     struct ladder_row row = row_of(event), *run;
 
-    if (!ladder)
-        ladder = add_ladder(ladders, event);
+    if (!ladder && !(ladder = add_ladder(ladders, event)))
+        return;
     if (event->steps & LIFELINE_STEP_ROLE)
         exchange_roles(ladder);
     if (event->steps & LIFELINE_STEP_WITHDRAWAL)
@@ -333,7 +374,8 @@ void ladders_event(struct ladders *ladders, const struct lifeline_event *event)
         ladder->acks++;
         return;
     }
-    run = last_row(ladder);
+    /* Behind rows that are missing nothing goes on. */
+    run = ladder_missing_before(ladder, ladder_length(ladder)) ? NULL : last_row(ladder);
     if (run && continues(run, &row))
         fold(run, &row);
     else
@@ -422,7 +464,7 @@ void ladders_message(struct ladders *ladders, const struct lifeline_message *mes
         wait_ns = message->time_ns - ladder->request_ends[recent].time_ns;
     if (row == last_row(ladder) && row->count > 1 && row->last_frame == message->frame)
         row = split(ladders, ladder, row);
-    if (!row || ladders->bytes > LADDER_MAX_BYTES)
+    if (!row || is_full(ladders))
         return;
     for (link = &row->messages; *link; link = &(*link)->next)
         ;

@@ -7,8 +7,9 @@
  * Model: a row is a segment, a run of data segments of one direction folded together, a timer, or a
  * withdrawal. HTTP messages hang on the row whose segment carries them. The rows are complete when
  * the connection's record is given.
- * Limits: a connection keeps the first and the last LADDER_MAX_ROWS / 2 of its rows; all together
- * keep LADDER_MAX_BYTES, after which rows are only counted. What is missing is said.
+ * Limits: a connection keeps the first and the last LADDER_MAX_ROWS / 2 of its rows. All together
+ * keep options.max_bytes: after that, rows are only counted, and a connection that begins has no
+ * ladder but an empty one. What is missing is said.
  */
 #ifndef LIFELINE_LADDER_H
 #define LIFELINE_LADDER_H
@@ -21,9 +22,10 @@
 #include "lifeline.h"
 
 #define LADDER_MAX_ROWS     10000
-#define LADDER_MAX_BYTES    (256 << 20)
 #define LADDER_MAX_FINDINGS 32
 #define LADDER_MAX_TEXT     1024 /* octets kept of a message's first line */
+
+#define LADDER_MISSING_BYTES 80
 
 /* An HTTP message that begins in a row. */
 struct ladder_message {
@@ -72,6 +74,7 @@ struct ladder {
     GPtrArray *tail;         /* the last half, a ring once it is full; NULL until it's needed */
     unsigned tail_start;
     uint64_t elided_rows; /* between head and tail, or for want of memory */
+    bool left_out;        /* there was no room for it: empty */
     uint64_t acks;        /* pure acknowledgments without a row */
     GArray *findings;     /* struct ladder_finding; NULL while there is none */
     struct {
@@ -85,6 +88,7 @@ struct ladder {
 struct ladder_options {
     bool every_segment; /* no folding, pure acknowledgments too */
     bool lifecycle;     /* only segments with a step other than data, or a transition */
+    size_t max_bytes;   /* that all ladders hold */
 };
 
 struct ladders;
@@ -96,7 +100,8 @@ void ladders_event(struct ladders *ladders, const struct lifeline_event *event);
 void ladders_message(struct ladders *ladders, const struct lifeline_message *message);
 void ladders_finding(struct ladders *ladders, const struct lifeline_finding *finding);
 
-/* Takes a connection's ladder out, to be given to ladder_free(). NULL if no event was seen. */
+/* Takes a connection's ladder out, to be given to ladder_free(). An empty one, left_out, if there
+ * was no room for it. */
 struct ladder *ladders_take(struct ladders *ladders, uint64_t connection);
 void ladder_free(struct ladders *ladders, struct ladder *ladder);
 
@@ -105,7 +110,13 @@ void ladder_free(struct ladders *ladders, struct ladder *ladder);
 uint64_t ladders_first(struct ladders *ladders);
 
 size_t ladder_length(const struct ladder *ladder);
-/* index < ladder_length(). Elided rows stood before index ladder->head->len. */
+/* index < ladder_length(). */
 const struct ladder_row *ladder_row(const struct ladder *ladder, size_t index);
+
+/* How many rows are missing before one; index ladder_length(): at the end. */
+uint64_t ladder_missing_before(const struct ladder *ladder, size_t index);
+/* Where so many are missing, what to say of them. False: nothing. */
+bool ladder_tell_missing(const struct ladder *ladder, uint64_t rows,
+                         char text[LADDER_MISSING_BYTES]);
 
 #endif

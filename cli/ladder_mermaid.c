@@ -99,7 +99,9 @@ void ladder_mermaid_append(GString *out, const struct ladder *ladder,
 {
     struct ladder_label *label = ladder_label_new();
     struct verdict *verdict = verdict_new(connection, false);
-    size_t length = ladder_length(ladder), left_out = 0;
+    size_t length = ladder_length(ladder);
+    uint64_t missing = 0;
+    char notice[LADDER_MISSING_BYTES];
     GString *text = g_string_new(NULL);
 
     g_string_append(out, "sequenceDiagram\n");
@@ -111,21 +113,19 @@ void ladder_mermaid_append(GString *out, const struct ladder *ladder,
     append_escaped(out, text->str);
     g_string_append_c(out, '\n');
     append_first_states(out, connection);
-    for (size_t i = 0; i < length; i++) {
-        const struct ladder_row *row = ladder_row(ladder, i);
-
-        if (i == ladder->head->len)
-            left_out += ladder->elided_rows;
+    for (size_t i = 0; i <= length; i++) {
+        missing += ladder_missing_before(ladder, i);
         if (length > MAX_ROWS && i >= MAX_ROWS / 2 && i < length - MAX_ROWS / 2) {
-            left_out++;
+            missing++;
             continue;
         }
-        if (left_out)
-            g_string_append_printf(out, "    Note over C,S: %" G_GSIZE_FORMAT " rows left out\n",
-                                   left_out);
-        left_out = 0;
-        ladder_label_make(label, row, ladder->incarnation, verbose, false);
-        append_row(out, label, row, connection->start_ns);
+        if (ladder_tell_missing(ladder, missing, notice))
+            g_string_append_printf(out, "    Note over C,S: %s\n", notice);
+        missing = 0;
+        if (i == length)
+            break;
+        ladder_label_make(label, ladder_row(ladder, i), ladder->incarnation, verbose, false);
+        append_row(out, label, ladder_row(ladder, i), connection->start_ns);
     }
     g_string_free(text, TRUE);
     verdict_free(verdict);

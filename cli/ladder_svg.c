@@ -232,15 +232,6 @@ static void append_row(struct drawing *d, const struct ladder_row *row, bool ver
         d->y = MAX(d->y, top + 14 * MAX(lines[0], lines[1]) + SLOPE);
 }
 
-static void append_left_out(struct drawing *d, uint64_t rows)
-{
-    char text[64];
-
-    g_snprintf(text, sizeof(text), "%" PRIu64 " rows left out", rows);
-    append_text(d->out, (CLIENT_X + SERVER_X) / 2, d->y + 4, "label notice", text);
-    d->y += ROW;
-}
-
 static void append_head(struct drawing *d)
 {
     const struct lifeline_connection *c = d->connection;
@@ -294,19 +285,22 @@ static void append_ends(struct drawing *d)
 static void append_rows(struct drawing *d, bool verbose)
 {
     size_t length = ladder_length(d->ladder);
-    uint64_t left_out = 0;
+    uint64_t missing = 0;
+    char notice[LADDER_MISSING_BYTES];
 
-    for (size_t i = 0; i < length; i++) {
-        if (i == d->ladder->head->len)
-            left_out += d->ladder->elided_rows;
+    for (size_t i = 0; i <= length; i++) {
+        missing += ladder_missing_before(d->ladder, i);
         if (length > MAX_ROWS && i >= MAX_ROWS / 2 && i < length - MAX_ROWS / 2) {
-            left_out++;
+            missing++;
             continue;
         }
-        if (left_out)
-            append_left_out(d, left_out);
-        left_out = 0;
-        append_row(d, ladder_row(d->ladder, i), verbose);
+        if (ladder_tell_missing(d->ladder, missing, notice)) {
+            append_text(d->out, (CLIENT_X + SERVER_X) / 2, d->y + 4, "label notice", notice);
+            d->y += ROW;
+        }
+        missing = 0;
+        if (i < length)
+            append_row(d, ladder_row(d->ladder, i), verbose);
     }
 }
 

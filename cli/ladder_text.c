@@ -507,7 +507,7 @@ void ladder_text_append(GString *out, const struct ladder *ladder,
         .width = style->width ? MAX(style->width, MIN_WIDTH) : 0,
     };
     size_t length = ladder_length(ladder);
-    GString *text = g_string_new(NULL);
+    char notice[LADDER_MISSING_BYTES];
 
     measure(&d);
     append_head(&d);
@@ -518,15 +518,13 @@ void ladder_text_append(GString *out, const struct ladder *ladder,
                              first_state(connection->server.states, connection->server.state_count,
                                          ladder->first_states[LIFELINE_SERVER])},
                  "", PAINT_NONE);
-    for (size_t i = 0; i < length; i++) {
-        if (i == ladder->head->len && ladder->elided_rows) {
-            g_string_printf(text, "%" PRIu64 " rows left out", ladder->elided_rows);
-            append_still(&d, NULL, text->str, PAINT_NOTICE);
-        }
-        append_row(&d, ladder_row(ladder, i));
+    for (size_t i = 0; i <= length; i++) {
+        if (ladder_tell_missing(ladder, ladder_missing_before(ladder, i), notice))
+            append_still(&d, NULL, notice, PAINT_NOTICE);
+        if (i < length)
+            append_row(&d, ladder_row(ladder, i));
     }
     append_end(&d);
-    g_string_free(text, TRUE);
     g_string_free(d.cell, TRUE);
     ladder_label_free(d.label);
 }

@@ -3,7 +3,7 @@
  * order: blocks of text, one a connection, printed in the order of the connections' numbers.
  *
  * Connections end in another order than they begin. A block that is ready waits for the earlier
- * ones that are still open, as long as all that wait are less than ORDER_MAX_BYTES; then the ready
+ * ones that are still open, as long as all that wait take less than max_bytes; then the ready
  * ones are printed, and the earlier ones follow when they end. Live output doesn't wait at all.
  */
 #ifndef LIFELINE_ORDER_H
@@ -13,12 +13,10 @@
 
 #include "out.h"
 
-#define ORDER_MAX_BYTES (64 << 20)
-
 struct order;
 
 /* out is borrowed. live: print each block at once. */
-struct order *order_new(struct out *out, bool live);
+struct order *order_new(struct out *out, bool live, size_t max_bytes);
 /* Prints what still waits. */
 void order_free(struct order *order);
 

@@ -29,7 +29,8 @@ struct view_context {
     unsigned width;      /* columns of the terminal or of --width; 0: not limited */
     uint64_t connection; /* the one of -c; LIFELINE_UNKNOWN_COUNT: all. For titles: see above */
     const struct lifeline_options *options; /* the engine's, as given */
-    struct lifeline_engine *engine;         /* for lifeline_peek(), if it's asking; NULL in open */
+    size_t memory_bytes; /* the view may hold: a quarter of --max-memory, which the engine leaves */
+    struct lifeline_engine *engine; /* for lifeline_peek(), if it's asking; NULL in open */
 };
 
 struct view {

@@ -3,7 +3,7 @@
  * lifeline diagnose: the findings, worst first.
  *
  * text gathers them in groups and prints these at the end. jsonl prints one record each; they are
- * held back to come worst first, as far as WAITING_MAX_BYTES of them: what is more comes in batches
+ * held back to come worst first, as far as there is room for them: what is more comes in batches
  * that are sorted each. Live input doesn't wait.
  */
 #include <inttypes.h>
@@ -20,8 +20,7 @@
 #include "translate.h"
 #include "view.h"
 
-#define WAITING_MAX_BYTES ((size_t)64 << 20)
-#define SEVERITIES        3
+#define SEVERITIES 3
 
 static struct {
     char *fail_on, *at_least;
@@ -68,7 +67,8 @@ struct diagnose {
     struct out *out;
     struct json *json;                  /* live jsonl */
     struct waiting waiting[SEVERITIES]; /* other jsonl */
-    struct finding_groups *groups;      /* text */
+    size_t waiting_bytes;
+    struct finding_groups *groups; /* text */
     uint64_t found[SEVERITIES];
     uint8_t at_least, fail_on; /* SEVERITIES: never */
 };
@@ -259,6 +259,7 @@ static void print_waiting(struct diagnose *view)
         free(waiting->bytes);
         *waiting = (struct waiting){0};
     }
+    view->waiting_bytes = 0;
 }
 
 /* ---- the view -------------------------------------------------------------------------------- */
@@ -279,9 +280,11 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
         if (!waiting->file)
             start_waiting(waiting);
         json_record(waiting->json, LIFELINE_RECORD_FINDING, finding);
+        view->waiting_bytes -= waiting->length;
         out_flush(waiting->out);
         fflush(waiting->file);
-        if (waiting->length > WAITING_MAX_BYTES)
+        view->waiting_bytes += waiting->length;
+        if (view->waiting_bytes > view->context.memory_bytes / 3) /* the stream grows by doubling */
             print_waiting(view);
     }
 }

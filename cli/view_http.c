@@ -155,7 +155,7 @@ static void *open_http(const struct view_context *context, struct lifeline_optio
         view->json = json_new(view->out, keep_headers);
         sink->exchange = print_json;
     } else if (har) {
-        view->har = har_new(view->out, context->live, keep_bodies);
+        view->har = har_new(view->out, context->live, keep_bodies, context->memory_bytes / 2);
         sink->exchange = print_har;
     } else if (strcmp(context->format, "csv") == 0) {
         view->csv = csv_new(view->out, LIFELINE_RECORD_EXCHANGE);

@@ -6,7 +6,8 @@
  * findings say, the connections with their ladders, the HTTP exchanges, the TIME-WAIT census. The
  * page needs nothing from outside and runs no script: rows open by <details>.
  * Limits: LADDERS_MAX drawings (connections with findings come first in no way: the first ones),
- * and ROWS_MAX rows per table; what is left out is said on the page. All captured text is escaped.
+ * ROWS_MAX rows per table, and a quarter of what a view may hold for both; what is left out is said
+ * on the page. All captured text is escaped.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -28,7 +29,7 @@ struct report {
     struct finding_groups *groups;
     struct lifeline_census_book *book;
     GString *connections, *exchanges;
-    uint64_t connection_count, exchange_count, drawn;
+    uint64_t connection_count, connections_shown, exchange_count, exchanges_shown, drawn;
     uint64_t handshakes[LIFELINE_HANDSHAKE_MISSED + 1], teardowns[LIFELINE_TEARDOWN_NONE + 1];
     int64_t first_ns, last_ns;
     GArray *pairs;
@@ -101,6 +102,14 @@ static void append_verdict(GString *out, const struct lifeline_connection *c)
     g_string_free(text, TRUE);
 }
 
+/* For one more row in a table of so many? */
+static bool has_room(const struct report *report, uint64_t rows)
+{
+    size_t page_bytes = report->connections->allocated_len + report->exchanges->allocated_len;
+
+    return rows < ROWS_MAX && page_bytes <= report->context->memory_bytes / 4;
+}
+
 static void take_connection(void *user, const struct lifeline_connection *c)
 {
     struct report *report = user;
@@ -113,10 +122,12 @@ static void take_connection(void *user, const struct lifeline_connection *c)
         report->handshakes[c->handshake.kind]++;
     if (c->teardown.kind < G_N_ELEMENTS(report->teardowns))
         report->teardowns[c->teardown.kind]++;
-    if (report->connection_count++ < ROWS_MAX) {
+    report->connection_count++;
+    if (has_room(report, report->connections_shown)) {
         GString *out = report->connections;
-        bool draw = ladder && report->drawn < LADDERS_MAX;
+        bool draw = !ladder->left_out && report->drawn < LADDERS_MAX;
 
+        report->connections_shown++;
         g_string_append_printf(out, "<details id=\"c%" PRIu64 "\"><summary>#%" PRIu64 " ",
                                c->connection, c->connection);
         append_verdict(out, c);
@@ -133,8 +144,7 @@ static void take_connection(void *user, const struct lifeline_connection *c)
         }
         g_string_append(out, "</details>\n");
     }
-    if (ladder)
-        ladder_free(report->ladders, ladder);
+    ladder_free(report->ladders, ladder);
 }
 
 static void append_ms(GString *out, int64_t ns)
@@ -150,8 +160,10 @@ static void take_exchange(void *user, const struct lifeline_exchange *x)
     struct report *report = user;
     GString *out = report->exchanges;
 
-    if (report->exchange_count++ >= ROWS_MAX)
+    report->exchange_count++;
+    if (!has_room(report, report->exchanges_shown))
         return;
+    report->exchanges_shown++;
     g_string_append_printf(out,
                            "<tr><td class=\"n\"><a href=\"#c%" PRIu64 "\">%" PRIu64 "</a></td><td>",
                            x->connection, x->connection);
@@ -181,7 +193,7 @@ static void *open_report(const struct view_context *context, struct lifeline_opt
                          struct lifeline_sink *sink, char **error)
 {
     struct report *report = g_new0(struct report, 1);
-    struct ladder_options collect = {.every_segment = false};
+    struct ladder_options collect = {.max_bytes = context->memory_bytes / 2};
 
     (void)error;
     report->context = context;
@@ -311,8 +323,8 @@ static int close_report(void *state, const struct lifeline_counters *counters)
     out_bytes(out, page->str, page->len);
     out_bytes(out, report->connections->str, report->connections->len);
     g_string_truncate(page, 0);
-    append_rest(page, "connections", report->connection_count, ROWS_MAX);
-    append_rest(page, "ladders", MIN(report->connection_count, ROWS_MAX), report->drawn);
+    append_rest(page, "connections", report->connection_count, report->connections_shown);
+    append_rest(page, "ladders", report->connections_shown, report->drawn);
     if (report->exchange_count)
         g_string_append(page,
                         "<h2>HTTP exchanges</h2>\n<table><tr><th class=\"n\">#</th><th>method</th>"
@@ -324,7 +336,7 @@ static int close_report(void *state, const struct lifeline_counters *counters)
     g_string_truncate(page, 0);
     if (report->exchange_count)
         g_string_append(page, "</table>\n");
-    append_rest(page, "exchanges", report->exchange_count, ROWS_MAX);
+    append_rest(page, "exchanges", report->exchange_count, report->exchanges_shown);
     g_string_append(page, "</body></html>\n");
     out_bytes(out, page->str, page->len);
     out_free(out);

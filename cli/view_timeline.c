@@ -17,7 +17,7 @@
 #include "out.h"
 #include "view.h"
 
-#define SVG_MAX_BYTES (16 << 20) /* of drawings; what is beyond is said, not drawn */
+#define SVG_MAX_BYTES ((size_t)16 << 20) /* of drawings; what is beyond is said, not drawn */
 
 struct drawn { /* an SVG group */
     uint64_t connection;
@@ -32,6 +32,7 @@ struct timeline {
     struct ladders *ladders;
     struct order *order;
     struct ladder_style style;
+    size_t waiting_bytes; /* what is drawn and waits may take */
     /* mermaid: the first diagram, until a second one is known to follow */
     GString *first;
     uint64_t first_connection;
@@ -77,8 +78,6 @@ static void draw_text(void *user, const struct lifeline_connection *connection)
     struct ladder *ladder = ladders_take(timeline->ladders, connection->connection);
     GString *text;
 
-    if (!ladder)
-        return;
     text = g_string_sized_new(4096);
     ladder_text_append(text, ladder, connection, &timeline->style);
     g_string_append_c(text, '\n');
@@ -104,8 +103,6 @@ static void draw_mermaid(void *user, const struct lifeline_connection *connectio
     struct ladder *ladder = ladders_take(timeline->ladders, connection->connection);
     GString *text;
 
-    if (!ladder)
-        return;
     text = g_string_sized_new(4096);
     ladder_mermaid_append(text, ladder, connection, timeline->style.verbose);
     ladder_free(timeline->ladders, ladder);
@@ -129,14 +126,12 @@ static void draw_svg(void *user, const struct lifeline_connection *connection)
     struct ladder *ladder = ladders_take(timeline->ladders, connection->connection);
     struct drawn drawn = {.connection = connection->connection};
 
-    if (!ladder)
-        return;
-    if (timeline->drawn_bytes > SVG_MAX_BYTES) {
+    if (ladder->left_out || timeline->drawn_bytes > MIN(SVG_MAX_BYTES, timeline->waiting_bytes)) {
         timeline->not_drawn++;
     } else {
         drawn.text = g_string_sized_new(4096);
         drawn.height = ladder_svg_append(drawn.text, ladder, connection, timeline->style.verbose);
-        timeline->drawn_bytes += drawn.text->len;
+        timeline->drawn_bytes += drawn.text->allocated_len;
         g_array_append_val(timeline->drawn, drawn);
     }
     ladder_free(timeline->ladders, ladder);
@@ -188,6 +183,7 @@ static void *open_timeline(const struct view_context *context, struct lifeline_o
     struct ladder_options collect = {
         .every_segment = context->verbose && !context->transitions,
         .lifecycle = context->transitions,
+        .max_bytes = context->memory_bytes / 4 * 3,
     };
 
     (void)options;
@@ -201,7 +197,8 @@ static void *open_timeline(const struct view_context *context, struct lifeline_o
         return timeline;
     }
     timeline->ladders = ladders_new(&collect);
-    timeline->order = order_new(timeline->out, context->live);
+    timeline->waiting_bytes = context->memory_bytes / 4;
+    timeline->order = order_new(timeline->out, context->live, timeline->waiting_bytes);
     timeline->style = (struct ladder_style){
         .width = context->width,
         .color = context->color,
@@ -254,8 +251,10 @@ const struct view view_timeline = {
         "never arrived.\n"
         "\n"
         "Connections are printed in the order of their numbers, when they end. Those that wait for "
-        "an earlier one to end do so up to 64 MiB of text, then they are printed before it; live "
-        "captures print each at once. A connection shows its first and last 5,000 rows.\n"
+        "an earlier one to end do so while there is room, then they are printed before it; live "
+        "captures print each at once. A connection shows its first and last 5,000 rows. Ladders "
+        "and text that waits take up to a quarter of --max-memory; of connections beyond that, "
+        "rows or the whole ladder are left out, which is said in their place.\n"
         "\n"
         "jsonl prints one event per segment, in the order of the input. mermaid is a sequence "
         "diagram, or a Markdown document if there are several connections; svg is one drawing of "

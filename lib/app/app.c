@@ -36,7 +36,8 @@ struct app *app_new(const struct lifeline_options *options, struct lifeline_coun
     app->sink = sink;
     app->key = hash_random_key();
     app->counted = counted_memory(&app->held_bytes);
-    uint64_t memory = options->max_memory_bytes ? options->max_memory_bytes : 512ull * MEBIBYTE;
+    uint64_t memory =
+        options->max_memory_bytes ? options->max_memory_bytes : LIFELINE_DEFAULT_MAX_MEMORY_BYTES;
     app->pool.max_held_bytes = options->max_streams_bytes ? options->max_streams_bytes : memory / 8;
     app->pool.max_stream_bytes =
         options->max_stream_bytes ? options->max_stream_bytes : DEFAULT_STREAM_BYTES;

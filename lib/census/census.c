@@ -66,6 +66,13 @@ static int64_t longest_time_wait_ns(const struct lifeline_options *o)
     return longest_ns;
 }
 
+static uint32_t most_pairs(const struct lifeline_options *o, uint32_t wanted)
+{
+    uint64_t memory = o->max_memory_bytes ? o->max_memory_bytes : LIFELINE_DEFAULT_MAX_MEMORY_BYTES;
+    uint64_t room = memory / 8 / sizeof(struct pair), most = wanted ? wanted : DEFAULT_MAX_PAIRS;
+    return (uint32_t)(room < most ? room : most);
+}
+
 struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *options,
                                                  uint32_t ports, uint32_t max_pairs)
 {
@@ -86,7 +93,7 @@ struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *
         memcpy(networks, options->networks, options->network_count * sizeof *networks);
         book->options.networks = networks;
     }
-    book->max_pairs = max_pairs ? max_pairs : DEFAULT_MAX_PAIRS;
+    book->max_pairs = most_pairs(&book->options, max_pairs);
     book->bucket_mask = 1;
     while (book->bucket_mask < book->max_pairs) {
         book->bucket_mask = book->bucket_mask * 2 + 1;

@@ -14,9 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_MAX_MEMORY_BYTES ((uint64_t)512 << 20)
-#define LEAST_ROOM_BYTES         ((uint64_t)1 << 20) /* however little is allowed */
-#define SEGMENTS_PER_LOOK        16                  /* at how much is held */
+#define LEAST_ROOM_BYTES  ((uint64_t)1 << 20) /* however little is allowed */
+#define SEGMENTS_PER_LOOK 16                  /* at how much is held */
 
 /* Without the decoder's own, a seventh of what is allowed at most: it may run in another thread,
  * some segments ahead, and what is given up mustn't depend on that. */
@@ -42,7 +41,7 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     }
     struct lifeline_options *o = &engine->options;
     if (!o->max_memory_bytes) {
-        o->max_memory_bytes = DEFAULT_MAX_MEMORY_BYTES;
+        o->max_memory_bytes = LIFELINE_DEFAULT_MAX_MEMORY_BYTES;
     }
     if (!o->max_streams_bytes) {
         o->max_streams_bytes = o->max_memory_bytes / 8;

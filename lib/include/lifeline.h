@@ -585,6 +585,8 @@ struct lifeline_network {
     int64_t time_wait_ns; /* 0: the stack's own */
 };
 
+#define LIFELINE_DEFAULT_MAX_MEMORY_BYTES (UINT64_C(512) << 20)
+
 struct lifeline_options {
     uint8_t stack;        /* enum lifeline_stack */
     bool stack_known;     /* hosts are that; false: it is assumed, see lifeline_host_stack() */
@@ -592,7 +594,7 @@ struct lifeline_options {
     uint32_t ports;       /* in every host's ephemeral range; 0: the stack's own */
     const struct lifeline_network *networks; /* of other stacks; the longest prefix wins */
     uint32_t network_count;
-    uint64_t max_memory_bytes;  /* for all the engine holds; 0: 512 MiB */
+    uint64_t max_memory_bytes;  /* for all the engine holds; 0: the default */
     uint64_t max_connections;   /* 0: as memory allows */
     uint32_t max_unpacked;      /* resting connections kept as structs; 0: 512, 32768 if closed */
     uint32_t max_stream_bytes;  /* reassembly, per direction; 0: 8 MiB */
@@ -714,7 +716,8 @@ bool lifeline_parse_tcp(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wi
  * options (NULL: defaults; copied) tell how long TIME-WAIT lasts and how many ports a host has;
  * ports, unless 0, is the size of the ephemeral range of every host instead.
  * Counts are sampled at 512 points at most, of one width for all pairs; memory is bounded by
- * max_pairs (0: 4096): what exceeds them is counted in lifeline_census_dropped().
+ * max_pairs (0: 4096, and no more than take an eighth of max_memory_bytes): what exceeds them is
+ * counted in lifeline_census_dropped().
  */
 struct lifeline_census_book;
 struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *options,

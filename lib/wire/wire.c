@@ -34,11 +34,12 @@
 #include "packet.h"
 
 #define DEFAULT_TUNNEL_DEPTH 8
-#define DEFAULT_MEMORY_BYTES (UINT64_C(512) << 20)
 
 static uint64_t fragments_share(const struct lifeline_options *options)
 {
-    return (options->max_memory_bytes ? options->max_memory_bytes : DEFAULT_MEMORY_BYTES) / 8;
+    return (options->max_memory_bytes ? options->max_memory_bytes
+                                      : LIFELINE_DEFAULT_MAX_MEMORY_BYTES) /
+           8;
 }
 
 static uint64_t contexts_share(const struct lifeline_options *options)

@@ -40,7 +40,7 @@ static void add(struct ladders *ladders, uint64_t frame, uint8_t from, uint32_t 
 
 static struct ladders *new_ladders(void)
 {
-    const struct ladder_options options = {.every_segment = false};
+    const struct ladder_options options = {.max_bytes = 64 << 20};
 
     return ladders_new(&options);
 }
@@ -64,7 +64,9 @@ static void folds_runs(void)
         CHECK_UINT(ladder->acks, 1);
     }
     ladder_free(ladders, ladder);
-    CHECK(ladders_take(ladders, CONNECTION) == NULL);
+    ladder = ladders_take(ladders, CONNECTION);
+    CHECK(ladder->left_out);
+    ladder_free(ladders, ladder);
     CHECK(ladders_first(ladders) == LIFELINE_UNKNOWN_COUNT);
     ladders_free(ladders);
 }
@@ -164,6 +166,39 @@ static void keeps_both_ends(void)
     ladders_free(ladders);
 }
 
+/* What there is no room for is said: rows at the end of a ladder, and ladders that begin. */
+static void says_what_has_no_room(void)
+{
+    const struct ladder_options options = {.max_bytes = 1000};
+    struct ladders *ladders = ladders_new(&options);
+    struct lifeline_event event = event_of(1, LIFELINE_CLIENT, LIFELINE_STEP_HANDSHAKE_1, 0);
+    struct ladder *ladder;
+    char text[LADDER_MISSING_BYTES];
+
+    for (unsigned i = 0; i < 20; i++)
+        add(ladders, 2 * i + 1, i % 2 ? LIFELINE_CLIENT : LIFELINE_SERVER, LIFELINE_STEP_DATA, 10);
+    event.connection = CONNECTION + 1;
+    ladders_event(ladders, &event);
+    ladder = ladders_take(ladders, CONNECTION);
+    CHECK(!ladder->left_out && ladder->elided_rows > 0);
+    CHECK_UINT(ladder_length(ladder) + ladder->elided_rows, 20);
+    CHECK_UINT(ladder_missing_before(ladder, ladder_length(ladder)), ladder->elided_rows);
+    CHECK(ladder_tell_missing(ladder, ladder->elided_rows, text));
+    ladder_free(ladders, ladder);
+    /* Now there is room again, but not for one that began before. */
+    event.frame++;
+    ladders_event(ladders, &event);
+    ladder = ladders_take(ladders, event.connection);
+    CHECK(ladder->left_out && ladder_length(ladder) == 0 && ladder_tell_missing(ladder, 0, text));
+    ladder_free(ladders, ladder);
+    event.connection++;
+    ladders_event(ladders, &event);
+    ladder = ladders_take(ladders, event.connection);
+    CHECK(!ladder->left_out && ladder_length(ladder) == 1 && !ladder_tell_missing(ladder, 0, text));
+    ladder_free(ladders, ladder);
+    ladders_free(ladders);
+}
+
 /* No line is wider than asked, whatever the strings. */
 static void never_too_wide(void)
 {
@@ -225,6 +260,7 @@ int main(void)
     RUN(undoes_what_was_lost);
     RUN(exchanges_roles);
     RUN(keeps_both_ends);
+    RUN(says_what_has_no_room);
     RUN(never_too_wide);
     return check_report();
 }
