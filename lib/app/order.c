@@ -54,6 +54,7 @@ void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
         .offset = s->next,
         .peer_offset = APP_NO_OFFSET,
         .layer = origin ? origin->layer : flow->layer,
+        .cut = origin != NULL,
         .missed_ns = LIFELINE_UNKNOWN_NS,
     };
     uint64_t bytes = (uint64_t)(until - s->next);
@@ -217,6 +218,9 @@ bool app_give_up(struct app_flow *flow, enum app_give_up_why why)
                 flow->app->counters->stream_bytes_dropped += (uint64_t)(s->spans->offset - s->next);
             app_deliver_gap(flow, end, s->spans->offset, NULL);
         } else if (s->spans && !app_is_causal(flow, end, &s->spans->origin)) {
+            if (flow->protocol && other->spans && other->spans->offset == other->next &&
+                app_is_causal(flow, !end, &other->spans->origin))
+                continue; /* what it acknowledges is at hand now: app_pump() comes first */
             int64_t until = stream_offset(other, s->spans->origin.ack);
             if (other->spans && other->spans->offset < until)
                 until = other->spans->offset;
