@@ -265,6 +265,22 @@ static void repeated(struct app_flow *flow, unsigned end, int64_t offset, uint32
     flow->protocol->repeat(flow, end, offset, bytes, since_ns);
 }
 
+/* Opens a stream that wasn't when the flow began: data came with the SYN, before the SYN,ACK, or
+ * its sender acknowledged nothing. */
+static void open_late(struct app_flow *flow, unsigned end, uint32_t seq)
+{
+    bool known = flow->link->base_known[end];
+    open_stream(flow, end, known ? flow->link->base[end] : seq, known);
+    if (!known && flow->protocol) {
+        struct app_at at = {.frame = flow->now_frame,
+                            .time_ns = flow->now_ns,
+                            .peer_offset = APP_NO_OFFSET,
+                            .layer = flow->layer,
+                            .missed_ns = LIFELINE_UNKNOWN_NS};
+        flow->protocol->gap(flow, end, 0, &at); /* there may have been more */
+    }
+}
+
 void app_data(struct app *app, const struct app_link *link, unsigned end,
               const struct lifeline_segment *segment, uint32_t seq, uint32_t marks)
 {
@@ -281,7 +297,7 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
     flow->was_reset = false;
     struct stream *s = &flow->stream[end];
     if (!flow->opened[end])
-        open_stream(flow, end, seq, false);
+        open_late(flow, end, seq);
     int64_t offset = stream_offset(s, seq);
     uint32_t bytes = segment->payload_bytes;
     if (flow->tail_gap[end] != APP_NO_OFFSET && offset < s->next &&

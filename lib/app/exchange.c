@@ -234,6 +234,8 @@ void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_respon
         return;
     const struct lifeline_exchange *r = &x->record;
     const struct lifeline_http_message *m = is_response ? &r->response : &r->request;
+    if (is_end && m->last_frame == LIFELINE_NO_FRAME)
+        return;
     unsigned end = is_response ? x->response_end_of : x->request_end_of;
     struct lifeline_message message = {
         .connection = flow->link->connection,
@@ -254,6 +256,15 @@ void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_respon
     sink->message(sink->user, &message);
 }
 
+void exchange_missing(struct exchange *x, bool is_response, const struct app_at *at)
+{
+    struct lifeline_http_message *m = is_response ? &x->record.response : &x->record.request;
+    x->missing = true;
+    *(is_response ? &x->response_gap : &x->request_gap) = true;
+    if (!at->cut)
+        m->last_frame = LIFELINE_NO_FRAME;
+}
+
 void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns)
 {
     const struct lifeline_exchange *r = &x->record;
@@ -269,6 +280,16 @@ void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns)
         return;
     x->record.retransmission_ns += to_ns - from_ns;
     x->delayed_ns = to_ns;
+}
+
+void exchange_pieces(struct exchange *x, bool is_response, const struct app_pieces *pieces)
+{
+    struct lifeline_http_message *m = is_response ? &x->record.response : &x->record.request;
+    if (m->last_ns < pieces->latest_ns)
+        m->last_ns = pieces->latest_ns;
+    x->record.retransmitted_segments += pieces->repeats;
+    if (pieces->missed_to_ns)
+        exchange_delayed(x, pieces->missed_ns, pieces->missed_to_ns);
 }
 
 /* The part of its time that an exchange was delayed. */
@@ -294,6 +315,14 @@ static int64_t span_ns(int64_t from, int64_t to)
     return to > from ? to - from : 0;
 }
 
+/* Of a message whose last octet isn't in the capture last_ns is that of the last one that is, so
+ * far. */
+static void settle_end(struct lifeline_http_message *m)
+{
+    if (m->last_frame == LIFELINE_NO_FRAME)
+        m->last_ns = LIFELINE_UNKNOWN_NS;
+}
+
 void exchange_give(struct app_flow *flow, struct exchange *x,
                    enum lifeline_exchange_outcome outcome)
 {
@@ -309,8 +338,12 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         r->reused = flow->had_request && !x->is_first ? 1 : whole ? 0 : LIFELINE_UNKNOWN;
         if (x->is_first)
             r->connect_ns = link->connect_ns;
+        settle_end(&r->request);
+        settle_end(&r->response);
         r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);
         r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns);
+        if (r->wait_ns > 0 && (!x->request_done || x->request_cut))
+            r->wait_ns = LIFELINE_UNKNOWN_NS; /* what came wasn't the request's last octet */
         r->receive_ns = span_ns(r->response.first_ns, r->response.last_ns);
         r->retransmission_share = delayed_share(x);
         sink->exchange(sink->user, r);

@@ -26,6 +26,7 @@ struct exchange {
     bool is_first;                    /* the first request of its connection */
     bool has_response, response_done; /* the final response */
     bool missing;                     /* octets inside it aren't in the capture */
+    bool request_gap, response_gap;   /* ... of that message */
     bool cut, request_cut;            /* the response, the request broke off: its end is unknown */
     bool upgraded;                    /* what follows isn't HTTP */
     bool barrier; /* requests before it may be missing, and their responses may follow it */
@@ -72,11 +73,18 @@ static inline void exchange_begin(struct lifeline_http_message *m, const struct 
     m->first_ns = m->last_ns = at->time_ns;
 }
 
+/* Octets of a message are missing at a gap. Unless the snap length cut them, when it ended isn't
+ * known; exchange_touch() says otherwise. */
+void exchange_missing(struct exchange *x, bool is_response, const struct app_at *at);
+
 /* Octets of the exchange that were sent, or missed, at from_ns came again at to_ns: what of that
  * time lies in the exchange and isn't counted yet is added. Nothing when from_ns is unknown. */
 void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns);
 
-/* Tells the sink that a message begins or ends. */
+/* The head of a message came in pieces. */
+void exchange_pieces(struct exchange *x, bool is_response, const struct app_pieces *pieces);
+
+/* Tells the sink that a message begins or ends; not of an end that isn't in the capture. */
 void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_response, bool is_end);
 
 /* Computes the times, gives the record to the sink, frees the exchange. */

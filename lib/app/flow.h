@@ -45,9 +45,29 @@ struct app_at {
     int64_t peer_offset; /* the sender had received the peer's stream up to here; APP_NO_OFFSET */
     uint8_t layer;
     bool segment_start; /* the first octet is a segment's first */
+    bool cut;           /* of a gap: the snap length made it, its octets were here */
     uint16_t repeats;   /* retransmissions of these octets so far */
     int64_t missed_ns;  /* since when they were missed, brought by a retransmission; else unknown */
 };
+
+/* When the octets of a head came that comes in pieces. All 0: no piece. */
+struct app_pieces {
+    int64_t latest_ns;
+    int64_t missed_ns, missed_to_ns; /* that retransmissions brought; to 0: none did */
+    uint32_t repeats;
+};
+
+static inline void app_piece(struct app_pieces *pieces, const struct app_at *at)
+{
+    if (at->time_ns > pieces->latest_ns)
+        pieces->latest_ns = at->time_ns;
+    pieces->repeats += at->repeats;
+    if (at->missed_ns == LIFELINE_UNKNOWN_NS)
+        return;
+    if (!pieces->missed_to_ns || at->missed_ns < pieces->missed_ns)
+        pieces->missed_ns = at->missed_ns;
+    pieces->missed_to_ns = at->time_ns;
+}
 
 /* A run of octets on its way through a state machine. */
 struct app_run {

@@ -108,6 +108,13 @@ static void step(struct app_flow *flow, struct http1 *h, unsigned end, struct ap
         if (!side->left)
             http1_end_message(flow, h, end);
         return;
+    case HTTP1_CHUNK_SIZE:
+        if (!side->digits && body_is_absent(h, end, run)) {
+            http1_end_message(flow, h, end);
+            return;
+        }
+        chunk_step(flow, h, end, run);
+        return;
     case HTTP1_UNTIL_CLOSE:
         count_body(flow, h, end, run, run->left, run->left);
         app_run_advance(run, run->left);
@@ -133,7 +140,7 @@ static bool http1_open(struct app_flow *flow, unsigned client)
     h->client_gap_end = h->client_gap_answered = APP_NO_OFFSET;
     h->last_end_ns = LIFELINE_UNKNOWN_NS;
     for (unsigned end = 0; end < 2; end++) {
-        if (!flow->hunting[end] && flow->opened[end])
+        if (!flow->hunting[end])
             continue;
         h->side[end].place = HTTP1_LOST;
         h->likely = true;
@@ -153,7 +160,8 @@ static uint32_t http1_data(struct app_flow *flow, unsigned end, const uint8_t *b
 }
 
 /* Octets that lie wholly in a body: framing goes on behind them. */
-static bool gap_in_body(struct http1_side *side, uint64_t bytes, bool is_request)
+static bool gap_in_body(struct http1_side *side, uint64_t bytes, bool is_request,
+                        const struct app_at *at)
 {
     if (bytes == APP_GAP_UNKNOWN)
         return false;
@@ -166,7 +174,7 @@ static bool gap_in_body(struct http1_side *side, uint64_t bytes, bool is_request
         struct lifeline_http_message *m = http1_message_of(side, is_request);
         m->body_bytes += bytes;
         m->wire_body_bytes += bytes;
-        side->x->missing = true;
+        exchange_missing(side->x, !is_request, at);
     }
     return true;
 }
@@ -180,7 +188,7 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     uint64_t left = side->left;
     if (side->place == HTTP1_OVER)
         return;
-    if (gap_in_body(side, bytes, is_request)) {
+    if (gap_in_body(side, bytes, is_request, at)) {
         if (!side->left && side->place == HTTP1_LENGTH)
             http1_end_message(flow, h, end);
         else if (!side->left && side->place == HTTP1_CHUNK_DATA)
@@ -188,12 +196,12 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
         return;
     }
     if (side->place == HTTP1_LENGTH && !unknown) { /* it ends inside the gap, known by its length */
-        gap_in_body(side, left, is_request);
+        gap_in_body(side, left, is_request, at);
         http1_end_message(flow, h, end);
     } else if (side->place == HTTP1_HEAD) {
         http1_cut_head(flow, h, end, true, at);
     } else if (side->x) {
-        side->x->missing = true;
+        exchange_missing(side->x, !is_request, at);
         if (is_request)
             side->x->request_cut = true;
         else

@@ -34,7 +34,8 @@ struct http1_side {
     bool quiet;     /* no exchange was open as its message began */
     uint32_t head_bytes, head_room;
     size_t head_scanned;
-    uint8_t *head;       /* a head that came in pieces */
+    uint8_t *head;            /* a head that came in pieces */
+    struct app_pieces pieces; /* those behind the first */
     uint64_t left;       /* octets of the body or of the chunk */
     struct exchange *x;  /* whose message is in progress; NULL: none, or one that isn't recorded */
     struct app_at begin; /* the message's first octet */
@@ -135,6 +136,7 @@ struct http1_octets {
     size_t fields_bytes;
     size_t bytes; /* start line included */
     bool whole;   /* up to the empty line */
+    struct app_pieces pieces;
 };
 
 /* A head is over at `at`, its last octet's segment: sets side->place to what follows. */

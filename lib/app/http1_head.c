@@ -20,6 +20,7 @@ void http1_forget_head(struct app_flow *flow, struct http1_side *side)
     side->head = NULL;
     side->head_bytes = side->head_room = 0;
     side->head_scanned = 0;
+    side->pieces = (struct app_pieces){0};
 }
 
 /* Adds octets to a head that comes in pieces. False: a limit, or no memory. */
@@ -53,7 +54,7 @@ void http1_cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool m
     struct http1_side *side = &h->side[end];
     bool is_request = end == h->client;
     struct http_head head = {0};
-    struct http1_octets octets = {.bytes = side->head_bytes};
+    struct http1_octets octets = {.bytes = side->head_bytes, .pieces = side->pieces};
     size_t line = 0;
     side->place = HTTP1_LOST;
     if (!side->head_bytes)
@@ -63,10 +64,11 @@ void http1_cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool m
         octets.fields = side->head + line;
         octets.fields_bytes = side->head_bytes - line;
         http_parse_fields(octets.fields, octets.fields_bytes, &head);
-    } else if (is_request ? !missing || http1_prove_request(side->head, side->head_bytes, true) !=
-                                            APP_IS_CLIENT
+    } else if (is_request ? http1_prove_request(side->head, side->head_bytes, true) != APP_IS_CLIENT
                           : !head.status) {
         http1_forget_head(flow, side);
+        if (side->x && is_request)
+            side->x->request_cut = true;
         return;
     } /* else: the line is cut; the method or the status is all that is known */
     http1_head_over(flow, h, is_request, &head, &octets, at);
@@ -74,7 +76,8 @@ void http1_cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool m
     struct exchange *x = side->x;
     if (!x || flow->protocol != &app_http1)
         return;
-    x->missing |= missing;
+    if (missing)
+        exchange_missing(x, !is_request, at);
     if (is_request)
         x->request_cut = true;
     else
@@ -193,6 +196,8 @@ void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struc
         app_run_advance(run, run->left); /* here it would begin again, for ever */
         return;
     }
+    if (before && !side->x)
+        app_piece(&side->pieces, &run->at);
     struct http_head head = {0};
     struct http1_octets octets = {.whole = true};
     size_t line = 0;
@@ -231,9 +236,11 @@ void http1_head_step(struct app_flow *flow, struct http1 *h, unsigned end, struc
         http_parse_fields(octets.fields, octets.fields_bytes, &head);
     /* The message's state is set anew by what follows: the octets are let go of after it. */
     struct http1_side old = *side;
+    octets.pieces = old.pieces;
     side->head = NULL;
     side->head_bytes = side->head_room = 0;
     side->head_scanned = 0;
+    side->pieces = (struct app_pieces){0};
     http1_head_over(flow, h, is_request, &head, &octets, &at);
     flow->app->pool.held_bytes -= old.head_room;
     free(old.head);

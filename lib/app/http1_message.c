@@ -116,11 +116,17 @@ static void request_head(struct app_flow *flow, struct http1 *h, const struct ht
         begin_request(flow, h, head);
     struct exchange *x = side->x;
     if (x) {
+        if (early && !x->record.uri) { /* or before its line was */
+            x->record.uri = copy(flow, x, head->target);
+            if (head->target.at)
+                x->record.version = version_text(flow, x, head->version);
+        }
         x->record.host = copy(flow, x, head->host);
         x->expects_continue = head->expects_continue;
         x->wants_h2c = head->upgrade_h2c;
         keep_fields(flow, x, true, octets);
         http1_flag(side, head->flag_text);
+        exchange_pieces(x, false, &octets->pieces);
         exchange_touch(&x->record.request, at);
         exchange_delayed(x, at->missed_ns, at->time_ns);
         if (octets->whole)
@@ -181,8 +187,10 @@ static void http1_answer_early(struct app_flow *flow, struct http1 *h)
     struct http1_side *side = &h->side[h->client];
     struct http_head head = {0};
     size_t line;
-    if (side->place != HTTP1_HEAD || side->x || !side->head_bytes ||
-        http_parse_request_line(side->head, side->head_bytes, &head, &line) != HTTP_LINE_OK)
+    if (side->place != HTTP1_HEAD || side->x || !side->head_bytes)
+        return;
+    if (http_parse_request_line(side->head, side->head_bytes, &head, &line) != HTTP_LINE_OK &&
+        http1_prove_request(side->head, side->head_bytes, true) != APP_IS_CLIENT)
         return;
     begin_request(flow, h, &head);
     if (side->x)
@@ -212,6 +220,7 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
             r->version = r->response_version;
         keep_fields(flow, x, false, octets);
         http1_flag(side, head->flag_text);
+        exchange_pieces(x, true, &octets->pieces);
         exchange_touch(&r->response, at);
         exchange_delayed(x, at->missed_ns, at->time_ns);
         if (octets->whole)

@@ -66,8 +66,8 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
         r->blocked_ns = h->last_end_ns - r->request.last_ns;
     /* Its response may be in a gap that it was sent before. */
     x->missing |= !x->has_response && x->sent_ack < h->server_gap_end;
-    r->request.complete = x->request_done && !x->request_cut;
-    r->response.complete = x->response_done && !x->cut;
+    r->request.complete = x->request_done && !x->request_cut && !x->request_gap;
+    r->response.complete = x->response_done && !x->cut && !x->response_gap;
     if (x->has_request) {
         int64_t end_ns =
             r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
@@ -265,7 +265,9 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
         struct lifeline_exchange *r = &x->record;
         x->request_end_of = h->client;
         x->response_end_of = !h->client;
-        r->confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
+        const struct http1_side *asks = &h->side[h->client];
+        bool begun = asks->place == HTTP1_HEAD && asks->head_bytes; /* what it answers, perhaps */
+        r->confidence = h->likely || begun ? LIFELINE_LIKELY : LIFELINE_PROVEN;
         memcpy(r->interim, h->interim, sizeof r->interim);
         r->interim_count = h->interim_count;
         h->interim_count = 0;

@@ -4,6 +4,8 @@
 
 #include "app/http1.h"
 
+#define MAX_EMPTY_BYTES 32 /* of lines before a connection's first message */
+
 /* Skips the empty lines that RFC 9112 2.2 wants ignored before a start line. */
 uint32_t http1_empty_lines(const uint8_t *bytes, size_t length)
 {
@@ -65,7 +67,7 @@ static enum app_verdict prove_response(const uint8_t *bytes, size_t length)
 enum app_verdict http1_probe(const uint8_t *bytes, size_t length, bool from_start)
 {
     uint32_t skip = http1_empty_lines(bytes, length);
-    if (skip > 4 || (skip && !from_start))
+    if (skip > MAX_EMPTY_BYTES || (skip && !from_start))
         return APP_NO;
     bytes += skip;
     length -= skip;

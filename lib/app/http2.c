@@ -39,9 +39,9 @@ static uint32_t u32(const uint8_t *p)
 /* Does a frame header keep the rules of RFC 9113 6? */
 static bool is_plausible(const uint8_t *p, bool from_client)
 {
-    uint32_t length = u24(p), stream = u32(p + 5);
+    uint32_t length = u24(p), stream = u32(p + 5) & 0x7fffffff;
     uint8_t type = p[3];
-    if (type > HTTP2_CONTINUATION || length > MAX_FRAME_BYTES || stream >> 31)
+    if (type > HTTP2_CONTINUATION || length > MAX_FRAME_BYTES)
         return false;
     switch (type) {
     case HTTP2_SETTINGS:
@@ -83,8 +83,7 @@ static bool resyncs(const struct app_run *run, bool from_client)
     return frames && !left;
 }
 
-/* A header block's first field, RFC 7541 6 and appendix A: who sends it? */
-static enum app_verdict first_field(uint8_t octet)
+enum app_verdict http2_first_field(uint8_t octet)
 {
     uint8_t name = octet & 0x80 ? octet & 0x7f : octet & 0x40 ? octet & 0x3f : octet & 0x0f;
     if (name >= 1 && name <= 7) /* :authority, :method, :path, :scheme */
@@ -106,7 +105,7 @@ static enum app_verdict prove_frames(const uint8_t *p, size_t length)
                 HTTP2_END_STREAM | HTTP2_END_HEADERS | HTTP2_PADDED | HTTP2_HAS_PRIORITY;
             if (flags & ~known || !(flags & HTTP2_END_HEADERS) || skip >= whole || whole > length)
                 return APP_NO;
-            verdict = first_field(p[skip]);
+            verdict = http2_first_field(p[skip]);
             if (verdict == APP_NO)
                 return APP_NO;
         }
@@ -234,6 +233,12 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
     side->in_frame = true;
     side->fixed_used = 0;
     side->padding = 0;
+    if (end != h->client && !side->spoke && !h->likely && side->type != HTTP2_SETTINGS) { /* RFC 9113 3.4: it speaks another protocol */
+        flow->is_foreign[end] = true;
+        lose(h, end);
+        return;
+    }
+    side->spoke = true;
     bool goes_on = side->type == HTTP2_CONTINUATION;
     if (block->open != goes_on ||
         (side->type <= HTTP2_CONTINUATION && !is_plausible(side->header, end == h->client) &&
@@ -260,6 +265,7 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
             block->end_stream =
                 side->type == HTTP2_HEADERS && (side->flags & HTTP2_END_STREAM) != 0;
             block->begin = side->begin;
+            block->pieces = (struct app_pieces){0};
         }
         block->wire_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
     } else if (side->type == HTTP2_DATA) {
@@ -286,6 +292,7 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
 {
     struct http2_side *side = &h->side[end];
     if (carries_block(side->type)) {
+        app_piece(&side->block.pieces, &run->at);
         if (!side->block.too_long && !keep_block(flow->app, &side->block, run->p, length)) {
             side->block.too_long = true; /* told now: CONTINUATION may go on without end */
             flow->app->counters->headers_dropped++;
@@ -305,6 +312,20 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
     exchange_touch(m, &run->at);
     if (flow->app->options->keep_body_bytes)
         exchange_keep_body(flow->app, m, run->p, length);
+}
+
+/* The end of a DATA frame is its message's, content or padding before it or nothing. */
+static void touch_body(const struct app_flow *flow, const struct http2 *h, unsigned end,
+                       const struct app_at *at)
+{
+    const struct http2_side *side = &h->side[end];
+    struct exchange *x = side->type == HTTP2_DATA ? stream_of(flow, h, side) : NULL;
+    if (!x)
+        return;
+    struct lifeline_http_message *m =
+        end == x->response_end_of ? &x->record.response : &x->record.request;
+    if (m->body_bytes != LIFELINE_UNKNOWN_COUNT)
+        exchange_touch(m, at);
 }
 
 static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, struct app_run *run)
@@ -344,8 +365,10 @@ static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, str
         side->left -= n;
         app_run_advance(run, n);
     }
-    if (side->in_frame && !side->left && side->fixed_used >= side->fixed_bytes)
+    if (side->in_frame && !side->left && side->fixed_used >= side->fixed_bytes) {
+        touch_body(flow, h, end, &at);
         frame_ends(flow, h, end, &at);
+    }
 }
 
 static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, struct app_run *run)
@@ -432,7 +455,7 @@ static void http2_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
         uint64_t padding = side->left < side->padding ? side->padding - side->left : 0;
         if (m->body_bytes != LIFELINE_UNKNOWN_COUNT && bytes > padding)
             m->body_bytes += bytes - padding;
-        x->missing = true;
+        exchange_missing(x, end == x->response_end_of, at);
     }
     if (!side->left)
         frame_ends(flow, h, end, at);

@@ -86,6 +86,8 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
     enum lifeline_exchange_outcome outcome;
     if (!x->has_request)
         outcome = LIFELINE_EXCHANGE_NO_REQUEST;
+    else if (!x->has_response && flow->is_foreign[!h->client])
+        outcome = LIFELINE_EXCHANGE_NOT_HTTP; /* nothing is paired */
     else if (x->upgraded)
         outcome = LIFELINE_EXCHANGE_UPGRADED;
     else if (x->missing)
@@ -99,8 +101,8 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
                                                    : LIFELINE_EXCHANGE_NO_RESPONSE;
     else
         outcome = how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
-    r->request.complete = x->request_done;
-    r->response.complete = x->response_done;
+    r->request.complete = x->request_done && !x->request_gap;
+    r->response.complete = x->response_done && !x->response_gap;
     r->raced_close = x->has_request && !x->has_response &&
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
     h->last_end_ns =
@@ -230,10 +232,15 @@ static void decode(struct app_flow *flow, struct http2_side *side, struct fields
     http2_forget_table(side);
 }
 
-static void measure(struct lifeline_http_message *m, const struct http2_block *block,
+/* A message's head is over at `at`. */
+static void measure(struct exchange *x, bool is_response, const struct http2_block *block,
                     const struct app_at *at)
 {
+    struct lifeline_http_message *m = is_response ? &x->record.response : &x->record.request;
     exchange_begin(m, &block->begin);
+    x->record.retransmitted_segments += block->begin.repeats;
+    exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns);
+    exchange_pieces(x, is_response, &block->pieces);
     exchange_touch(m, at);
     m->header_bytes = block->wire_bytes;
     m->body_bytes = m->wire_body_bytes = 0;
@@ -247,16 +254,18 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
     struct exchange *x = http2_find(flow->app, h, block->stream);
     struct fields f = {.app = flow->app, .is_trailer = x != NULL};
     uint32_t *last = block->is_promise ? &h->last_server_stream : &h->last_client_stream;
-    if (!x && (block->stream > *last || h->likely)) {
+    /* What was lost before may hold later streams' beginnings; trailers of one that is over may
+     * follow, too. */
+    bool begins = block->stream > *last || (h->likely && block->used &&
+                                            http2_first_field(*block->bytes) == APP_IS_CLIENT);
+    if (!x && begins) {
         bool quiet = !h->open;
         x = http2_open_stream(flow, h, block->stream, true);
         if (x) {
             x->request_end_of = (uint8_t)end;
             x->response_end_of = !h->client;
             x->request_start = block->begin.offset;
-            x->record.retransmitted_segments = block->begin.repeats;
-            measure(&x->record.request, block, at);
-            exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns);
+            measure(x, false, block, at);
             if (quiet && x->record.index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
                 x->record.idle_ns = block->begin.time_ns > h->last_end_ns
                                         ? block->begin.time_ns - h->last_end_ns
@@ -310,10 +319,8 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
     } else {
         x->has_response = true;
         x->response_start = block->begin.offset;
-        measure(&r->response, block, at);
+        measure(x, true, block, at);
         r->response_version = "2";
-        r->retransmitted_segments += block->begin.repeats;
-        exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns);
         if (f.status)
             r->status = f.status;
         if (h->likely)

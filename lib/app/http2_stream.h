@@ -42,6 +42,7 @@ struct http2_block {
     bool end_stream, is_promise;
     bool too_long;       /* beyond the limit: can't be decoded */
     struct app_at begin; /* its first octet */
+    struct app_pieces pieces;
 };
 
 /* One direction. */
@@ -52,6 +53,7 @@ struct http2_side {
     uint8_t fixed[8]; /* leading octets of a payload that matter: pad length, codes */
     uint8_t fixed_used, fixed_bytes;
     bool in_frame;
+    bool spoke;           /* a frame began */
     bool lost;            /* framing: until a frame proves itself */
     uint8_t preface_left; /* octets of the client's preface to come */
     uint32_t stream;
@@ -76,6 +78,9 @@ static inline struct http2 *http2_of(struct app_flow *flow)
 {
     return *(struct http2 **)flow->state;
 }
+
+/* A header block's first field, RFC 7541 6 and appendix A: who sends it? (http2.c) */
+enum app_verdict http2_first_field(uint8_t octet);
 
 /* The open exchange of a stream, or NULL. */
 struct exchange *http2_find(const struct app *app, const struct http2 *h, uint32_t stream);

@@ -239,12 +239,15 @@ static bool is_blocked(const struct scene *s)
 static bool http_slow_response(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
-    if (!proven(s) || x->wait_ns == LIFELINE_UNKNOWN_NS || is_blocked(s) ||
-        x->wait_ns - x->blocked_ns < s->thresholds->slow_response_ns) {
+    if (!proven(s) || x->wait_ns == LIFELINE_UNKNOWN_NS || is_blocked(s)) {
+        return false;
+    }
+    int64_t servers_ns = x->wait_ns - x->blocked_ns - x->retransmission_ns; /* at least */
+    if (servers_ns < s->thresholds->slow_response_ns) {
         return false;
     }
     out->endpoint = LIFELINE_SERVER;
-    out->duration_ns = x->wait_ns - x->blocked_ns;
+    out->duration_ns = servers_ns;
     finding_frame(out, x->request.last_frame);
     finding_frame(out, x->response.first_frame);
     finding_says(out, N_("{subject} took {duration} to begin its answer to {request}"),

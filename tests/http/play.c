@@ -78,7 +78,10 @@ static void check_message(struct player *p, const struct lifeline_http_message *
     rule(p, (m->first_frame == 0) == (m->first_ns == LIFELINE_UNKNOWN_NS),
          "a frame and its time are known together");
     rule(p, m->first_frame <= p->frame && m->last_frame <= p->frame, "no frame of the future");
-    rule(p, m->first_ns <= m->last_ns, "a message ends when or after it begins");
+    rule(p, (m->last_frame == 0) == (m->last_ns == LIFELINE_UNKNOWN_NS),
+         "so are the last frame and its time");
+    rule(p, m->last_ns == LIFELINE_UNKNOWN_NS ? m->complete != 1 : m->first_ns <= m->last_ns,
+         "a message ends when or after it begins, and one that is complete has an end");
     rule(p, m->body_bytes == LIFELINE_UNKNOWN_COUNT || m->wire_body_bytes >= m->body_bytes,
          "a body isn't longer than its framing");
 }

@@ -68,6 +68,19 @@ class Resent(unittest.TestCase):
         wire.segment("s", 24, b"b" * 1000, 49, seq=lost)
         self.check(wire.close(), 0.049, 0.049 / 0.09, 0)
 
+    def test_the_middle_of_a_head_lost_before_the_capture(self):
+        """The last octet in sequence isn't the latest."""
+        pieces = b"GET /" + b"x" * 500, b" HTTP/1.1\r\nHost: " + b"a" * 500, b"\r\n\r\n"
+        wire = Wire().open(rtt_ms=10).segment("c", 24, pieces[0], 1)
+        lost = wire.seq["c"]
+        wire.seq["c"] += len(pieces[1])
+        wire.segment("c", 24, pieces[2], 1)
+        wire.segment("c", 24, pieces[1], 299, seq=lost).segment("s", 24, HEAD % 0, 10)
+        self.check(wire.close(), 0.299, 0.299 / 0.31, 0)
+        (x,) = records(wire)
+        self.assertAlmostEqual(x["send_seconds"], 0.3, 6)
+        self.assertAlmostEqual(x["wait_seconds"], 0.01, 6)
+
     def test_a_response_segment_lost_behind_the_capture(self):
         wire = Wire().open(rtt_ms=10).send("c", GET).segment("s", 24, HEAD % 4000 + b"a" * 1000, 40)
         lost = wire.seq["s"]
