@@ -36,7 +36,7 @@ struct http1_side {
     size_t head_scanned;
     uint8_t *head;            /* a head that came in pieces */
     struct app_pieces pieces; /* those behind the first */
-    uint64_t left;       /* octets of the body or of the chunk */
+    uint64_t left;            /* octets of the body or of the chunk */
     struct exchange *x;  /* whose message is in progress; NULL: none, or one that isn't recorded */
     struct app_at begin; /* the message's first octet */
 };

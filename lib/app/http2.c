@@ -233,7 +233,8 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
     side->in_frame = true;
     side->fixed_used = 0;
     side->padding = 0;
-    if (end != h->client && !side->spoke && !h->likely && side->type != HTTP2_SETTINGS) { /* RFC 9113 3.4: it speaks another protocol */
+    if (end != h->client && !side->spoke && !h->likely &&
+        side->type != HTTP2_SETTINGS) { /* RFC 9113 3.4: it speaks another protocol */
         flow->is_foreign[end] = true;
         lose(h, end);
         return;

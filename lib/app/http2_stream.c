@@ -256,8 +256,8 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
     uint32_t *last = block->is_promise ? &h->last_server_stream : &h->last_client_stream;
     /* What was lost before may hold later streams' beginnings; trailers of one that is over may
      * follow, too. */
-    bool begins = block->stream > *last || (h->likely && block->used &&
-                                            http2_first_field(*block->bytes) == APP_IS_CLIENT);
+    bool begins = block->stream > *last ||
+                  (h->likely && block->used && http2_first_field(*block->bytes) == APP_IS_CLIENT);
     if (!x && begins) {
         bool quiet = !h->open;
         x = http2_open_stream(flow, h, block->stream, true);

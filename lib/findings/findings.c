@@ -234,6 +234,19 @@ bool findings_suspect(const struct findings *f, const struct lifeline_exchange *
 
 static const struct finding_facts no_facts;
 
+/* How many octets, at most so many, hold whole characters of UTF-8 only. */
+static int whole_characters(const char *text, size_t most)
+{
+    size_t length = strnlen(text, most + 1);
+    if (length > most) {
+        length = most;
+        while (length && (text[length] & 0xc0) == 0x80) {
+            length--;
+        }
+    }
+    return (int)length;
+}
+
 void findings_exchange(struct findings *f, const struct lifeline_exchange *exchange,
                        const struct lifeline_connection *record, struct finding_facts **facts,
                        int64_t now_ns, bool capture_ended)
@@ -254,8 +267,10 @@ void findings_exchange(struct findings *f, const struct lifeline_exchange *excha
         if (!f->rules[number]->find(&scene, &out)) {
             continue;
         }
-        snprintf(request, sizeof request, "%.20s %.90s", exchange->method ? exchange->method : "?",
-                 exchange->uri ? exchange->uri : "?");
+        const char *method = exchange->method ? exchange->method : "?";
+        const char *uri = exchange->uri ? exchange->uri : "?";
+        snprintf(request, sizeof request, "%.*s %.*s", whole_characters(method, 20), method,
+                 whole_characters(uri, 90), uri);
         out.request = exchange->method ? request : NULL;
         out.exchange = exchange->index;
         out.slot = exchange->slot;

@@ -117,6 +117,15 @@ class Escaping(unittest.TestCase):
         first = json.loads(done.stdout.splitlines()[0])
         self.assertEqual(first["uri"], HOSTILE["markup"].decode())
 
+    def test_characters_are_whole(self):
+        """A target that a finding shortens is cut between characters."""
+        for skip in range(4):
+            path = self.capture_of("long", b"/" + b"x" * skip + "\u00e9\u20ac\U0001f600".encode() * 40)
+            done = subprocess.run([LIFELINE, "diagnose", "-o", "jsonl", path], capture_output=True, check=True)
+            texts = [json.loads(line)["text"] for line in done.stdout.splitlines()]
+            self.assertTrue(any("\u20ac" in text for text in texts), texts)
+            self.assertFalse(any("\ufffd" in text for text in texts), texts)
+
 
 if __name__ == "__main__":
     unittest.main()
