@@ -280,6 +280,10 @@ void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns)
         return;
     x->record.retransmission_ns += to_ns - from_ns;
     x->delayed_ns = to_ns;
+    if (x->request_done && !x->has_response) {
+        int64_t since_ns = from_ns > r->request.last_ns ? from_ns : r->request.last_ns;
+        x->record.wait_retransmission_ns += to_ns > since_ns ? to_ns - since_ns : 0;
+    }
 }
 
 void exchange_pieces(struct exchange *x, bool is_response, const struct app_pieces *pieces)
@@ -343,7 +347,7 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);
         r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns);
         if (r->wait_ns > 0 && (!x->request_done || x->request_cut))
-            r->wait_ns = LIFELINE_UNKNOWN_NS; /* what came wasn't the request's last octet */
+            r->wait_ns = x->request_gap ? LIFELINE_UNKNOWN_NS : 0;
         r->receive_ns = span_ns(r->response.first_ns, r->response.last_ns);
         r->retransmission_share = delayed_share(x);
         sink->exchange(sink->user, r);

@@ -242,7 +242,7 @@ static bool http_slow_response(const struct scene *s, struct lifeline_finding *o
     if (!proven(s) || x->wait_ns == LIFELINE_UNKNOWN_NS || is_blocked(s)) {
         return false;
     }
-    int64_t servers_ns = x->wait_ns - x->blocked_ns - x->retransmission_ns; /* at least */
+    int64_t servers_ns = x->wait_ns - x->blocked_ns - x->wait_retransmission_ns; /* at least */
     if (servers_ns < s->thresholds->slow_response_ns) {
         return false;
     }

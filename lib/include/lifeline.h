@@ -447,6 +447,7 @@ struct lifeline_exchange {
     int64_t connect_ns, send_ns, wait_ns, receive_ns, idle_ns;
     uint64_t retransmitted_segments; /* that carried its bytes */
     int64_t retransmission_ns;       /* of its time, how long it waited for those */
+    int64_t wait_retransmission_ns;  /* of wait_ns alone */
     double retransmission_share;     /* the same as a part of all its time, 0 to 1 */
     uint32_t slot;
 };

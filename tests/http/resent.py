@@ -33,6 +33,13 @@ def records(*wires):
     return found
 
 
+def findings(wire):
+    with capture(wire) as path:
+        run = subprocess.run([LIFELINE, "diagnose", "-o", "jsonl", path], capture_output=True, check=True)
+    names = [json.loads(line)["name"] for line in run.stdout.splitlines()]
+    return [name for name in names if name.startswith("http-")]
+
+
 class Resent(unittest.TestCase):
     def check(self, wire, seconds, share, segments=None):
         found = records(wire)
@@ -52,6 +59,19 @@ class Resent(unittest.TestCase):
         wire.segment("c", 24, GET, 1).segment("c", 24, GET, 200, seq=at).segment("s", 16, after_ms=5)
         wire.segment("s", 24, HEAD % 0, 95)
         self.check(wire.close(), 0.2, 0.2 / 0.3, 1)
+
+    def test_the_network_is_not_the_server(self):
+        """What the client repeats unheard is no thinking of the server's; what comes late of an answer
+        that has begun doesn't make it begin sooner."""
+        wire = Wire().open()
+        at = wire.seq["c"]
+        wire.segment("c", 24, GET, 1).segment("c", 24, GET, 3000, seq=at).segment("s", 24, HEAD % 0, 10)
+        self.assertEqual(findings(wire.close()), [])
+        wire = Wire().open().send("c", GET).segment("s", 24, HEAD % 3000 + b"a" * 1000, 3000)
+        lost = wire.seq["s"]
+        wire.seq["s"] += 1000
+        wire.segment("s", 24, b"c" * 1000, 1).segment("s", 24, b"b" * 1000, 4000, seq=lost)
+        self.assertEqual(findings(wire.close()), ["http-slow-response"])
 
     def test_sent_three_times_counts_once(self):
         wire = Wire().open()
