@@ -8,6 +8,9 @@
  */
 #include "conn/engine.h"
 
+/* A SYN,ACK that isn't answered is repeated within this: 1 s (RFC 6298 2.1), 3 s before that. */
+#define UNANSWERED_NS (4 * INT64_C(1000000000))
+
 void handshake_syn(struct pass *pass)
 {
     struct conn *c = pass->conn;
@@ -246,7 +249,11 @@ void handshake_other(struct pass *pass)
     if (covers_syn) {
         apply(pass, pass->p, GETS_ACK_OF_SYN);
     }
-    if (third && pass->p != c->client && c->synack_frame && !(to->flags & END_SYN_ACKED)) {
+    /* Text so long after a SYN,ACK that wasn't repeated: the third segment went before, unseen. */
+    bool overdue = pass->new_bytes && !c->synack_retransmissions && !c->withdrawals &&
+                   pass->time_ns - to->control_ns >= UNANSWERED_NS;
+    if (third && !overdue && pass->p != c->client && c->synack_frame &&
+        !(to->flags & END_SYN_ACKED)) {
         to->flags |= END_SYN_ACKED;
         if (!c->ack_frame) {
             c->ack_frame = pass->mark;

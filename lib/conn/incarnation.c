@@ -219,8 +219,10 @@ static struct conn *other_half(struct lifeline_engine *engine,
     }
     unsigned e = lookup->source_is_low == !c->swapped ? 0 : 1;
     const struct end *from = &c->end[e], *to = &c->end[!e];
+    /* In mid-stream the first octet captured isn't the first that is under way. */
+    int32_t begun = (to->flags & END_ISN_KNOWN) ? 0 : -(1 << 20);
     if ((from->flags & END_SENT) || !(to->flags & END_SEQ_KNOWN) ||
-        !seq_gt(segment->ack, to->isn) || seq_diff(segment->ack, to->next) > 1 << 20) {
+        seq_diff(segment->ack, to->isn) <= begun || seq_diff(segment->ack, to->next) > 1 << 20) {
         return NULL;
     }
     if (from->flags & END_SEQ_KNOWN) {

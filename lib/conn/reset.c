@@ -78,8 +78,10 @@ static bool answers_late(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
     uint32_t seq = pass->segment->seq, behind = to->acked - seq;
-    if (pass->ack || !(to->flags & END_ACKED_KNOWN) || !behind || behind > UINT16_MAX ||
-        from->state < LIFELINE_ESTABLISHED || from->state == LIFELINE_STATE_UNKNOWN ||
+    bool lived = from->state >= LIFELINE_ESTABLISHED
+                     ? from->state != LIFELINE_STATE_UNKNOWN
+                     : from->state == LIFELINE_CLOSED && (from->flags & END_FIN);
+    if (pass->ack || !(to->flags & END_ACKED_KNOWN) || !behind || behind > UINT16_MAX || !lived ||
         seq_leq(seq, from->isn) || foreign(pass)) {
         return false;
     }

@@ -112,6 +112,12 @@ void unseen_refute(struct pass *pass)
     if (c->claimed_from != pass->p + 1 || pass->syn || (seq != start && seq_lt(seq, from->next))) {
         return;
     }
+    /* A claim of one octet, and that is asked for by an empty segment: a keep-alive, RFC 9293
+     * 3.8.4. The octet went before the capture began. */
+    if (seq == start && pass->seq_end == seq && c->claim_ack == start + 1 &&
+        from->next == c->claim_ack) {
+        return;
+    }
     c->claimed_from = 0;
     if (seq != start || from->next != c->claim_ack || from->contiguous != from->next) {
         return; /* confirmed, or overtaken */
