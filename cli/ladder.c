@@ -397,6 +397,7 @@ static struct ladder_row *split(struct ladders *ladders, struct ladder *ladder,
     row.bytes = run->last_bytes;
     row.count = 1;
     row.messages = NULL;
+    row.message_count = row.more_messages = 0;
     run->count--;
     run->bytes -= run->last_bytes;
     return add_row(ladders, ladder, &row);
@@ -464,8 +465,13 @@ void ladders_message(struct ladders *ladders, const struct lifeline_message *mes
         wait_ns = message->time_ns - ladder->request_ends[recent].time_ns;
     if (row == last_row(ladder) && row->count > 1 && row->last_frame == message->frame)
         row = split(ladders, ladder, row);
-    if (!row || is_full(ladders))
+    if (!row)
         return;
+    if (row->message_count >= LADDER_MAX_MESSAGES || is_full(ladders)) {
+        row->more_messages++;
+        return;
+    }
+    row->message_count++;
     for (link = &row->messages; *link; link = &(*link)->next)
         ;
     *link = message_of(message, wait_ns);

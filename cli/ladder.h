@@ -24,6 +24,7 @@
 #define LADDER_MAX_ROWS     10000
 #define LADDER_MAX_FINDINGS 32
 #define LADDER_MAX_TEXT     1024 /* octets kept of a message's first line */
+#define LADDER_MAX_MESSAGES 64   /* told of a row; the others are counted */
 
 #define LADDER_MISSING_BYTES 80
 
@@ -45,6 +46,8 @@ struct ladder_row {
     uint64_t bytes;                  /* of payload, all together */
     uint64_t withdrawn_frame;
     struct ladder_message *messages; /* in order; owned */
+    uint32_t message_count;          /* in messages */
+    uint32_t more_messages;          /* that aren't */
     uint32_t count;                  /* of segments; 0 for a timer or a withdrawal */
     uint32_t last_bytes;             /* of the last segment */
     uint32_t steps, marks;           /* of enum lifeline_step, lifeline_mark; of all segments */

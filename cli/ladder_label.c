@@ -222,6 +222,8 @@ static void make_segment(struct ladder_label *label, const struct ladder_row *ro
     }
     for (; message; message = message->next)
         note_message(label, message, ascii);
+    if (row->more_messages)
+        note(label, "%" PRIu32 " more HTTP messages", row->more_messages);
     if (verbose) {
         GString *numbers = g_string_new(NULL);
 

@@ -251,11 +251,6 @@ static void skip_bits(struct reader *r, unsigned count)
     *r = (struct reader){.bits = r->in, .in = r->in + (count + 7) / 8};
 }
 
-bool cold_can_pack(const struct conn *c)
-{
-    return !c->candidate;
-}
-
 size_t cold_pack(const struct conn *c, unsigned char *packed)
 {
     struct writer w = {.out = code_put(packed + HEADER_BYTES, c->number)};

@@ -12,8 +12,8 @@
  *
  * A flow that rests is packed with it.
  *
- * Limits: a connection with a candidate SYN isn't packed. Another flow and facts stay where they
- * are.
+ * Limits: a candidate SYN isn't packed: its owner forgets it before. Another flow and facts stay
+ * where they are.
  */
 #ifndef LIFELINE_CONN_COLD_H
 #define LIFELINE_CONN_COLD_H
@@ -22,8 +22,6 @@
 
 /* No packed connection is larger. */
 #define COLD_MAX_BYTES 3072
-
-bool cold_can_pack(const struct conn *c);
 
 /* Writes c to out, of COLD_MAX_BYTES; returns the length. c is as it was: its flow, if that
  * can rest, is the caller's to free. */

@@ -9,6 +9,7 @@
  * time.
  */
 #include "conn/engine.h"
+#include "conn/pool.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -104,10 +105,9 @@ static void conn_free_parts(struct lifeline_engine *engine, struct conn *c)
     if (c->facts) {
         findings_forget(engine->findings, c->facts);
     }
-    free(c->candidate);
+    pool_forget_candidate(&engine->table, c);
     c->facts = NULL;
     c->closing = NULL;
-    c->candidate = NULL;
 }
 
 void lifeline_free(struct lifeline_engine *engine)

@@ -14,6 +14,7 @@
  * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
  */
 #include "conn/engine.h"
+#include "conn/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,6 @@ static bool dead(const struct conn *c)
     bool unknown1 = c->end[1].state == LIFELINE_STATE_UNKNOWN;
     return (gone(&c->end[0]) || unknown0) && (gone(&c->end[1]) || unknown1) &&
            !(unknown0 && unknown1);
-}
-
-static void forget_candidate(struct conn *c)
-{
-    free(c->candidate);
-    c->candidate = NULL;
 }
 
 static struct incarnation_memory *memory_of(const struct lifeline_engine *engine,
@@ -152,7 +147,7 @@ static struct conn *promote(struct lifeline_engine *engine, const struct lookup 
     if (old->end[opener].segments) {
         old->end[opener].segments--;
     }
-    forget_candidate(old);
+    pool_forget_candidate(&engine->table, old);
 
     struct lookup from_syn = *lookup;
     from_syn.source_is_low = syn_from_low;
@@ -185,13 +180,13 @@ static struct conn *promote(struct lifeline_engine *engine, const struct lookup 
     return c;
 }
 
-static void propose(struct conn *c, const struct lifeline_segment *s)
+static void propose(struct table *t, struct conn *c, const struct lifeline_segment *s)
 {
     if (c->candidate && c->candidate->segment.seq == s->seq) {
         return;
     }
     if (!c->candidate) {
-        c->candidate = malloc(sizeof *c->candidate);
+        c->candidate = pool_candidate(t);
         if (!c->candidate) {
             return;
         }
@@ -288,7 +283,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     if ((c->previous_known >> e & 1) && segment->seq == c->previous_isn[e]) {
         /* A late copy; a SYN that is answered all the same was none. */
         if (!(segment->flags & LIFELINE_ACK)) {
-            propose(c, segment);
+            propose(&engine->table, c, segment);
         }
         return c;
     }
@@ -334,7 +329,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     }
     bool crossing = to->state == LIFELINE_SYN_SENT && from->state == LIFELINE_STATE_UNKNOWN;
     if (!crossing) {
-        propose(c, segment);
+        propose(&engine->table, c, segment);
     }
     return c;
 }

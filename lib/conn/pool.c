@@ -97,9 +97,26 @@ struct conn *pool_take(struct table *t)
     return c;
 }
 
+void pool_forget_candidate(struct table *t, struct conn *c)
+{
+    if (c->candidate) {
+        t->memory_bytes -= sizeof *c->candidate + MALLOC_BYTES;
+        free(c->candidate);
+        c->candidate = NULL;
+    }
+}
+
+struct candidate *pool_candidate(struct table *t)
+{
+    struct candidate *candidate = malloc(sizeof *candidate);
+    t->memory_bytes += candidate ? sizeof *candidate + MALLOC_BYTES : 0;
+    return candidate;
+}
+
 static bool freeze(struct table *t, struct conn *c)
 {
     unsigned char packed[COLD_MAX_BYTES];
+    pool_forget_candidate(t, c);
     size_t bytes = cold_pack(c, packed);
     unsigned char *cold = malloc(bytes);
     if (!cold) {
@@ -168,11 +185,12 @@ static struct conn *next_of(struct table_pool *pool)
     return c;
 }
 
-/* Is it likely that nothing comes for it soon? Of closed ones the caller says so. */
+/* Is it likely that nothing comes for it soon? Of closed ones the caller says so, unless a SYN
+ * waits there for an answer. */
 static bool is_at_rest(const struct table *t, const struct conn *c, bool closed)
 {
-    bool open = table_list_of(c) < LIST_TIME_WAIT;
-    return open ? t->now_ns - c->last_ns > TABLE_IDLE_NS : closed;
+    bool waits = table_list_of(c) < LIST_TIME_WAIT || c->candidate;
+    return waits ? t->now_ns - c->last_ns > TABLE_IDLE_NS : closed;
 }
 
 /* One more that the hand comes by: of many, what rests is packed before memory calls for it. */
@@ -192,7 +210,7 @@ static void tidy(struct table *t)
     }
     if (c->recent) {
         c->recent = 0;
-    } else if (is_at_rest(t, c, closed) && cold_can_pack(c)) {
+    } else if (is_at_rest(t, c, closed)) {
         freeze(t, c); /* no memory: then later */
     }
 }
@@ -205,7 +223,7 @@ bool table_make_room(struct table *t)
         bool found = false;
         for (uint32_t tries = 0; tries < 2 * pool->count && !found; tries++) {
             struct conn *c = next_of(pool);
-            if (c->slot == NO_SLOT || !cold_can_pack(c)) {
+            if (c->slot == NO_SLOT) {
                 continue;
             }
             if (c->recent) {

@@ -8,7 +8,8 @@
  * packed (cold.h); when there are very many, what is in TIME-WAIT or closed as well. Those are
  * looked at once more, for their record: packing and unpacking takes longer than that, as long as
  * they aren't too many for the memory. When few are free and no more may be made, the hand
- * goes on until it finds one that wasn't used, at rest or not.
+ * goes on until it finds one that wasn't used, at rest or not. So any can be packed: otherwise those
+ * that can't could fill the pool.
  */
 #ifndef LIFELINE_CONN_POOL_H
 #define LIFELINE_CONN_POOL_H
@@ -25,5 +26,9 @@ void pool_fini(struct table *t);
 /* A zeroed object; some are free whenever a segment comes, see table_make_room(). */
 struct conn *pool_take(struct table *t);
 void pool_give(struct table *t, struct conn *c);
+
+/* Memory for a SYN that waits for an answer; packing the connection forgets it. NULL: none. */
+struct candidate *pool_candidate(struct table *t);
+void pool_forget_candidate(struct table *t, struct conn *c);
 
 #endif

@@ -130,6 +130,18 @@ class Limits(unittest.TestCase):
         self.assertLessEqual(peak, 8)
         self.assertRegex(done.stderr, rb"\d+ connections were ended early .*--max-memory")
 
+    def test_memory_of_syns_that_wait(self):
+        """Each of thousands of connections gets a SYN that is neither old nor new, before an answer:
+        they can be packed all the same, and none is given up for them."""
+        datagrams = []
+        for port in range(40000, 46000):
+            datagrams += handshake(port)
+        datagrams += [capture.tcp_ip(CLIENT, SERVER, port, 80, 77777777, 0, SYN) for port in range(40000, 46000)]
+        datagrams += [capture.tcp_ip("10.0.0.3", SERVER, port, 80, 1, 0, SYN) for port in range(10000, 12000)]
+        _, records, err = run("connections", "-o", "jsonl", "--max-memory", "12M", packets=timed(datagrams))
+        self.assertEqual(sum(r["handshake"]["complete"] for r in records), 6000)
+        self.assertNotIn("ended early", err)
+
     def test_memory_of_findings(self):
         """SYNs repeated on thousands of connections at once: what proves a finding is noted for each."""
         syns = [handshake(port)[0] for port in range(40000, 47000)]

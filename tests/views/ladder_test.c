@@ -97,6 +97,26 @@ static void splits_at_messages(void)
     ladders_free(ladders);
 }
 
+/* Of very many messages in one segment most are only counted. */
+static void counts_messages(void)
+{
+    struct ladders *ladders = new_ladders();
+    struct lifeline_message message = {
+        .connection = CONNECTION, .frame = 1, .from = LIFELINE_SERVER, .is_response = true};
+    struct ladder *ladder;
+
+    add(ladders, 1, LIFELINE_SERVER, LIFELINE_STEP_DATA, 1000);
+    for (message.index = 0; message.index < 100000; message.index++)
+        ladders_message(ladders, &message);
+    ladder = ladders_take(ladders, CONNECTION);
+    if (CHECK_UINT(ladder_length(ladder), 1)) {
+        CHECK_UINT(ladder_row(ladder, 0)->message_count, LADDER_MAX_MESSAGES);
+        CHECK_UINT(ladder_row(ladder, 0)->more_messages, 100000 - LADDER_MAX_MESSAGES);
+    }
+    ladder_free(ladders, ladder);
+    ladders_free(ladders);
+}
+
 /* A withdrawn transition is undone where it was drawn. */
 static void undoes_what_was_lost(void)
 {
@@ -257,6 +277,7 @@ int main(void)
 {
     RUN(folds_runs);
     RUN(splits_at_messages);
+    RUN(counts_messages);
     RUN(undoes_what_was_lost);
     RUN(exchanges_roles);
     RUN(keeps_both_ends);
