@@ -31,12 +31,17 @@ static void shift_slices(struct series *series, void *what)
 {
     const struct shift *shift = what;
     uint32_t *const lists[] = {series->entries, series->ends};
+    if (!series->in_slices) {
+        return;
+    }
+    series->in_slices = 0;
     for (unsigned k = 0; k < 2; k++) {
         uint32_t moved[SERIES_SLICES] = {0};
         for (int i = 0; i < SERIES_SLICES; i++) {
             int64_t to = ((shift->from + i) >> shift->doublings) - shift->to;
             if (lists[k][i] && to >= 0 && to < SERIES_SLICES) {
                 moved[to] += lists[k][i];
+                series->in_slices += lists[k][i];
             }
         }
         memcpy(lists[k], moved, sizeof moved);
@@ -102,9 +107,14 @@ static void fold(struct series *series, void *what)
     const struct series_grid *grid = folding->grid;
     int64_t n = folding->slices < SERIES_SLICES ? folding->slices : SERIES_SLICES;
 
+    /* Of thousands most are quiet at a time. */
+    if (!series->in_slices && !series->carried) {
+        return;
+    }
     for (int64_t i = 0; i < n; i++) {
         int64_t start_ns = (grid->base + i) << grid->width_bits;
         series->carried += (int64_t)series->entries[i] - series->ends[i];
+        series->in_slices -= (uint64_t)series->entries[i] + series->ends[i];
         keep_highest(grid, series->bins, start_ns, series->carried);
         if (series->carried > series->peak) {
             series->peak = (uint32_t)series->carried;
@@ -177,6 +187,7 @@ void series_add(const struct series_grid *grid, struct series *series, int64_t e
     }
     if (from >= 0) {
         series->entries[from]++;
+        series->in_slices++;
     } else {
         int64_t until_ns = ended && to < 0 ? ended_ns : grid->base << grid->width_bits;
         int64_t bin = (entered_ns >> grid->bin_bits) - grid->bin_base;
@@ -191,6 +202,7 @@ void series_add(const struct series_grid *grid, struct series *series, int64_t e
     }
     if (ended && to >= 0) {
         series->ends[to]++;
+        series->in_slices++;
     }
 }
 

@@ -21,11 +21,12 @@
 #define SERIES_SLICES 512
 
 struct series {
+    int64_t carried;    /* count when the first slice begins */
+    uint64_t in_slices; /* entries and ends in all of them */
+    uint32_t peak;      /* of what was folded */
+    int64_t peak_ns;
     uint32_t entries[SERIES_SLICES], ends[SERIES_SLICES];
     uint32_t bins[SERIES_SLICES]; /* highest counts of what was folded */
-    int64_t carried;              /* count when the first slice begins */
-    uint32_t peak;                /* of what was folded */
-    int64_t peak_ns;
 };
 
 struct series_grid {

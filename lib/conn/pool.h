@@ -8,8 +8,8 @@
  * packed (cold.h); when there are very many, what is in TIME-WAIT or closed as well. Those are
  * looked at once more, for their record: packing and unpacking takes longer than that, as long as
  * they aren't too many for the memory. When few are free and no more may be made, the hand
- * goes on until it finds one that wasn't used, at rest or not. So any can be packed: otherwise those
- * that can't could fill the pool.
+ * goes on until it finds one that wasn't used, at rest or not. So any can be packed: otherwise
+ * those that can't could fill the pool.
  */
 #ifndef LIFELINE_CONN_POOL_H
 #define LIFELINE_CONN_POOL_H
