@@ -61,15 +61,27 @@ struct exchange *exchange_new(struct app_flow *flow)
     return x;
 }
 
+/* Room for what a message says: within what streams may hold, because a few octets of HTTP/2 may
+ * refer to as many as an HPACK table holds. */
+static bool has_room(struct app *app, struct exchange *x, size_t bytes)
+{
+    if (app->pool.held_bytes + bytes <= app->pool.max_held_bytes)
+        return true;
+    app->counters->headers_dropped += !x->text_dropped;
+    x->text_dropped = true;
+    return false;
+}
+
 static void *heap_text(struct app *app, struct exchange *x, size_t bytes)
 {
-    struct exchange_text *t = malloc(sizeof *t + bytes);
+    struct exchange_text *t =
+        has_room(app, x, sizeof *t + bytes) ? malloc(sizeof *t + bytes) : NULL;
     if (!t)
         return NULL;
     t->bytes = sizeof *t + bytes;
     t->next = x->texts;
     x->texts = t;
-    app->held_bytes += t->bytes;
+    app->pool.held_bytes += t->bytes;
     return t->text;
 }
 
@@ -126,11 +138,12 @@ void exchange_keep_header(struct app *app, struct exchange *x, struct lifeline_h
     /* The array doubles at powers of two. */
     if ((m->header_count & (m->header_count - 1)) == 0) {
         size_t room = m->header_count ? 2 * m->header_count : 1;
-        struct lifeline_http_header *grown =
-            realloc((void *)m->headers, room * sizeof(struct lifeline_http_header));
+        struct lifeline_http_header *grown = NULL;
+        if (has_room(app, x, (room - m->header_count) * sizeof *grown))
+            grown = realloc((void *)m->headers, room * sizeof *grown);
         if (!grown)
             return;
-        app->held_bytes += (room - m->header_count) * sizeof *grown;
+        app->pool.held_bytes += (room - m->header_count) * sizeof *grown;
         m->headers = grown;
     }
     char *copy = heap_text(app, x, name_bytes + value_bytes + 2);
@@ -196,7 +209,7 @@ static void forget_kept(struct app *app, struct lifeline_http_message *m)
         uint64_t room = 1;
         while (room < m->header_count)
             room *= 2;
-        app->held_bytes -= room * sizeof(struct lifeline_http_header);
+        app->pool.held_bytes -= room * sizeof(struct lifeline_http_header);
         free((void *)m->headers);
     }
     if (m->body) {
@@ -214,7 +227,7 @@ void exchange_drop(struct app *app, struct exchange *x)
     while (x->texts) {
         struct exchange_text *t = x->texts;
         x->texts = t->next;
-        app->held_bytes -= t->bytes;
+        app->pool.held_bytes -= t->bytes;
         free(t);
     }
     if (app->free_exchange_count < KEEP_FREE_EXCHANGES) {

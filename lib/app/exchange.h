@@ -29,7 +29,8 @@ struct exchange {
     bool request_gap, response_gap;   /* ... of that message */
     bool cut, request_cut;            /* the response, the request broke off: its end is unknown */
     bool upgraded;                    /* what follows isn't HTTP */
-    bool barrier; /* requests before it may be missing, and their responses may follow it */
+    bool barrier;      /* requests before it may be missing, and their responses may follow it */
+    bool text_dropped; /* not all that it says was kept */
     bool is_head, is_connect, expects_continue, wants_upgrade, wants_h2c;
     uint8_t request_end_of, response_end_of; /* ends that send them */
 
@@ -46,7 +47,8 @@ void exchange_has_request(struct app_flow *flow, struct exchange *x);
 /* An exchange for the same request, whose response is yet to come. */
 struct exchange *exchange_repeat_request(struct app_flow *flow, const struct exchange *x);
 
-/* A NUL-terminated copy that lives as long as the exchange; NULL when memory is short. Cut at an
+/* A NUL-terminated copy that lives as long as the exchange; NULL when memory is short, or what
+ * streams may hold is used up. Cut at an
  * embedded NUL, as all C strings are. */
 const char *exchange_copy(struct app *app, struct exchange *x, const char *text, size_t bytes);
 

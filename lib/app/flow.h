@@ -26,7 +26,7 @@ struct app {
     const struct lifeline_options *options;
     struct lifeline_counters *counters;
     const struct lifeline_sink *sink;
-    struct stream_pool pool; /* spans, partial headers, kept bodies */
+    struct stream_pool pool; /* spans, partial headers, long texts, kept headers and bodies */
     uint64_t held_bytes;     /* flows, exchanges and HPACK tables */
     uint64_t bodies_bytes;   /* of the pool's, taken by kept bodies */
     struct hash_key key;     /* of tables whose keys the peers choose */

@@ -363,12 +363,15 @@ static int64_t held_time(int64_t time_ns)
     return time_ns < 0 ? 0 : time_ns > LAST_TIME_NS ? LAST_TIME_NS : time_ns;
 }
 
-/* Asked for one segment of a few: they can't bring more in the meantime than LEAST_ROOM_BYTES. */
+/* Asked for one segment of a few, or when one brought much: a segment of HTTP/2 may begin as many
+ * exchanges as are allowed. */
 static bool holds_too_much(struct lifeline_engine *engine)
 {
-    if (engine->counters.segments % SEGMENTS_PER_LOOK) {
+    uint64_t http_bytes = app_memory_bytes(engine->app);
+    if (engine->counters.segments % SEGMENTS_PER_LOOK && http_bytes < engine->next_look_bytes) {
         return false;
     }
+    engine->next_look_bytes = http_bytes + LEAST_ROOM_BYTES;
     uint64_t bytes = held_bytes(engine);
     if (bytes > engine->counters.memory_peak_bytes) {
         engine->counters.memory_peak_bytes = bytes;

@@ -33,7 +33,8 @@ struct lifeline_engine {
     struct lifeline_sink sink;
     struct lifeline_counters counters; /* without the decoder's */
     struct table table;
-    uint64_t limit_bytes; /* of all that it holds */
+    uint64_t limit_bytes;     /* of all that it holds */
+    uint64_t next_look_bytes; /* of HTTP: when so much is held, all is looked at before its turn */
     struct app *app;
     struct findings *findings;     /* NULL when nobody asks for them */
     struct lifeline_sink app_sink; /* the sink, by way of the findings */
