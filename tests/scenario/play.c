@@ -112,6 +112,20 @@ static void on_exchange(void *user, const struct lifeline_exchange *exchange)
     keep_strings(recorder, LIFELINE_RECORD_EXCHANGE, copy);
 }
 
+static void on_finding(void *user, const struct lifeline_finding *finding)
+{
+    struct recorder *recorder = user;
+    struct tape *tape = recorder->tape;
+    struct lifeline_finding *copy =
+        grow((void **)&tape->findings, &tape->finding_count, &tape->finding_room, sizeof *copy);
+    if (!copy) {
+        recorder->out_of_memory = true;
+        return;
+    }
+    *copy = *finding;
+    copy->text = copy->subject = copy->peer = copy->request = NULL;
+}
+
 static void push(struct lifeline_engine *engine, const struct variant *variant,
                  const struct lifeline_segment *segment)
 {
@@ -192,8 +206,11 @@ bool play(const struct scenario *scenario, const struct variant *variant, const 
                                        .network_count = network_count,
                                        .time_wait_ns = scenario->time_wait_ns,
                                        .verify_checksums = variant->as_frames};
-    struct lifeline_sink sink = {
-        .user = &recorder, .event = on_event, .exchange = on_exchange, .connection = on_connection};
+    struct lifeline_sink sink = {.user = &recorder,
+                                 .event = on_event,
+                                 .exchange = on_exchange,
+                                 .connection = on_connection,
+                                 .finding = on_finding};
     struct lifeline_engine *engine = lifeline_new(&options, &sink);
     if (!engine)
         return false;
@@ -213,5 +230,6 @@ void tape_free(struct tape *tape)
     free(tape->events);
     free(tape->connections);
     free(tape->exchanges);
+    free(tape->findings);
     memset(tape, 0, sizeof *tape);
 }

@@ -174,6 +174,8 @@ struct tape {
     struct lifeline_connection *connections;
     unsigned exchange_count, exchange_room;
     struct lifeline_exchange *exchanges;
+    unsigned finding_count, finding_room;
+    struct lifeline_finding *findings; /* their strings but the names are left out */
     unsigned string_count, string_room;
     void **strings;
 };
@@ -202,6 +204,9 @@ void tape_free(struct tape *tape);
  * blanks. False when the record has no such path. */
 bool value_text(enum lifeline_record_kind kind, const void *record, const char *path, char *out,
                 size_t size);
+/* The same for "NAME.FIELD" of a connection's first finding of that name. */
+bool finding_text(const struct tape *tape, uint64_t connection, const char *path, char *out,
+                  size_t size);
 /* Equal as text, or as numbers within a nanosecond. */
 bool value_equals(const char *expected, const char *actual);
 

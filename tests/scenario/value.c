@@ -209,6 +209,26 @@ bool value_text(enum lifeline_record_kind kind, const void *record, const char *
     return false;
 }
 
+bool finding_text(const struct tape *tape, uint64_t connection, const char *path, char *out,
+                  size_t size)
+{
+    struct text text = {.out = out, .size = size};
+    out[0] = '\0';
+    for (unsigned i = 0; i < tape->finding_count; i++) {
+        const struct lifeline_finding *finding = &tape->findings[i];
+        size_t length = strlen(finding->name);
+        if (finding->connection != connection || strncmp(path, finding->name, length) != 0 ||
+            path[length] != '.')
+            continue;
+        if (strcmp(path + length + 1, "frames") != 0)
+            return value_text(LIFELINE_RECORD_FINDING, finding, path + length + 1, out, size);
+        for (unsigned j = 0; j < finding->frame_count; j++)
+            add_frame(&text, finding->frames[j]);
+        return true;
+    }
+    return false;
+}
+
 bool value_equals(const char *expected, const char *actual)
 {
     if (strcmp(expected, actual) == 0)
