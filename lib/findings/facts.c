@@ -78,12 +78,25 @@ static void note(struct facts_pool *pool, struct finding_facts **facts, enum not
     n->count += n->count < UINT32_MAX;
 }
 
+/* Is it an RST that this event takes back? Then no ACK was lost. */
+static bool takes_back_reset(const struct finding_facts *facts, const struct lifeline_event *event)
+{
+    for (uint8_t role = LIFELINE_CLIENT; facts && role <= LIFELINE_SERVER; role++) {
+        const struct noted *reset = noted_of(facts, NOTED_RESET, role);
+        if (reset->count && reset->last_frame == event->withdrawn_frame) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void facts_note(struct facts_pool *pool, struct finding_facts **facts,
                 const struct lifeline_event *event)
 {
     const struct lifeline_segment *s = event->segment;
     bool again = event->marks & LIFELINE_MARK_RETRANSMISSION;
-    bool taken_back = event->steps & LIFELINE_STEP_WITHDRAWAL;
+    bool unheard = again && (event->steps & LIFELINE_STEP_WITHDRAWAL) &&
+                   !takes_back_reset(*facts, event); /* the answer passed, yet it is repeated */
 
     if (event->marks & LIFELINE_MARK_OLD_DUPLICATE) {
         bool sequenced = s->payload_bytes || (s->flags & (LIFELINE_FIN | LIFELINE_SYN));
@@ -105,14 +118,14 @@ void facts_note(struct facts_pool *pool, struct finding_facts **facts,
             note(pool, facts, is_answer ? NOTED_SYN_ACK_AGAIN : NOTED_SYN_AGAIN, event,
                  event->frame);
         }
-        if (taken_back) {
+        if (unheard && is_answer) {
             note(pool, facts, NOTED_THIRD_IGNORED, event, event->withdrawn_frame);
         }
     } else if (s->flags & LIFELINE_FIN) {
         if (again) {
             note(pool, facts, NOTED_FIN_AGAIN, event, event->frame);
         }
-        if (taken_back) {
+        if (unheard) {
             note(pool, facts, NOTED_FIN_ACK_LOST, event, event->withdrawn_frame);
         }
     }
