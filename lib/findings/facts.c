@@ -78,6 +78,26 @@ static void note(struct facts_pool *pool, struct finding_facts **facts, enum not
     n->count += n->count < UINT32_MAX;
 }
 
+/* Whether an end can send, and what of its stream nobody saw. */
+static void note_unsendable(struct facts_pool *pool, struct finding_facts **facts,
+                            const struct lifeline_event *event)
+{
+    if (event->from > LIFELINE_SERVER) {
+        return;
+    }
+    if (event->marks & LIFELINE_MARK_ZERO_WINDOW) {
+        note(pool, facts, NOTED_ZERO_WINDOW, event, event->frame);
+    } else if ((event->marks & LIFELINE_MARK_KEEP_ALIVE_ACK) && *facts) {
+        struct noted *zero = (struct noted *)noted_of(*facts, NOTED_ZERO_WINDOW, event->from);
+        if (zero->count) {
+            zero->last_frame = 0;
+        }
+    }
+    if ((event->marks & LIFELINE_MARK_ACKED_UNSEEN) && facts_make(pool, facts)) {
+        (*facts)->unseen_ends[other_role(event->from)] = (uint32_t)event->ack;
+    }
+}
+
 /* Is it an RST that this event takes back? Then no ACK was lost. */
 static bool takes_back_reset(const struct finding_facts *facts, const struct lifeline_event *event)
 {
@@ -98,6 +118,7 @@ void facts_note(struct facts_pool *pool, struct finding_facts **facts,
     bool unheard = again && (event->steps & LIFELINE_STEP_WITHDRAWAL) &&
                    !takes_back_reset(*facts, event); /* the answer passed, yet it is repeated */
 
+    note_unsendable(pool, facts, event);
     if (event->marks & LIFELINE_MARK_OLD_DUPLICATE) {
         bool sequenced = s->payload_bytes || (s->flags & (LIFELINE_FIN | LIFELINE_SYN));
         if (sequenced && !(s->flags & LIFELINE_RST)) {

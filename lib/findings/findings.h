@@ -36,7 +36,9 @@ uint64_t findings_memory_bytes(const struct findings *findings);
 static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control)
 {
     const uint32_t rare = LIFELINE_STEP_RESET | LIFELINE_STEP_WITHDRAWAL;
-    return (steps & rare) || (marks & LIFELINE_MARK_OLD_DUPLICATE) ||
+    const uint32_t rare_marks = LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_ACKED_UNSEEN |
+                                LIFELINE_MARK_ZERO_WINDOW | LIFELINE_MARK_KEEP_ALIVE_ACK;
+    return (steps & rare) || (marks & rare_marks) ||
            (is_control && (marks & LIFELINE_MARK_RETRANSMISSION));
 }
 /* Notes what an event shows; *facts belongs to the connection, to be given back with it. */

@@ -24,6 +24,7 @@ enum noted_what {
     NOTED_OLD_DUPLICATE, /* payload, SYN or FIN of an earlier incarnation */
     NOTED_ABSORBED,      /* late in TIME-WAIT */
     NOTED_RESET,
+    NOTED_ZERO_WINDOW, /* last_frame is 0 when it was open again later */
     NOTED_COUNT
 };
 
@@ -35,8 +36,9 @@ struct noted {
 };
 
 struct finding_facts {
-    uint64_t found;       /* bits: rules that its exchanges proved */
-    uint8_t reset_ttl[2]; /* of the last RST, by role */
+    uint64_t found;          /* bits: rules that its exchanges proved */
+    uint32_t unseen_ends[2]; /* by role: one past what its peer last acknowledged unseen; or 0 */
+    uint8_t reset_ttl[2];    /* of the last RST, by role */
     uint8_t count, capacity;
     struct noted noted[];
 };

@@ -20,6 +20,26 @@ struct half_close {
     bool over;               /* it closed, or was reset */
 };
 
+/* May a FIN of its own have passed that the capture doesn't hold? It may be among octets at the end
+ * of the stream that only their ACK tells of, or before the capture began. */
+static bool may_have_closed(const struct scene *s, uint8_t role)
+{
+    const struct lifeline_endpoint *e = endpoint_of(s->record, role);
+    uint32_t end = (uint32_t)(1 + e->payload_bytes + e->missing_bytes);
+    bool unseen = e->missing_bytes && s->facts->unseen_ends[role] == end;
+    bool before = s->record->handshake.kind == LIFELINE_HANDSHAKE_MISSED && !e->payload_bytes;
+    return !e->fin_frame && (unseen || before);
+}
+
+/* Does its peer leave it no room to send, as far as was seen? Its FIN waits behind its data. */
+static bool is_held_back(const struct scene *s, uint8_t role)
+{
+    const struct lifeline_connection *r = s->record;
+    const struct noted *zero = noted_of(s->facts, NOTED_ZERO_WINDOW, other_role(role));
+    return zero->count && zero->last_frame >= r->teardown.fin1_frame &&
+           (r->last_data_ns == LIFELINE_UNKNOWN_NS || r->last_data_ns <= zero->last_ns);
+}
+
 /* The time between steps 2 and 3 in which nothing came from the passive side. */
 static bool read_half_close(const struct scene *s, struct half_close *out)
 {
@@ -30,6 +50,9 @@ static bool read_half_close(const struct scene *s, struct half_close *out)
     }
     out->closer = t->active_closer;
     out->passive = other_role(out->closer);
+    if (may_have_closed(s, out->passive) || is_held_back(s, out->passive)) {
+        return false;
+    }
     int64_t end = t->fin2_ns != LIFELINE_UNKNOWN_NS    ? t->fin2_ns
                   : t->reset_ns != LIFELINE_UNKNOWN_NS ? t->reset_ns
                                                        : s->now_ns;
