@@ -125,6 +125,15 @@ static bool fin_wait_2_stuck(const struct scene *s, struct lifeline_finding *out
     return true;
 }
 
+/* How often an end repeated its FIN. The record counts both ends', the facts copies that the
+ * network made, too. */
+static uint64_t fin_repetitions(const struct scene *s, uint8_t role)
+{
+    uint64_t own = noted_of(s->facts, NOTED_FIN_AGAIN, role)->count;
+    uint64_t both = s->record->teardown.fin_retransmissions;
+    return own < both ? own : both;
+}
+
 static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
@@ -133,16 +142,17 @@ static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *o
         const struct lifeline_endpoint *peer = endpoint_of(r, other_role(role));
         const struct noted *again = noted_of(s->facts, NOTED_FIN_AGAIN, role);
         const struct noted *lost = noted_of(s->facts, NOTED_FIN_ACK_LOST, role);
+        uint64_t repetitions = fin_repetitions(s, role);
         bool waits = e->state == LIFELINE_FIN_WAIT_1 || e->state == LIFELINE_CLOSING ||
                      e->state == LIFELINE_LAST_ACK;
         int64_t since_ns = r->teardown.fin1_frame == e->fin_frame   ? r->teardown.fin1_ns
                            : r->teardown.fin2_frame == e->fin_frame ? r->teardown.fin2_ns
                                                                     : LIFELINE_UNKNOWN_NS;
         if (!waits || since_ns == LIFELINE_UNKNOWN_NS || r->teardown.reset_frame ||
-            !peer->segments || !again->count || r->teardown.fin_retransmissions == 0) {
+            !peer->segments || !repetitions) {
             continue;
         }
-        if (again->count < 2 && s->now_ns - again->last_ns < FIN_PATIENCE_NS) {
+        if (repetitions < 2 && s->now_ns - again->last_ns < FIN_PATIENCE_NS) {
             continue;
         }
         if (lost->count) {
@@ -150,8 +160,8 @@ static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *o
             finding_frame(out, lost->first_frame);
         }
         out->endpoint = role;
-        out->count = again->count + 1ULL;
-        out->duration_ns = s->now_ns - since_ns;
+        out->count = repetitions + 1;
+        out->duration_ns = again->last_ns - since_ns;
         finding_frame(out, e->fin_frame);
         finding_frame(out, again->first_frame);
         finding_frame(out, again->last_frame);
@@ -179,7 +189,7 @@ static bool last_ack_lost(const struct scene *s, struct lifeline_finding *out)
         return false;
     }
     out->endpoint = passive;
-    out->count = again->count;
+    out->count = fin_repetitions(s, passive);
     finding_frame(out, t->fin2_frame);
     finding_frame(out, lost->first_frame);
     finding_frame(out, again->first_frame);
