@@ -66,12 +66,18 @@ static bool handshake_incomplete(const struct scene *s, struct lifeline_finding 
     }
     out->endpoint = LIFELINE_SERVER;
     out->count = h->synack_retransmissions + 1;
-    out->duration_ns = s->now_ns - r->start_ns;
+    out->duration_ns = (!h->synack_retransmissions ? s->now_ns
+                        : again->count             ? again->last_ns
+                                                   : r->end_ns) -
+                       r->start_ns;
     finding_frame(out, again->first_frame);
     finding_frame(out, again->last_frame);
     finding_says(out,
-                 N_("{subject} waits in SYN-RECEIVED: its SYN,ACK, sent {count|time|times} in "
-                    "{duration}, is never acknowledged"),
+                 h->synack_retransmissions
+                     ? N_("{subject} waits in SYN-RECEIVED: its SYN,ACK, sent {count|time|times} "
+                          "in {duration}, is never acknowledged")
+                     : N_("{subject} waits in SYN-RECEIVED: its SYN,ACK is not acknowledged for "
+                          "{duration}"),
                  N_("{subject} waits in SYN-RECEIVED: its SYN,ACKs are never acknowledged"));
     return true;
 }
