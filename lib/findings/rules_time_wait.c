@@ -102,13 +102,26 @@ static bool time_wait_assassinated(const struct scene *s, struct lifeline_findin
     return true;
 }
 
+/* Was it the late segment's answer that ended TIME-WAIT of that role? That is a finding of its own,
+ * and no case of no harm. */
+static bool did_harm(const struct scene *s, uint8_t holder)
+{
+    for (unsigned i = 0; i < s->record->time_wait_count; i++) {
+        const struct lifeline_time_wait *w = &s->record->time_wait[i];
+        if (w->endpoint == holder && w->outcome == LIFELINE_TIME_WAIT_ASSASSINATED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool old_duplicate(const struct scene *s, struct lifeline_finding *out)
 {
     static const enum noted_what kinds[] = {NOTED_OLD_DUPLICATE, NOTED_ABSORBED};
     for (unsigned i = 0; i < 2; i++) {
         for (uint8_t role = LIFELINE_CLIENT; role <= LIFELINE_SERVER; role++) {
             const struct noted *n = noted_of(s->facts, kinds[i], role);
-            if (!n->count) {
+            if (!n->count || (kinds[i] == NOTED_ABSORBED && did_harm(s, other_role(role)))) {
                 continue;
             }
             out->endpoint = role;
