@@ -151,6 +151,7 @@ static const char *oddity(const struct scene *s, uint8_t role, const char **grou
     }
     if (e->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW && !ended &&
         e->reset_cause != LIFELINE_CAUSE_TIME_WAIT_ACK &&
+        e->reset_cause != LIFELINE_CAUSE_CLOSED_SOCKET &&
         e->reset_cause != LIFELINE_CAUSE_HANDSHAKE_ABORT) {
         *severity = LIFELINE_NOTE;
         *group = N_("RSTs in the name of {subject} are out of the window: ignored");
