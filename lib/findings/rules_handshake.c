@@ -89,6 +89,17 @@ static bool opened(const struct lifeline_handshake *h)
            h->kind == LIFELINE_HANDSHAKE_FAST_OPEN;
 }
 
+/* The answer took longer than the client was patient: its SYN came again before that, and the
+ * server may have answered each. The way is long; nothing need have been lost on it. */
+static bool asked_too_soon(const struct scene *s)
+{
+    const struct lifeline_handshake *h = &s->record->handshake;
+    const struct noted *syn = noted_of(s->facts, NOTED_SYN_AGAIN, LIFELINE_CLIENT);
+    return h->syn_retransmissions && h->synack_retransmissions <= h->syn_retransmissions &&
+           syn->count && h->syn_to_synack_ns != LIFELINE_UNKNOWN_NS &&
+           h->syn_to_synack_ns > syn->last_ns - s->record->start_ns;
+}
+
 static bool handshake_retransmitted(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
@@ -130,6 +141,9 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
                "repeated; up to {duration} lost"));
         return true;
     }
+    if (asked_too_soon(s)) {
+        return false; /* slow: a finding of its own */
+    }
     if (h->syn_retransmissions) {
         out->count = h->syn_retransmissions;
         out->duration_ns = syn->count ? syn->last_ns - r->start_ns : LIFELINE_UNKNOWN_NS;
@@ -146,6 +160,9 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
         }
         return true;
     }
+    if (syn->count >= h->synack_retransmissions && syn->first_frame < answer->first_frame) {
+        return false; /* they answer copies of the SYN that the network made */
+    }
     out->count = h->synack_retransmissions;
     finding_frame(out, h->synack_frame);
     finding_frame(out, answer->first_frame);
@@ -159,8 +176,9 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
 static bool handshake_slow(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_handshake *h = &s->record->handshake;
-    if (!opened(h) || h->rtt_ns == LIFELINE_UNKNOWN_NS || h->syn_retransmissions ||
-        h->synack_retransmissions || h->rtt_ns < s->thresholds->slow_handshake_ns) {
+    bool repeated = h->syn_retransmissions || h->synack_retransmissions;
+    if (!opened(h) || h->rtt_ns == LIFELINE_UNKNOWN_NS || (repeated && !asked_too_soon(s)) ||
+        h->rtt_ns < s->thresholds->slow_handshake_ns) {
         return false;
     }
     uint64_t reset_frame = s->record->teardown.reset_frame;
