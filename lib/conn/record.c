@@ -146,6 +146,19 @@ static uint8_t teardown_kind(const struct conn *c)
                                                 : LIFELINE_TEARDOWN_FOUR_WAY;
 }
 
+/* Of what came after the first FIN, what the sender of the RST that stands never acknowledged. */
+static uint64_t lost_bytes(const struct conn *c)
+{
+    const struct closing *k = c->closing;
+    if (k->reset_by == LIFELINE_UNKNOWN || !(c->end[k->reset_by].flags & END_ACKED_KNOWN)) {
+        return k->half_close_bytes;
+    }
+    const struct end *peer = &c->end[!k->reset_by];
+    uint32_t end = peer->flags & END_FIN ? peer->fin_end - 1 : peer->next;
+    uint32_t lost = seq_gt(end, k->reset_acked) ? end - k->reset_acked : 0;
+    return lost < k->half_close_bytes ? lost : k->half_close_bytes;
+}
+
 static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
 {
     const struct closing *k = c->closing;
@@ -184,6 +197,7 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
         out->half_close_ns = measured_ns(k->step3_ns - k->step2_ns);
     }
     out->half_close_bytes = k->half_close_bytes;
+    out->lost_bytes = lost_bytes(c);
     out->fin_retransmissions = k->fin_retransmissions;
 }
 

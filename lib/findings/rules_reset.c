@@ -75,13 +75,12 @@ static bool reset_after_close(const struct scene *s, struct lifeline_finding *ou
     if (!ended_by(s, LIFELINE_CAUSE_CLOSED_SOCKET, out)) {
         return false;
     }
-    out->count = t->half_close_bytes;
+    out->count = t->lost_bytes;
     /* What HTTP lost by it is a finding of its own. */
-    if (out->endpoint == LIFELINE_CLIENT || t->half_close_bytes <= FAREWELL_BYTES ||
-        s->facts->found) {
+    if (out->endpoint == LIFELINE_CLIENT || t->lost_bytes <= FAREWELL_BYTES || s->facts->found) {
         out->severity = LIFELINE_NOTE;
     }
-    if (t->half_close_bytes) {
+    if (t->lost_bytes) {
         finding_says(out,
                      N_("{peer} sends {count|byte|bytes} to {subject} after that closed: RST, and "
                         "they are lost"),

@@ -364,6 +364,7 @@ struct lifeline_teardown {
     uint8_t reset_verdict, reset_cause;
     int64_t half_close_ns;     /* from step 2 to step 3 */
     uint64_t half_close_bytes; /* new payload of the passive closer after step 1 was delivered */
+    uint64_t lost_bytes; /* of half_close_bytes, what the sender of the RST never acknowledged */
     uint64_t fin_retransmissions;
 };
 
