@@ -8,6 +8,7 @@
 
 struct finding_groups {
     GHashTable *table; /* key text -> struct finding_group */
+    size_t max_groups;
 };
 
 static void free_group(gpointer data)
@@ -19,10 +20,11 @@ static void free_group(gpointer data)
     g_free(group);
 }
 
-struct finding_groups *finding_groups_new(void)
+struct finding_groups *finding_groups_new(size_t max_bytes)
 {
     struct finding_groups *groups = g_new(struct finding_groups, 1);
     groups->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_group);
+    groups->max_groups = MIN(GROUPS_MAX, max_bytes / GROUP_BYTES);
     return groups;
 }
 
@@ -55,7 +57,7 @@ static struct finding_group *group_of(struct finding_groups *groups,
     char *key = g_strdup_printf("%u %s %s %s", finding->severity, finding->name,
                                 finding->subject ? finding->subject : "", finding->group_template);
     struct finding_group *group = g_hash_table_lookup(groups->table, key);
-    bool full = g_hash_table_size(groups->table) >= GROUPS_MAX;
+    bool full = g_hash_table_size(groups->table) >= groups->max_groups;
     if (!group && full) {
         g_free(key);
         key =

@@ -3,7 +3,7 @@
  * finding_groups: findings gathered by name, sentence and host, and ranked, worst first.
  *
  * A group holds a count and one example, the longest or the first; so memory grows with the number
- * of hosts, not of connections. Beyond GROUPS_MAX groups, findings of further hosts are counted
+ * of hosts, not of connections. Beyond max_groups groups, findings of further hosts are counted
  * together, by name.
  */
 #ifndef LIFELINE_FINDING_GROUPS_H
@@ -13,7 +13,8 @@
 
 #include "lifeline.h"
 
-#define GROUPS_MAX 20000
+#define GROUPS_MAX  20000
+#define GROUP_BYTES 600 /* about what one takes */
 
 struct finding_group {
     struct lifeline_finding example; /* its strings belong to the group; text is NULL */
@@ -21,12 +22,13 @@ struct finding_group {
     uint64_t findings;
     uint64_t total;  /* sum of the findings' counts; LIFELINE_UNKNOWN_COUNT if none has one */
     bool many_peers; /* not all had the example's */
-    bool many_hosts; /* not all had the example's subject: beyond GROUPS_MAX */
+    bool many_hosts; /* not all had the example's subject: beyond max_groups */
 };
 
 struct finding_groups;
 
-struct finding_groups *finding_groups_new(void);
+/* GROUPS_MAX groups, or as many as max_bytes hold. */
+struct finding_groups *finding_groups_new(size_t max_bytes);
 void finding_groups_free(struct finding_groups *groups);
 void finding_groups_add(struct finding_groups *groups, const struct lifeline_finding *finding);
 

@@ -144,22 +144,21 @@ static void put_half(struct out *out, const char *text, size_t length)
 void har_pairs(struct out *out, const char *text, size_t length)
 {
     const char *end = text + length;
-    bool first = true;
+    unsigned count = 0;
 
     out_char(out, '[');
-    while (text < end && *text != '#') {
+    while (text < end && *text != '#' && count < HAR_MAX_PAIRS) {
         const char *stop = text, *equals = NULL;
 
         for (; stop < end && *stop != '&' && *stop != '#'; stop++)
             if (*stop == '=' && !equals)
                 equals = stop;
         if (stop > text) {
-            out_text(out, first ? "{\"name\":" : ",{\"name\":");
+            out_text(out, !count++ ? "{\"name\":" : ",{\"name\":");
             put_half(out, text, (size_t)((equals ? equals : stop) - text));
             out_text(out, ",\"value\":");
             put_half(out, equals ? equals + 1 : stop, equals ? (size_t)(stop - equals - 1) : 0);
             out_char(out, '}');
-            first = false;
         }
         text = stop + (stop < end && *stop == '&');
     }

@@ -19,7 +19,9 @@ const struct lifeline_http_header *har_field(const struct lifeline_http_message 
                                              const char *name);
 
 /* [{"name":...,"value":...},...] of application/x-www-form-urlencoded, up to length or a '#':
- * a query or a form. */
+ * a query or a form. Of very many the first HAR_MAX_PAIRS; all are in the text that they are from.
+ */
+#define HAR_MAX_PAIRS 1000
 void har_pairs(struct out *out, const char *text, size_t length);
 
 /* ,"request":{...} and ,"response":{...}. note takes what a reader must know about them. */

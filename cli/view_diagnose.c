@@ -300,7 +300,7 @@ static void *open_diagnose(const struct view_context *context, struct lifeline_o
     }
     view->out = out_new(context->out, context->live);
     if (strcmp(context->format, "text") == 0)
-        view->groups = finding_groups_new();
+        view->groups = finding_groups_new(context->memory_bytes / 2);
     else if (context->live)
         view->json = json_new(view->out, false);
     sink->user = view;

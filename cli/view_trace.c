@@ -11,7 +11,7 @@
  * what a JSON reader's doubles hold.
  *
  * Memory: when each open connection changed its phase, and a number for each server's socket, up to
- * MAX_SERVERS; the others share the process 0.
+ * MAX_SERVERS and half of what a view may hold; the others share the process 0.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -22,6 +22,7 @@
 #include "view.h"
 
 #define MAX_SERVERS  65536
+#define SERVER_BYTES 120 /* about what one's name takes */
 #define MAX_FINDINGS 64
 
 /* When a connection's phases began; LIFELINE_UNKNOWN_NS: not. */
@@ -115,7 +116,8 @@ static unsigned process_of(struct trace *trace, const struct lifeline_endpoint *
         g_string_free(name, TRUE);
         return process;
     }
-    if (g_hash_table_size(trace->servers) >= MAX_SERVERS) {
+    if (g_hash_table_size(trace->servers) >=
+        MIN(MAX_SERVERS, trace->context->memory_bytes / 2 / SERVER_BYTES)) {
         g_string_free(name, TRUE);
         return 0;
     }
