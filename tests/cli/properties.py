@@ -88,13 +88,30 @@ class Properties(unittest.TestCase):
             records = [json.loads(line) for line in run("http", str(path)).splitlines()]
             self.assertEqual([record["stream"] for record in records], streams)
 
+    @staticmethod
+    def tagged(vlan, *segment):
+        return bytes(12) + struct.pack("!HHH", 0x8100, vlan, 0x800) + capture.tcp_ip(*segment)
+
+    def test_halves_in_two_vlans(self):
+        """The capture begins when data is under way: the first segment of the other direction, in a
+        VLAN of its own, acknowledges less than the first octet captured."""
+        client, server = ("10.0.0.2", "10.0.0.1", 40000, 9999), ("10.0.0.1", "10.0.0.2", 9999, 40000)
+        ack, fin = capture.ACK, capture.FIN
+        frames = [self.tagged(10, *client, 5000, 300, ack, b"x" * 100),
+                  self.tagged(20, *server, 300, 4000, ack),
+                  self.tagged(20, *server, 300, 5100, ack),
+                  self.tagged(10, *client, 5100, 300, fin | ack),
+                  self.tagged(20, *server, 300, 5101, fin | ack),
+                  self.tagged(10, *client, 5101, 301, ack)]
+        path = self.folder / "halves.pcap"
+        path.write_bytes(capture.pcap([(10**18 + i * 10**6, data) for i, data in enumerate(frames)]))
+        (record,) = [json.loads(line) for line in run("connections", str(path)).splitlines()]
+        self.assertTrue(record["teardown"]["complete"])
+
     def test_reuse_in_two_vlans(self):
         """Each direction of a path in a VLAN of its own, and the 4-tuple used again: whichever VLAN
         the SYN comes in, it is the same connection's next incarnation."""
-        def tagged(vlan, *segment):
-            return (bytes(12) + struct.pack("!HHH", 0x8100, vlan, 0x800) +
-                    capture.tcp_ip(*segment))
-
+        tagged = self.tagged
         client, server = ("10.0.0.2", "10.0.0.1", 40000, 9999), ("10.0.0.1", "10.0.0.2", 9999, 40000)
         syn, ack, rst = capture.SYN, capture.ACK, capture.RST
         for again in (10, 20):
