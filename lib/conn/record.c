@@ -155,7 +155,8 @@ static uint64_t lost_bytes(const struct conn *c)
     }
     const struct end *peer = &c->end[!k->reset_by];
     uint32_t end = peer->flags & END_FIN ? peer->fin_end - 1 : peer->next;
-    uint32_t lost = seq_gt(end, k->reset_acked) ? end - k->reset_acked : 0;
+    uint32_t acked = c->end[k->reset_by].acked; /* the RST's own ACK gives nothing to a program */
+    uint32_t lost = seq_gt(end, acked) ? end - acked : 0;
     return lost < k->half_close_bytes ? lost : k->half_close_bytes;
 }
 
