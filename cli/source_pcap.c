@@ -16,7 +16,8 @@
 #define MAGIC_KUZNETZOV 0xa1b2cd34u
 
 #define HEADER_BYTES 24
-/* libpcap's and Wireshark's bound for a packet; USB and D-Bus captures may hold larger ones. */
+/* libpcap's and Wireshark's bound for a packet; USB and D-Bus captures may hold larger ones, in
+ * which there is no TCP: they are counted and passed over. */
 #define MAX_PACKET_BYTES       262144
 #define MAX_LARGE_PACKET_BYTES (128 * 1024 * 1024)
 
@@ -111,17 +112,21 @@ static enum source_result pcap_next(struct source *source, struct lifeline_frame
                              "format's bound of %u",
                              captured_bytes, pcap->max_packet_bytes);
     size_t record_bytes = (size_t)pcap->header_bytes + captured_bytes;
-    header = stream_need(stream, record_bytes);
+    bool in_window = captured_bytes <= MAX_PACKET_BYTES;
+    header = in_window ? stream_need(stream, record_bytes) : header;
     if (!header)
         return source_ended(source, at_byte, "packet", record_bytes);
-    frame->number = ++source->records;
     frame->time_ns = (int64_t)get32(header, pcap->swapped) * 1000000000 +
                      (int64_t)get32(header + 4, pcap->swapped) * pcap->subsecond_ns;
-    frame->captured_bytes = captured_bytes;
+    frame->captured_bytes = in_window ? captured_bytes : 0;
     frame->wire_bytes = wire_bytes;
     frame->link_type = pcap->link_type;
     frame->data = header + pcap->header_bytes;
-    stream_consume(stream, record_bytes);
+    if (in_window)
+        stream_consume(stream, record_bytes);
+    else if (!stream_skip(stream, record_bytes))
+        return source_ended(source, at_byte, "packet", record_bytes);
+    frame->number = ++source->records;
     return SOURCE_FRAME;
 }
 

@@ -286,6 +286,16 @@ class Sources(unittest.TestCase):
                 lines = self.list(self.compress(tool, content))
                 self.assertEqual(lines, expected(many, rounding=lambda t: t))
 
+    def test_packets_larger_than_any_with_tcp(self):
+        """USB's: counted, and passed over."""
+        packets = [(START, bytes(1 << 20)), (START + 1000, b"abc")]
+        content = capture.pcap(packets, 220, snap=1 << 27)
+        self.assertEqual(self.list(content), [line(1, micro(START), b"", 220, wire=1 << 20),
+                                              line(2, micro(START + 1000), b"abc", 220), "end"])
+        *lines, last = self.list(content[:500_000], status=4)
+        self.assertEqual(lines, [])
+        self.assertRegex(last, "packet 1 at byte 24")
+
     def test_compressed_and_its_checksum_wrong(self):
         """All that was decompressed is read, then the packet that would have been next is named."""
         content = capture.pcap(PACKETS)
