@@ -119,9 +119,7 @@ static void describe(struct run *run, struct view_context *context)
         .width = options->width ? options->width : terminal_columns(),
         .connection = options->connection,
         .options = &options->engine,
-        .memory_bytes = (options->engine.max_memory_bytes ? options->engine.max_memory_bytes
-                                                          : LIFELINE_DEFAULT_MAX_MEMORY_BYTES) /
-                        4,
+        .memory_bytes = lifeline_max_memory_bytes(&options->engine) / 4,
     };
 }
 

@@ -67,8 +67,7 @@ struct diagnose {
     struct out *out;
     struct json *json;                  /* live jsonl */
     struct waiting waiting[SEVERITIES]; /* other jsonl */
-    size_t waiting_bytes;
-    struct finding_groups *groups; /* text */
+    struct finding_groups *groups;      /* text */
     uint64_t found[SEVERITIES];
     uint8_t at_least, fail_on; /* SEVERITIES: never */
 };
@@ -259,7 +258,15 @@ static void print_waiting(struct diagnose *view)
         free(waiting->bytes);
         *waiting = (struct waiting){0};
     }
-    view->waiting_bytes = 0;
+}
+
+/* The stream of each grows by doubling. */
+static bool has_room(const struct diagnose *view)
+{
+    size_t bytes = 0;
+    for (unsigned severity = 0; severity < SEVERITIES; severity++)
+        bytes += view->waiting[severity].length;
+    return bytes <= view->context.memory_bytes / 3;
 }
 
 /* ---- the view -------------------------------------------------------------------------------- */
@@ -280,11 +287,9 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
         if (!waiting->file)
             start_waiting(waiting);
         json_record(waiting->json, LIFELINE_RECORD_FINDING, finding);
-        view->waiting_bytes -= waiting->length;
         out_flush(waiting->out);
         fflush(waiting->file);
-        view->waiting_bytes += waiting->length;
-        if (view->waiting_bytes > view->context.memory_bytes / 3) /* the stream grows by doubling */
+        if (!has_room(view))
             print_waiting(view);
     }
 }

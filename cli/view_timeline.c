@@ -32,7 +32,6 @@ struct timeline {
     struct ladders *ladders;
     struct order *order;
     struct ladder_style style;
-    size_t waiting_bytes; /* what is drawn and waits may take */
     /* mermaid: the first diagram, until a second one is known to follow */
     GString *first;
     uint64_t first_connection;
@@ -42,6 +41,12 @@ struct timeline {
     size_t drawn_bytes;
     uint64_t not_drawn;
 };
+
+/* What is drawn and waits may take. */
+static size_t waiting_bytes(const struct view_context *context)
+{
+    return context->memory_bytes / 4;
+}
 
 /* ---- jsonl ----------------------------------------------------------------------------------- */
 
@@ -126,7 +131,8 @@ static void draw_svg(void *user, const struct lifeline_connection *connection)
     struct ladder *ladder = ladders_take(timeline->ladders, connection->connection);
     struct drawn drawn = {.connection = connection->connection};
 
-    if (ladder->left_out || timeline->drawn_bytes > MIN(SVG_MAX_BYTES, timeline->waiting_bytes)) {
+    if (ladder->left_out ||
+        timeline->drawn_bytes > MIN(SVG_MAX_BYTES, waiting_bytes(timeline->context))) {
         timeline->not_drawn++;
     } else {
         drawn.text = g_string_sized_new(4096);
@@ -197,8 +203,7 @@ static void *open_timeline(const struct view_context *context, struct lifeline_o
         return timeline;
     }
     timeline->ladders = ladders_new(&collect);
-    timeline->waiting_bytes = context->memory_bytes / 4;
-    timeline->order = order_new(timeline->out, context->live, timeline->waiting_bytes);
+    timeline->order = order_new(timeline->out, context->live, waiting_bytes(context));
     timeline->style = (struct ladder_style){
         .width = context->width,
         .color = context->color,

@@ -65,12 +65,7 @@ static struct {
 
 static guint hash_key(gconstpointer key)
 {
-    const unsigned char *p = (const unsigned char *)key;
-    guint32 hash = 2166136261u; /* FNV-1a */
-
-    for (size_t i = 0; i < sizeof(struct session_key); i++)
-        hash = (hash ^ p[i]) * 16777619u;
-    return hash;
+    return wmem_strong_hash((const guint8 *)key, sizeof(struct session_key));
 }
 
 static gboolean equal_keys(gconstpointer a, gconstpointer b)

@@ -36,9 +36,8 @@ struct app *app_new(const struct lifeline_options *options, struct lifeline_coun
     app->sink = sink;
     app->key = hash_random_key();
     app->counted = counted_memory(&app->held_bytes);
-    uint64_t memory =
-        options->max_memory_bytes ? options->max_memory_bytes : LIFELINE_DEFAULT_MAX_MEMORY_BYTES;
-    app->pool.max_held_bytes = options->max_streams_bytes ? options->max_streams_bytes : memory / 8;
+    app->pool.max_held_bytes = options->max_streams_bytes ? options->max_streams_bytes
+                                                          : lifeline_max_memory_bytes(options) / 8;
     app->pool.max_stream_bytes =
         options->max_stream_bytes ? options->max_stream_bytes : DEFAULT_STREAM_BYTES;
     app->max_header_bytes =
@@ -265,20 +264,26 @@ static void repeated(struct app_flow *flow, unsigned end, int64_t offset, uint32
     flow->protocol->repeat(flow, end, offset, bytes, since_ns);
 }
 
+/* Octets of an end are missing, which the segment at hand shows, but not how many. */
+static void say_gap(struct app_flow *flow, unsigned end, int64_t offset, uint64_t bytes)
+{
+    struct app_at at = {.frame = flow->now_frame,
+                        .time_ns = flow->now_ns,
+                        .offset = offset,
+                        .peer_offset = APP_NO_OFFSET,
+                        .layer = flow->layer,
+                        .missed_ns = LIFELINE_UNKNOWN_NS};
+    flow->protocol->gap(flow, end, bytes, &at);
+}
+
 /* Opens a stream that wasn't when the flow began: data came with the SYN, before the SYN,ACK, or
  * its sender acknowledged nothing. */
 static void open_late(struct app_flow *flow, unsigned end, uint32_t seq)
 {
     bool known = flow->link->base_known[end];
     open_stream(flow, end, known ? flow->link->base[end] : seq, known);
-    if (!known && flow->protocol) {
-        struct app_at at = {.frame = flow->now_frame,
-                            .time_ns = flow->now_ns,
-                            .peer_offset = APP_NO_OFFSET,
-                            .layer = flow->layer,
-                            .missed_ns = LIFELINE_UNKNOWN_NS};
-        flow->protocol->gap(flow, end, 0, &at); /* there may have been more */
-    }
+    if (!known && flow->protocol)
+        say_gap(flow, end, flow->stream[end].next, 0); /* there may have been more */
 }
 
 void app_data(struct app *app, const struct app_link *link, unsigned end,
@@ -470,19 +475,14 @@ void app_feed_gap(struct app *app, const struct app_link *link, unsigned end, ui
     if (!flow)
         return;
     struct stream *s = &flow->stream[end];
-    struct app_at at = {.frame = frame,
-                        .time_ns = time_ns,
-                        .offset = s->next,
-                        .peer_offset = APP_NO_OFFSET,
-                        .layer = layer,
-                        .missed_ns = LIFELINE_UNKNOWN_NS};
+    int64_t offset = s->next;
     if (!flow->protocol) { /* what is held are the first octets of something that broke off */
         stream_clear(s, &app->pool);
         open_stream(flow, end, 0, false);
     }
     s->next++; /* one stands for all of them */
     if (flow->protocol && !flow->abandoned)
-        flow->protocol->gap(flow, end, APP_GAP_UNKNOWN, &at);
+        say_gap(flow, end, offset, APP_GAP_UNKNOWN);
     leave(flow);
 }
 

@@ -247,7 +247,7 @@ void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_respon
     if (!sink->message || !flow->link)
         return;
     const struct lifeline_exchange *r = &x->record;
-    const struct lifeline_http_message *m = is_response ? &r->response : &r->request;
+    const struct lifeline_http_message *m = exchange_message(x, is_response);
     if (is_end && m->last_frame == LIFELINE_NO_FRAME)
         return;
     unsigned end = is_response ? x->response_end_of : x->request_end_of;
@@ -272,7 +272,7 @@ void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_respon
 
 void exchange_missing(struct exchange *x, bool is_response, const struct app_at *at)
 {
-    struct lifeline_http_message *m = is_response ? &x->record.response : &x->record.request;
+    struct lifeline_http_message *m = exchange_message(x, is_response);
     x->missing = true;
     *(is_response ? &x->response_gap : &x->request_gap) = true;
     if (!at->cut)
@@ -302,7 +302,7 @@ void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns)
 
 void exchange_pieces(struct exchange *x, bool is_response, const struct app_pieces *pieces)
 {
-    struct lifeline_http_message *m = is_response ? &x->record.response : &x->record.request;
+    struct lifeline_http_message *m = exchange_message(x, is_response);
     if (m->last_ns < pieces->latest_ns)
         m->last_ns = pieces->latest_ns;
     x->record.retransmitted_segments += pieces->repeats;

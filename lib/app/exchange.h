@@ -48,8 +48,7 @@ void exchange_has_request(struct app_flow *flow, struct exchange *x);
 struct exchange *exchange_repeat_request(struct app_flow *flow, const struct exchange *x);
 
 /* A NUL-terminated copy that lives as long as the exchange; NULL when memory is short, or what
- * streams may hold is used up. Cut at an
- * embedded NUL, as all C strings are. */
+ * streams may hold is used up. Cut at an embedded NUL, as all C strings are. */
 const char *exchange_copy(struct app *app, struct exchange *x, const char *text, size_t bytes);
 
 /* Keeps a header when options ask for it; folds obs-fold into spaces. */
@@ -61,6 +60,11 @@ void exchange_keep_header(struct app *app, struct exchange *x, struct lifeline_h
  * is the body's beginning without a hole. All kept bodies may take half of the streams' memory. */
 void exchange_keep_body(struct app *app, struct lifeline_http_message *m, const uint8_t *bytes,
                         size_t length);
+
+static inline struct lifeline_http_message *exchange_message(struct exchange *x, bool is_response)
+{
+    return is_response ? &x->record.response : &x->record.request;
+}
 
 /* The octets at are part of message m: its first ones if first. */
 static inline void exchange_touch(struct lifeline_http_message *m, const struct app_at *at)

@@ -173,7 +173,7 @@ void http1_close(struct app_flow *flow, enum app_close how);
 static inline struct lifeline_http_message *http1_message_of(struct http1_side *side,
                                                              bool is_request)
 {
-    return is_request ? &side->x->record.request : &side->x->record.response;
+    return exchange_message(side->x, !is_request);
 }
 
 /* The octets at `at` belong to the message under way. */

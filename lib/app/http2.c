@@ -177,8 +177,16 @@ static struct exchange *stream_of(const struct app_flow *flow, const struct http
     return http2_find(flow->app, h, side->stream);
 }
 
+/* The end of a DATA frame is its message's, content or padding before it or nothing. */
+static void touch_body(struct lifeline_http_message *m, const struct app_at *at)
+{
+    if (m->body_bytes != LIFELINE_UNKNOWN_COUNT) /* its head is known */
+        exchange_touch(m, at);
+}
+
+/* captured: its last octet is in the capture. */
 static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
-                       const struct app_at *at)
+                       const struct app_at *at, bool captured)
 {
     struct http2_side *side = &h->side[end];
     side->in_frame = false;
@@ -187,6 +195,8 @@ static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
     switch (side->type) {
     case HTTP2_DATA:
         x = stream_of(flow, h, side);
+        if (x && captured)
+            touch_body(exchange_message(x, end == x->response_end_of), at);
         if (x && side->flags & HTTP2_END_STREAM)
             http2_side_ends(flow, h, x, end);
         break;
@@ -272,8 +282,8 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
     } else if (side->type == HTTP2_DATA) {
         struct exchange *x = stream_of(flow, h, side);
         if (x)
-            (end == x->response_end_of ? &x->record.response : &x->record.request)
-                ->wire_body_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
+            exchange_message(x, end == x->response_end_of)->wire_body_bytes +=
+                side->left + HTTP2_FRAME_HEADER_BYTES;
     }
 }
 
@@ -303,8 +313,7 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
     struct exchange *x = side->type == HTTP2_DATA ? stream_of(flow, h, side) : NULL;
     if (!x)
         return;
-    struct lifeline_http_message *m =
-        end == x->response_end_of ? &x->record.response : &x->record.request;
+    struct lifeline_http_message *m = exchange_message(x, end == x->response_end_of);
     if (m->body_bytes == LIFELINE_UNKNOWN_COUNT)
         return; /* its head isn't known */
     m->body_bytes += length;
@@ -313,20 +322,6 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
     exchange_touch(m, &run->at);
     if (flow->app->options->keep_body_bytes)
         exchange_keep_body(flow->app, m, run->p, length);
-}
-
-/* The end of a DATA frame is its message's, content or padding before it or nothing. */
-static void touch_body(const struct app_flow *flow, const struct http2 *h, unsigned end,
-                       const struct app_at *at)
-{
-    const struct http2_side *side = &h->side[end];
-    struct exchange *x = side->type == HTTP2_DATA ? stream_of(flow, h, side) : NULL;
-    if (!x)
-        return;
-    struct lifeline_http_message *m =
-        end == x->response_end_of ? &x->record.response : &x->record.request;
-    if (m->body_bytes != LIFELINE_UNKNOWN_COUNT)
-        exchange_touch(m, at);
 }
 
 static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, struct app_run *run)
@@ -367,8 +362,7 @@ static void frame_step(struct app_flow *flow, struct http2 *h, unsigned end, str
         app_run_advance(run, n);
     }
     if (side->in_frame && !side->left && side->fixed_used >= side->fixed_bytes) {
-        touch_body(flow, h, end, &at);
-        frame_ends(flow, h, end, &at);
+        frame_ends(flow, h, end, &at, true);
     }
 }
 
@@ -451,15 +445,14 @@ static void http2_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     struct exchange *x = side->type == HTTP2_DATA ? stream_of(flow, h, side) : NULL;
     side->left -= (uint32_t)bytes;
     if (x) {
-        struct lifeline_http_message *m =
-            end == x->response_end_of ? &x->record.response : &x->record.request;
+        struct lifeline_http_message *m = exchange_message(x, end == x->response_end_of);
         uint64_t padding = side->left < side->padding ? side->padding - side->left : 0;
         if (m->body_bytes != LIFELINE_UNKNOWN_COUNT && bytes > padding)
             m->body_bytes += bytes - padding;
         exchange_missing(x, end == x->response_end_of, at);
     }
     if (!side->left)
-        frame_ends(flow, h, end, at);
+        frame_ends(flow, h, end, at, false);
 }
 
 static void http2_repeat(struct app_flow *flow, unsigned end, int64_t offset, uint32_t bytes,

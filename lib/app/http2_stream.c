@@ -236,7 +236,7 @@ static void decode(struct app_flow *flow, struct http2_side *side, struct fields
 static void measure(struct exchange *x, bool is_response, const struct http2_block *block,
                     const struct app_at *at)
 {
-    struct lifeline_http_message *m = is_response ? &x->record.response : &x->record.request;
+    struct lifeline_http_message *m = exchange_message(x, is_response);
     exchange_begin(m, &block->begin);
     x->record.retransmitted_segments += block->begin.repeats;
     exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns);

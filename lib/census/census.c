@@ -68,8 +68,8 @@ static int64_t longest_time_wait_ns(const struct lifeline_options *o)
 
 static uint32_t most_pairs(const struct lifeline_options *o, uint32_t wanted)
 {
-    uint64_t memory = o->max_memory_bytes ? o->max_memory_bytes : LIFELINE_DEFAULT_MAX_MEMORY_BYTES;
-    uint64_t room = memory / 8 / sizeof(struct pair), most = wanted ? wanted : DEFAULT_MAX_PAIRS;
+    uint64_t room = lifeline_max_memory_bytes(o) / 8 / sizeof(struct pair),
+             most = wanted ? wanted : DEFAULT_MAX_PAIRS;
     return (uint32_t)(room < most ? room : most);
 }
 

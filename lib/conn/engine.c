@@ -41,9 +41,7 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
         engine->sink = *sink;
     }
     struct lifeline_options *o = &engine->options;
-    if (!o->max_memory_bytes) {
-        o->max_memory_bytes = LIFELINE_DEFAULT_MAX_MEMORY_BYTES;
-    }
+    o->max_memory_bytes = lifeline_max_memory_bytes(o);
     if (!o->max_streams_bytes) {
         o->max_streams_bytes = o->max_memory_bytes / 8;
     }
@@ -553,25 +551,27 @@ void lifeline_finish(struct lifeline_engine *engine)
     }
 }
 
-/* The connection whose stream comes from another layer; NULL: nobody follows it. */
-static struct conn *fed_conn(struct lifeline_engine *engine, uint32_t slot, uint64_t connection)
+/* Links the connection whose stream comes from another layer. False: nobody follows it. */
+static bool link_fed(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
+                     uint8_t from, struct app_link *link, unsigned *end)
 {
     if (engine->options.no_http || !table_holds(&engine->table, slot, connection)) {
-        return NULL;
+        return false;
     }
     table_make_room(&engine->table);
-    return table_at(&engine->table, slot);
+    struct conn *c = table_at(&engine->table, slot);
+    app_link_of(c, link);
+    *end = from == LIFELINE_CLIENT ? c->client : !c->client;
+    return true;
 }
 
 void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
                           uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer,
                           const uint8_t *bytes, size_t length)
 {
-    struct conn *c = fed_conn(engine, slot, connection);
-    if (c) {
-        struct app_link link;
-        app_link_of(c, &link);
-        unsigned end = from == LIFELINE_CLIENT ? c->client : !c->client;
+    struct app_link link;
+    unsigned end;
+    if (link_fed(engine, slot, connection, from, &link, &end)) {
         app_feed(engine->app, &link, end, frame, time_ns, layer, bytes, length);
     }
 }
@@ -579,11 +579,9 @@ void lifeline_push_stream(struct lifeline_engine *engine, uint32_t slot, uint64_
 void lifeline_push_stream_gap(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,
                               uint8_t from, uint64_t frame, int64_t time_ns, uint8_t layer)
 {
-    struct conn *c = fed_conn(engine, slot, connection);
-    if (c) {
-        struct app_link link;
-        app_link_of(c, &link);
-        unsigned end = from == LIFELINE_CLIENT ? c->client : !c->client;
+    struct app_link link;
+    unsigned end;
+    if (link_fed(engine, slot, connection, from, &link, &end)) {
         app_feed_gap(engine->app, &link, end, frame, time_ns, layer);
     }
 }

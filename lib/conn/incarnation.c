@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLIGHT_BYTES 65536 /* what may be lost before the capture while a handshake ends */
+#define FLIGHT_BYTES     65536   /* what may be lost before the capture while a handshake ends */
+#define OTHER_HALF_BYTES 1048576 /* how far a direction's numbers may be from its peer's */
 
 static bool gone(const struct end *x)
 {
@@ -215,14 +216,15 @@ static struct conn *other_half(struct lifeline_engine *engine,
     unsigned e = lookup->source_is_low == !c->swapped ? 0 : 1;
     const struct end *from = &c->end[e], *to = &c->end[!e];
     /* In mid-stream the first octet captured isn't the first that is under way. */
-    int32_t begun = (to->flags & END_ISN_KNOWN) ? 0 : -(1 << 20);
+    int32_t begun = (to->flags & END_ISN_KNOWN) ? 0 : -OTHER_HALF_BYTES;
     if ((from->flags & END_SENT) || !(to->flags & END_SEQ_KNOWN) ||
-        seq_diff(segment->ack, to->isn) <= begun || seq_diff(segment->ack, to->next) > 1 << 20) {
+        seq_diff(segment->ack, to->isn) <= begun ||
+        seq_diff(segment->ack, to->next) > OTHER_HALF_BYTES) {
         return NULL;
     }
     if (from->flags & END_SEQ_KNOWN) {
         int32_t distance = seq_diff(segment->seq, from->next);
-        if (distance > 1 << 20 || distance < -(1 << 20)) {
+        if (distance > OTHER_HALF_BYTES || distance < -OTHER_HALF_BYTES) {
             return NULL;
         }
     }

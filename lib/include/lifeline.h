@@ -587,8 +587,6 @@ struct lifeline_network {
     int64_t time_wait_ns; /* 0: the stack's own */
 };
 
-#define LIFELINE_DEFAULT_MAX_MEMORY_BYTES (UINT64_C(512) << 20)
-
 struct lifeline_options {
     uint8_t stack;        /* enum lifeline_stack */
     bool stack_known;     /* hosts are that; false: it is assumed, see lifeline_host_stack() */
@@ -596,7 +594,7 @@ struct lifeline_options {
     uint32_t ports;       /* in every host's ephemeral range; 0: the stack's own */
     const struct lifeline_network *networks; /* of other stacks; the longest prefix wins */
     uint32_t network_count;
-    uint64_t max_memory_bytes;  /* for all the engine holds; 0: the default */
+    uint64_t max_memory_bytes;  /* for all the engine holds; 0: 512 MiB */
     uint64_t max_connections;   /* 0: as memory allows */
     uint32_t max_unpacked;      /* resting connections kept as structs; 0: 512, 32768 if closed */
     uint32_t max_stream_bytes;  /* reassembly, per direction; 0: 8 MiB */
@@ -618,6 +616,12 @@ struct lifeline_options {
     bool ignore_vlan;         /* VLAN tags don't separate connections */
     struct lifeline_thresholds thresholds; /* zero: defaults */
 };
+
+/* max_memory_bytes, or the default. */
+static inline uint64_t lifeline_max_memory_bytes(const struct lifeline_options *options)
+{
+    return options->max_memory_bytes ? options->max_memory_bytes : UINT64_C(512) << 20;
+}
 
 struct lifeline_counters {
     uint64_t frames, segments, connections, open_connections;

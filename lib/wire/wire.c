@@ -37,9 +37,7 @@
 
 static uint64_t fragments_share(const struct lifeline_options *options)
 {
-    return (options->max_memory_bytes ? options->max_memory_bytes
-                                      : LIFELINE_DEFAULT_MAX_MEMORY_BYTES) /
-           8;
+    return lifeline_max_memory_bytes(options) / 8;
 }
 
 static uint64_t contexts_share(const struct lifeline_options *options)
