@@ -6,8 +6,8 @@
 
 #include "inflate.h"
 
-#define FIRST_ROOM      (64u << 10)
-#define ZSTD_WINDOW_LOG 23 /* RFC 9659: no more than 8 MiB in the content coding */
+#define FIRST_ROOM       (64u << 10)
+#define MAX_WINDOW_BYTES (8u << 20) /* RFC 9659: zstd as a content coding */
 
 static const char behind[] = "octets follow the compressed data";
 
@@ -19,8 +19,9 @@ struct deflate {
     bool started, ended;
 };
 
-static void *deflate_open(void)
+static void *deflate_open(size_t max_window_bytes)
 {
+    (void)max_window_bytes;
     return g_new0(struct deflate, 1);
 }
 
@@ -76,8 +77,9 @@ static enum inflate_result deflate_step(void *state, const uint8_t *in, size_t *
 
 /* ---- brotli, RFC 7932 ------------------------------------------------------------------------ */
 
-static void *brotli_open(void)
+static void *brotli_open(size_t max_window_bytes)
 {
+    (void)max_window_bytes;
     return BrotliDecoderCreateInstance(NULL, NULL, NULL);
 }
 
@@ -111,13 +113,6 @@ static enum inflate_result brotli_step(void *state, const uint8_t *in, size_t *i
     }
 }
 
-/* ---- zstd, RFC 8878 -------------------------------------------------------------------------- */
-
-static void *zstd_open(void)
-{
-    return inflate_zstd_open(ZSTD_WINDOW_LOG);
-}
-
 /* ---- the table: IANA's HTTP content coding registry -------------------------------------------
  */
 
@@ -131,7 +126,7 @@ static const struct coding {
     {.name = "deflate",
      .own = {.open = deflate_open, .step = deflate_step, .close = deflate_close}},
     {.name = "br", .own = {.open = brotli_open, .step = brotli_step, .close = brotli_close}},
-    {.name = "zstd", .format = "zstd", .own = {.open = zstd_open}},
+    {.name = "zstd", .format = "zstd"},
 };
 
 static const struct coding *find_coding(const char *name)
@@ -157,8 +152,8 @@ void coding_note(GString *note, const char *format, ...)
 }
 
 /* One coding. *whole says that the input is whole, and then that the output is. */
-static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length, bool *whole,
-                            GString *note)
+static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length, guint max_bytes,
+                            bool *whole, GString *note)
 {
     const struct coding *coding = find_coding(name);
     const struct inflate_format *format;
@@ -166,7 +161,7 @@ static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length,
     GByteArray *out;
     void *state;
     gsize used = 0;
-    guint room = FIRST_ROOM;
+    guint room = MIN(FIRST_ROOM, max_bytes);
     bool in_whole = *whole;
 
     *whole = false;
@@ -178,7 +173,7 @@ static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length,
         return NULL;
     }
     format = coding->format ? inflate_by_name(coding->format) : &coding->own;
-    state = coding->own.open ? coding->own.open() : format->open();
+    state = format->open(MAX_WINDOW_BYTES);
     if (!state) {
         coding_note(note, "%s isn't undone: no memory", name);
         return NULL;
@@ -190,21 +185,22 @@ static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length,
         size_t in_bytes = length - used, out_bytes;
 
         if (had == room)
-            room = MIN(2 * room, CODING_MAX_BYTES);
+            room = MIN(2 * room, max_bytes);
         g_byte_array_set_size(out, room);
         out_bytes = room - had;
         result = format->step(state, bytes + used, &in_bytes, out->data + had, &out_bytes, &error);
         used += in_bytes;
         g_byte_array_set_size(out, had + (guint)out_bytes);
-        if (result == INFLATE_DAMAGED) {
-            coding_note(note, "%s: damaged behind octet %u (%s)", name, out->len, error);
+        if (result == INFLATE_DAMAGED || result == INFLATE_REFUSED) {
+            coding_note(note, "%s: %s behind octet %u (%s)", name,
+                        result == INFLATE_DAMAGED ? "damaged" : "not undone", out->len, error);
             break;
         }
         if (result == INFLATE_BETWEEN && used == length) {
             *whole = in_whole;
             break;
         }
-        if (out->len == CODING_MAX_BYTES) {
+        if (out->len == max_bytes) {
             coding_note(note, "%s: stopped at %u octets, there are more", name, out->len);
             break;
         }
@@ -215,15 +211,15 @@ static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length,
         }
     }
     format->close(state);
-    if (result == INFLATE_DAMAGED && !out->len) {
+    if ((result == INFLATE_DAMAGED || result == INFLATE_REFUSED) && !out->len) {
         g_byte_array_unref(out);
         return NULL;
     }
     return out;
 }
 
-GByteArray *coding_undo(const char *codings, const guint8 *bytes, gsize length, bool *whole,
-                        GString *note)
+GByteArray *coding_undo(const char *codings, const guint8 *bytes, gsize length, guint max_bytes,
+                        bool *whole, GString *note)
 {
     char **list = g_strsplit(codings, ",", 0);
     GByteArray *out = NULL;
@@ -243,8 +239,8 @@ GByteArray *coding_undo(const char *codings, const guint8 *bytes, gsize length, 
         *whole = false;
     }
     for (i = count; i-- > 0;) {
-        GByteArray *next =
-            undo_one(list[i], out ? out->data : bytes, out ? out->len : length, whole, note);
+        GByteArray *next = undo_one(list[i], out ? out->data : bytes, out ? out->len : length,
+                                    max_bytes, whole, note);
 
         if (out)
             g_byte_array_unref(out);

@@ -8,9 +8,10 @@
  * bodies are cut by limits, by the capture's end, by damage; a note says so.
  *
  * Limits
- *   CODING_MAX_BYTES of output for each coding of the list, whatever the input promises (a
+ *   The caller's bound of output for each coding of the list, whatever the input promises (a
  * "decompression bomb" stops there), CODING_MAX_LIST codings, and the windows that the formats'
- * own RFCs allow: 8 MiB for zstd (RFC 9659), 16 MiB for brotli (RFC 7932).
+ * own RFCs allow: 8 MiB for zstd (RFC 9659), 16 MiB for brotli (RFC 7932); of a window no more is
+ * touched than was decoded.
  */
 #ifndef LIFELINE_CODING_H
 #define LIFELINE_CODING_H
@@ -19,14 +20,14 @@
 
 #include <glib.h>
 
-#define CODING_MAX_BYTES (8u << 20)
-#define CODING_MAX_LIST  4
+#define CODING_MAX_LIST 4
 
-/* Undoes the comma-separated codings on length octets. Returns what they decode to, to be freed
- * with g_byte_array_unref(), or NULL when the list is empty ("identity" counts as nothing) or the
- * first step fails at once. *whole: this is all of it. Notes go to note, separated by "; ". */
-GByteArray *coding_undo(const char *codings, const guint8 *bytes, gsize length, bool *whole,
-                        GString *note);
+/* Undoes the comma-separated codings on length octets, up to max_bytes of output each. Returns what
+ * they decode to, to be freed with g_byte_array_unref(), or NULL when the list is empty ("identity"
+ * counts as nothing) or the first step fails at once. *whole: this is all of it. Notes go to note,
+ * separated by "; ". */
+GByteArray *coding_undo(const char *codings, const guint8 *bytes, gsize length, guint max_bytes,
+                        bool *whole, GString *note);
 
 /* Adds a note behind those that are there. */
 void coding_note(GString *note, const char *format, ...) G_GNUC_PRINTF(2, 3);

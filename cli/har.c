@@ -39,7 +39,8 @@ struct entry {
 
 struct har {
     struct out *out;
-    bool live, begun, bodies;
+    bool live, begun;
+    guint max_body_bytes;
     GSequence *waiting; /* of struct entry, by start */
     size_t waiting_bytes, max_bytes;
     struct out *scratch; /* writes an entry's text */
@@ -65,14 +66,14 @@ static int compare_entries(const void *a, const void *b, void *user)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-struct har *har_new(struct out *out, bool live, bool bodies, size_t max_bytes)
+struct har *har_new(struct out *out, bool live, size_t max_bytes, unsigned max_body_bytes)
 {
     struct har *har = g_new0(struct har, 1);
 
     har->out = out;
     har->live = live;
-    har->bodies = bodies;
     har->max_bytes = max_bytes;
+    har->max_body_bytes = max_body_bytes;
     har->waiting = g_sequence_new(free_entry);
     har->scratch = out_new(NULL, false);
     out_text(out, "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"lifeline\",\"version\":");
@@ -240,9 +241,9 @@ static void write_entry(struct har *har, struct out *out, const struct lifeline_
     out_text(out, "{\"startedDateTime\":");
     put_start(out, times->start_ns);
     put_timings(out, times);
-    har_request(out, x, c, note);
-    har_response(out, x, note);
-    if (har->bodies) {
+    har_request(out, x, c, har->max_body_bytes, note);
+    har_response(out, x, har->max_body_bytes, note);
+    if (har->max_body_bytes) {
         note_missing("request", &x->request, note);
         note_missing("response", &x->response, note);
     }

@@ -7,9 +7,10 @@
 
 struct har;
 
-/* Begins the document. out is borrowed. live: entries are printed as they come, not sorted. bodies:
- * they were asked for. */
-struct har *har_new(struct out *out, bool live, bool bodies, size_t max_bytes);
+/* Begins the document. out is borrowed. live: entries are printed as they come, not sorted.
+ * max_bytes: what it may hold, all in all. max_body_bytes: up to which a body is decoded; 0: bodies
+ * weren't asked for. An entry takes ten times as much while it is written. */
+struct har *har_new(struct out *out, bool live, size_t max_bytes, unsigned max_body_bytes);
 /* Adds an entry. connection: as lifeline_peek() gives it, or NULL. */
 void har_entry(struct har *har, const struct lifeline_exchange *exchange,
                const struct lifeline_connection *connection);

@@ -55,7 +55,8 @@ static void list_codings(GString *list, const struct lifeline_http_message *m)
     g_string_free(transfer, TRUE);
 }
 
-static void body_open(struct body *body, const struct lifeline_http_message *m, GString *note)
+static void body_open(struct body *body, const struct lifeline_http_message *m, guint max_bytes,
+                      GString *note)
 {
     GString *codings = g_string_new(NULL);
 
@@ -69,7 +70,8 @@ static void body_open(struct body *body, const struct lifeline_http_message *m, 
     else if (body->length && !m->complete)
         coding_note(note, "it broke off");
     if (body->length && body->coded) {
-        body->decoded = coding_undo(codings->str, body->bytes, body->length, &body->whole, note);
+        body->decoded =
+            coding_undo(codings->str, body->bytes, body->length, max_bytes, &body->whole, note);
         body->undone = body->decoded != NULL;
     }
     if (body->undone) {
@@ -134,6 +136,15 @@ static bool is_utf8(const struct body *body, gsize *length)
            g_utf8_get_char_validated(stop, (gssize)(body->length - *length)) == (gunichar)-2;
 }
 
+/* Control characters are for base64: escaped, each would take six octets. */
+static bool is_text(const char *text, gsize length)
+{
+    for (gsize i = 0; i < length; i++)
+        if (g_ascii_iscntrl(text[i]) && !g_ascii_isspace(text[i]))
+            return false;
+    return true;
+}
+
 /* ,"text":... and ,"key":"base64" when it is that. */
 static void put_text(struct out *out, const struct body *body, const char *key,
                      const struct lifeline_http_header *type)
@@ -145,13 +156,15 @@ static void put_text(struct out *out, const struct body *body, const char *key,
     if (charset)
         text = g_convert((const char *)body->bytes, (gssize)body->length, "UTF-8", charset, NULL,
                          &length, NULL);
-    if (text) {
+    if (text && is_text(text, length)) {
         out_text(out, ",\"text\":");
         json_string(out, text, length);
-    } else if ((body->undone || !body->coded) && is_utf8(body, &length)) {
+    } else if ((body->undone || !body->coded) && is_utf8(body, &length) &&
+               is_text((const char *)body->bytes, length)) {
         out_text(out, ",\"text\":");
         json_string(out, (const char *)body->bytes, length);
     } else {
+        g_free(text);
         text = g_base64_encode(body->bytes, body->length);
         har_text(out, "text", text);
         har_text(out, key, "base64");
@@ -162,14 +175,15 @@ static void put_text(struct out *out, const struct body *body, const char *key,
 /* ---- parts --------------------------------------------------------------------------------------
  */
 
-void har_content(struct out *out, const struct lifeline_exchange *x, GString *note)
+void har_content(struct out *out, const struct lifeline_exchange *x, guint max_body_bytes,
+                 GString *note)
 {
     const struct lifeline_http_message *m = &x->response;
     GString *here = g_string_new(NULL);
     uint64_t sent = m->body_bytes == LIFELINE_UNKNOWN_COUNT ? 0 : m->body_bytes;
     struct body body;
 
-    body_open(&body, m, here);
+    body_open(&body, m, max_body_bytes, here);
     if (sent && body.coded && !body.undone && !here->len)
         coding_note(here, "the size is that of the encoded content");
     out_text(out, ",\"content\":{\"size\":");
@@ -199,13 +213,14 @@ static bool is_form(const struct lifeline_http_header *type)
 }
 
 /* A form has "params" beside "text", as browsers write it. */
-void har_post_data(struct out *out, const struct lifeline_http_message *m, GString *note)
+void har_post_data(struct out *out, const struct lifeline_http_message *m, guint max_body_bytes,
+                   GString *note)
 {
     const struct lifeline_http_header *type = har_field(m, "Content-Type");
     GString *here = g_string_new(NULL);
     struct body body;
 
-    body_open(&body, m, here);
+    body_open(&body, m, max_body_bytes, here);
     if (body.length) {
         out_text(out, ",\"postData\":{\"mimeType\":");
         json_string(out, type ? type->value : "", type ? type->value_bytes : 0);

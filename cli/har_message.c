@@ -292,7 +292,7 @@ static void put_headers(struct out *out, const struct lifeline_http_message *mes
 }
 
 void har_request(struct out *out, const struct lifeline_exchange *x,
-                 const struct lifeline_connection *c, GString *note)
+                 const struct lifeline_connection *c, guint max_body_bytes, GString *note)
 {
     const char *query = x->uri ? strchr(x->uri, '?') : NULL;
 
@@ -306,13 +306,14 @@ void har_request(struct out *out, const struct lifeline_exchange *x,
     put_headers(out, &x->request);
     out_text(out, ",\"queryString\":");
     har_pairs(out, query ? query + 1 : "", query ? strlen(query + 1) : 0);
-    har_post_data(out, &x->request, note);
+    har_post_data(out, &x->request, max_body_bytes, note);
     har_size(out, "headersSize", x->request.header_bytes);
     har_size(out, "bodySize", x->request.body_bytes);
     out_char(out, '}');
 }
 
-void har_response(struct out *out, const struct lifeline_exchange *x, GString *note)
+void har_response(struct out *out, const struct lifeline_exchange *x, guint max_body_bytes,
+                  GString *note)
 {
     const struct lifeline_http_message *m = &x->response;
     const struct lifeline_http_header *location = har_field(m, "Location");
@@ -323,7 +324,7 @@ void har_response(struct out *out, const struct lifeline_exchange *x, GString *n
     put_version(out, x->response_version);
     put_cookies(out, m, true);
     put_headers(out, m);
-    har_content(out, x, note);
+    har_content(out, x, max_body_bytes, note);
     out_text(out, ",\"redirectURL\":");
     json_string(out, location ? location->value : "", location ? location->value_bytes : 0);
     har_size(out, "headersSize", m->header_bytes);

@@ -24,13 +24,17 @@ const struct lifeline_http_header *har_field(const struct lifeline_http_message 
 #define HAR_MAX_PAIRS 1000
 void har_pairs(struct out *out, const char *text, size_t length);
 
-/* ,"request":{...} and ,"response":{...}. note takes what a reader must know about them. */
+/* ,"request":{...} and ,"response":{...}. max_body_bytes: up to which a body is decoded. note takes
+ * what a reader must know about them. */
 void har_request(struct out *out, const struct lifeline_exchange *exchange,
-                 const struct lifeline_connection *connection, GString *note);
-void har_response(struct out *out, const struct lifeline_exchange *exchange, GString *note);
+                 const struct lifeline_connection *connection, guint max_body_bytes, GString *note);
+void har_response(struct out *out, const struct lifeline_exchange *exchange, guint max_body_bytes,
+                  GString *note);
 
 /* ,"content":{...} of a response; ,"postData":{...} of a request that has a body that is kept. */
-void har_content(struct out *out, const struct lifeline_exchange *exchange, GString *note);
-void har_post_data(struct out *out, const struct lifeline_http_message *request, GString *note);
+void har_content(struct out *out, const struct lifeline_exchange *exchange, guint max_body_bytes,
+                 GString *note);
+void har_post_data(struct out *out, const struct lifeline_http_message *request,
+                   guint max_body_bytes, GString *note);
 
 #endif

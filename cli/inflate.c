@@ -9,6 +9,7 @@
 #include <lz4frame.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* ---- gzip, RFC 1952 -------------------------------------------------------------------------- */
 
@@ -17,8 +18,9 @@ struct gzip {
     bool between; /* the last member is complete */
 };
 
-static void *gzip_open(void)
+static void *gzip_open(size_t max_window_bytes)
 {
+    (void)max_window_bytes;
     struct gzip *gzip = g_new0(struct gzip, 1);
     if (inflateInit2(&gzip->z, 15 + 16) != Z_OK) {
         g_free(gzip);
@@ -97,12 +99,15 @@ static size_t piece_of(const struct piecemeal *piecemeal, size_t in_bytes)
     return piecemeal->holds ? 0 : MIN(in_bytes, MAX(piecemeal->next_bytes, 1));
 }
 
+#define MAX_WINDOW_LOG 31 /* the library's own bound */
+
 struct zstd {
     ZSTD_DStream *stream;
+    char too_large[80];
     struct piecemeal piecemeal;
 };
 
-void *inflate_zstd_open(int max_window_log)
+static void *zstd_open(size_t max_window_bytes)
 {
     struct zstd *zstd = g_new0(struct zstd, 1);
     zstd->stream = ZSTD_createDStream();
@@ -111,14 +116,11 @@ void *inflate_zstd_open(int max_window_log)
         return NULL;
     }
     zstd->piecemeal.next_bytes = ZSTD_initDStream(zstd->stream);
-    if (max_window_log)
-        ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, max_window_log);
+    int log = (int)MIN(g_bit_storage(max_window_bytes) - 1, MAX_WINDOW_LOG);
+    ZSTD_DCtx_setParameter(zstd->stream, ZSTD_d_windowLogMax, log);
+    g_snprintf(zstd->too_large, sizeof zstd->too_large,
+               "it needs a window of more than the %u MiB allowed", (1u << log) >> 20);
     return zstd;
-}
-
-static void *zstd_open(void)
-{
-    return inflate_zstd_open(0);
 }
 
 static void zstd_close(void *state)
@@ -142,8 +144,9 @@ static enum inflate_result zstd_step(void *state, const uint8_t *in, size_t *in_
     *in_bytes = input.pos;
     *out_bytes = output.pos;
     if (ZSTD_isError(result)) {
-        *error = ZSTD_getErrorName(result);
-        return INFLATE_DAMAGED;
+        bool refused = ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge;
+        *error = refused ? zstd->too_large : ZSTD_getErrorName(result);
+        return refused ? INFLATE_REFUSED : INFLATE_DAMAGED;
     }
     return result == 0 ? INFLATE_BETWEEN : INFLATE_MORE;
 }
@@ -155,8 +158,9 @@ struct lz4 {
     struct piecemeal piecemeal;
 };
 
-static void *lz4_open(void)
+static void *lz4_open(size_t max_window_bytes)
 {
+    (void)max_window_bytes;
     struct lz4 *lz4 = g_new0(struct lz4, 1);
     if (LZ4F_isError(LZ4F_createDecompressionContext(&lz4->context, LZ4F_VERSION))) {
         g_free(lz4);

@@ -16,14 +16,18 @@ enum inflate_result {
     INFLATE_MORE,    /* inside a member */
     INFLATE_BETWEEN, /* a member is complete: the input may end here, or another one follows */
     INFLATE_DAMAGED,
+    INFLATE_REFUSED, /* it needs more memory than is allowed */
 };
 
 struct inflate_format {
     const char *name;
     const uint8_t magic[4], mask[4];
-    void *(*open)(void); /* NULL when memory is short */
+    /* max_window_bytes, at least 1024: how much of the output the decoder may have to keep; bounds
+     * zstd alone, the others keep 64 KiB and a block of up to 4 MiB at most. NULL when memory is
+     * short. */
+    void *(*open)(size_t max_window_bytes);
     /* Decodes from in to out; *in_bytes and *out_bytes say what there is, and return what was used.
-     * On damage *error names the cause; it lives until close. */
+     * On damage or refusal *error names the cause; it lives until close. */
     enum inflate_result (*step)(void *state, const uint8_t *in, size_t *in_bytes, uint8_t *out,
                                 size_t *out_bytes, const char **error);
     void (*close)(void *state);
@@ -31,10 +35,6 @@ struct inflate_format {
 
 /* Bytes that inflate_probe() wants to see. */
 #define INFLATE_MAGIC_BYTES 4
-
-/* The state of the format "zstd" that refuses windows of more than so many octets, as a power of
- * two; 0: the library's limit. NULL when memory is short. */
-void *inflate_zstd_open(int max_window_log);
 
 /* The format of that name, or NULL. */
 const struct inflate_format *inflate_by_name(const char *name);

@@ -175,7 +175,9 @@ static void read_file(struct input *input, const char *path, const char *name,
 {
     const struct stream_hooks hooks = {.waiting = on_waiting, .turn = on_turn, .user = input};
     char *error = NULL;
-    struct source *source = source_open(path, &hooks, &error);
+    const uint64_t memory_bytes = lifeline_max_memory_bytes(&input->options->engine);
+    const size_t max_window_bytes = (size_t)MAX(memory_bytes / 4, SOURCE_WINDOW_BYTES);
+    struct source *source = source_open(path, &hooks, max_window_bytes, &error);
     if (!source) {
         if (!input->quiet && !signals_stop)
             say("%s: %s", name, error);

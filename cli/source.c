@@ -31,9 +31,10 @@ static const struct source_format *find_format(struct stream *stream, char **err
     return NULL;
 }
 
-struct source *source_open(const char *path, const struct stream_hooks *hooks, char **error)
+struct source *source_open(const char *path, const struct stream_hooks *hooks,
+                           size_t max_window_bytes, char **error)
 {
-    struct stream *stream = stream_open(path, hooks, error);
+    struct stream *stream = stream_open(path, hooks, max_window_bytes, error);
     if (!stream)
         return NULL;
     const struct source_format *format = find_format(stream, error);

@@ -44,11 +44,16 @@ struct source_format {
 };
 #define SOURCE_MAGIC_BYTES 4
 
+/* What each zstd decoder should take (RFC 8878 3.1.1.1.2), and zstd(1) needs but for --long. */
+#define SOURCE_WINDOW_BYTES ((size_t)8 << 20)
+
 extern const struct source_format source_pcap, source_pcapng, source_live;
 
-/* Opens a capture file ("-": standard input), compressed or not. On failure returns NULL and sets
- * *error to a g_malloc'ed message without the file's name. */
-struct source *source_open(const char *path, const struct stream_hooks *hooks, char **error);
+/* Opens a capture file ("-": standard input), compressed or not; for max_window_bytes see
+ * inflate.h, SOURCE_WINDOW_BYTES will do for most files. On failure returns NULL and sets *error to
+ * a g_malloc'ed message without the file's name. */
+struct source *source_open(const char *path, const struct stream_hooks *hooks,
+                           size_t max_window_bytes, char **error);
 
 static inline enum source_result source_next(struct source *source, struct lifeline_frame *frame)
 {

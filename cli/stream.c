@@ -116,9 +116,12 @@ static size_t decode_some(struct stream *stream, uint8_t *into, size_t bytes)
         const char *error = NULL;
         enum inflate_result result =
             p->format->step(p->decoder, p->raw + p->raw_begin, &in_bytes, into, &out_bytes, &error);
-        if (result == INFLATE_DAMAGED) {
+        if (result == INFLATE_DAMAGED || result == INFLATE_REFUSED) {
             /* What came before the damage is given first. */
-            p->damage = g_strdup_printf("damaged %s data: %s", p->format->name, error);
+            p->damage = g_strdup_printf(result == INFLATE_DAMAGED
+                                            ? "damaged %s data: %s"
+                                            : "can't decompress the %s data: %s (see --max-memory)",
+                                        p->format->name, error);
             if (out_bytes > 0)
                 return out_bytes;
             continue;
@@ -186,7 +189,7 @@ bool stream_skip(struct stream *stream, uint64_t bytes)
 }
 
 /* Looks at the first bytes and, when they are compressed, puts the decoder in between. */
-static bool recognise(struct stream *stream, char **error)
+static bool recognise(struct stream *stream, size_t max_window_bytes, char **error)
 {
     struct stream_private *p = stream->private;
     stream_fill(stream, INFLATE_MAGIC_BYTES);
@@ -201,7 +204,7 @@ static bool recognise(struct stream *stream, char **error)
     p->format = inflate_probe(stream->next, held);
     if (!p->format)
         return true;
-    p->decoder = p->format->open();
+    p->decoder = p->format->open(max_window_bytes);
     if (!p->decoder) {
         *error = g_strdup_printf("no memory for the %s decoder", p->format->name);
         return false;
@@ -213,7 +216,8 @@ static bool recognise(struct stream *stream, char **error)
     return true;
 }
 
-struct stream *stream_open(const char *path, const struct stream_hooks *hooks, char **error)
+struct stream *stream_open(const char *path, const struct stream_hooks *hooks,
+                           size_t max_window_bytes, char **error)
 {
     int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                     : open(path, O_RDONLY | O_CLOEXEC);
@@ -235,7 +239,7 @@ struct stream *stream_open(const char *path, const struct stream_hooks *hooks, c
     p->hooks = hooks;
     p->regular = S_ISREG(status.st_mode);
     p->file_bytes = p->regular ? (uint64_t)status.st_size : 0;
-    if (!recognise(stream, error)) {
+    if (!recognise(stream, max_window_bytes, error)) {
         stream_close(stream);
         return NULL;
     }

@@ -38,9 +38,10 @@ struct stream {
 };
 
 /* Opens path, "-" being standard input. Hooks are borrowed until the stream is closed; each may be
- * NULL, and hooks, too. On failure
- * returns NULL and sets *error to a g_malloc'ed message without the file's name. */
-struct stream *stream_open(const char *path, const struct stream_hooks *hooks, char **error);
+ * NULL, and hooks, too. max_window_bytes: see inflate.h. On failure returns NULL and sets *error to
+ * a g_malloc'ed message without the file's name. */
+struct stream *stream_open(const char *path, const struct stream_hooks *hooks,
+                           size_t max_window_bytes, char **error);
 void stream_close(struct stream *stream);
 
 /* Reads until the window holds at least bytes; false when the content ends before (the window then

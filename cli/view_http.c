@@ -10,7 +10,8 @@
 #include "text.h"
 #include "view.h"
 
-#define BODY_BYTES (1 << 20) /* kept of each body with --bodies */
+#define KEPT_BYTES    (1u << 20) /* of each body with --bodies, as sent */
+#define DECODED_BYTES (8u << 20) /* and decoded */
 
 static const struct column columns[] = {
     {.title = "#", .columns = 4, .right = true},
@@ -143,19 +144,22 @@ static void *open_http(const struct view_context *context, struct lifeline_optio
         *error = g_strdup("--bodies needs -o har");
         return NULL;
     }
+    /* Four shares are what waits for its turn; ten, what writing an entry takes of its bodies. */
+    const size_t share = context->memory_bytes / 16;
     view = g_new0(struct http, 1);
     view->context = context;
     view->out = out_new(context->out, context->live);
     view->cell = g_string_new(NULL);
     options->keep_headers |= keep_headers || har;
     if (keep_bodies)
-        options->keep_body_bytes = BODY_BYTES;
+        options->keep_body_bytes = MIN(KEPT_BYTES, share);
     sink->user = view;
     if (json) {
         view->json = json_new(view->out, keep_headers);
         sink->exchange = print_json;
     } else if (har) {
-        view->har = har_new(view->out, context->live, keep_bodies, context->memory_bytes / 2);
+        view->har = har_new(view->out, context->live, share * 4,
+                            keep_bodies ? (unsigned)MIN(DECODED_BYTES, share) : 0);
         sink->exchange = print_har;
     } else if (strcmp(context->format, "csv") == 0) {
         view->csv = csv_new(view->out, LIFELINE_RECORD_EXCHANGE);
@@ -201,8 +205,8 @@ const struct view view_http = {
         "\"size\" the response's body. An exchange that isn't complete says so beside its status.\n"
         "\n"
         "har is an HTTP Archive 1.2 for waterfall viewers. With --bodies it holds up to 1 MiB of "
-        "each body as sent, decoded (gzip, deflate, br, zstd) up to 8 MiB; a comment says where "
-        "there was more, or where decoding failed.",
+        "each body as sent, decoded (gzip, deflate, br, zstd) up to 8 MiB, or less with less "
+        "--max-memory; a comment says where there was more, or where decoding failed.",
     .entries = entries,
     .open = open_http,
     .close = close_http,

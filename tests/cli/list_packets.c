@@ -21,7 +21,7 @@ static uint32_t hash(const uint8_t *data, uint32_t bytes)
 static int list(const char *path)
 {
     char *error;
-    struct source *source = source_open(path, NULL, &error);
+    struct source *source = source_open(path, NULL, SOURCE_WINDOW_BYTES, &error);
     if (!source) {
         printf("refused: %s\n", error);
         g_free(error);

@@ -308,6 +308,19 @@ class Sources(unittest.TestCase):
                 self.assertRegex(last, rf"^broken: packet {len(PACKETS) + 1} at byte \d+: "
                                        rf"damaged {tool} data: ")
 
+    def test_zstd_window_larger_than_memory_allows(self):
+        if not (path := shutil.which("zstd")):
+            self.skipTest("zstd is not installed")
+        content = capture.pcap([(START + i, os.urandom(1 << 16)) for i in range(300)])
+        packed = subprocess.run([path, "-q", "-c", "--long=24"], input=content, capture_output=True,
+                                check=True).stdout  # 16 MiB
+        for limit, code in (("64M", 0), ("32M", 3)):
+            run = subprocess.run([os.environ["LIFELINE"], "--max-memory", limit, "-"], input=packed,
+                                 capture_output=True)
+            self.assertEqual(run.returncode, code)
+        self.assertIn(b"can't decompress the zstd data: it needs a window of more than the 8 MiB allowed "
+                      b"(see --max-memory)", run.stderr)
+
     def test_lz4_damaged_in_its_last_block(self):
         """The blocks before are read to their ends."""
         content = capture.pcap([(START, os.urandom(1000)) for _ in range(300)])

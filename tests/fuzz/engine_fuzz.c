@@ -187,7 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     char path[40];
     int fd = memory_file(data, bytes, path);
     char *error = NULL;
-    struct source *source = source_open(path, NULL, &error);
+    struct source *source = source_open(path, NULL, SOURCE_WINDOW_BYTES, &error);
     g_free(error);
     if (source) {
         struct check check = {0};

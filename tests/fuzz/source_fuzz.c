@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     char path[40];
     int fd = memory_file(data, bytes, path);
     char *error = NULL;
-    struct source *source = source_open(path, NULL, &error);
+    struct source *source = source_open(path, NULL, SOURCE_WINDOW_BYTES, &error);
     if (source) {
         struct lifeline_frame frame;
         uint64_t last = 0;

@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     };
     char path[40], *error = NULL;
     int fd = memory_file(data, bytes - 1, path);
-    struct source *source = source_open(path, NULL, &error);
+    struct source *source = source_open(path, NULL, SOURCE_WINDOW_BYTES, &error);
     g_free(error);
     if (source) {
         size_t printed = 0;

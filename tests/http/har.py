@@ -171,6 +171,12 @@ class Bodies(unittest.TestCase):
         self.assertEqual(base64.b64decode(c["text"]), octets)
         self.assertEqual(c["encoding"], "base64")
 
+    def test_control_characters_in_base64(self):
+        c = content("Content-Type: text/plain; charset=iso-8859-1\r\n", b"a\x01\xe9")
+        self.assertEqual((base64.b64decode(c["text"]), c["encoding"]), (b"a\x01\xe9", "base64"))
+        c = content("Content-Type: text/plain\r\n", b"a\t\r\n\f")
+        self.assertEqual((c["text"], c.get("encoding")), ("a\t\r\n\f", None))
+
     def test_chunked_has_no_framing_left(self):
         e = exchange("Transfer-Encoding: chunked\r\n", TEXT)
         self.assertEqual(e["response"]["content"]["text"], TEXT.decode())
@@ -246,6 +252,28 @@ class Bodies(unittest.TestCase):
         for e, length in zip(entries, kept):
             self.assertIn("it broke off" if length == 400000 else "octets sent were kept" if length
                           else "wasn't kept", e["comment"])
+
+    @unittest.skipIf(os.environ.get("LIFELINE_SANITIZE"), "sanitizers take memory of their own")
+    def test_memory_is_bounded(self):
+        # What takes most while it is written: decoded, to UTF-8, of characters that are escaped.
+        coded = gzip.compress(b"\x85" * (16 << 20))
+        head = (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Encoding: gzip\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(coded))
+        wires = [Wire(40000 + i).open().send("c", b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i).send(
+            "s", head + coded).close() for i in range(40)]
+        with capture(*wires) as path:
+            # By a process of its own: a child's peak begins with what its parent held.
+            run = subprocess.run(
+                [sys.executable, "-c", "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True);"
+                 "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)",
+                 LIFELINE, "http", "-o", "har", "--bodies", "--max-memory=16M", path],
+                capture_output=True, check=True)
+        entries = json.loads(run.stdout)["log"]["entries"]
+        self.assertEqual(len(entries), 40)
+        for e in entries:
+            self.assertEqual(e["response"]["content"]["text"], "\x85" * (256 << 10))
+            self.assertIn("stopped at 262144 octets", e["comment"])
+        self.assertLess(int(run.stderr), 20 << 10)
 
     def test_a_hole_ends_what_is_kept(self):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n"
