@@ -253,10 +253,23 @@ void tell_connection(struct lifeline_engine *engine, const struct conn *c);
 /* One segment through all stages; lookup is its key's. */
 void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                  const struct lookup *lookup);
-void engine_relist(struct lifeline_engine *engine, struct conn *c);
-void engine_finish_conn(struct lifeline_engine *engine, struct conn *c, bool capture_ended);
+
+/* ending.c */
+/* Into the list of what becomes of it next. */
+void ending_relist(struct lifeline_engine *engine, struct conn *c);
+/* Tells it, and frees it. */
+void ending_finish(struct lifeline_engine *engine, struct conn *c, bool capture_ended);
 /* Gives a connection up because memory is short. */
-void engine_evict(struct lifeline_engine *engine, struct conn *victim);
-bool engine_ended(const struct conn *c);
+void ending_evict(struct lifeline_engine *engine, struct conn *victim);
+/* Frees it; nobody is told. */
+void ending_drop(struct lifeline_engine *engine, struct conn *c);
+/* Both ends are gone, so far as they are known. */
+bool ending_is_over(const struct conn *c);
+
+/* limit.c */
+/* Once all is allocated that the engine needs at any rate. */
+void limit_set(struct lifeline_engine *engine);
+/* Before a segment: gives connections up until there is room for one more. */
+void limit_keep(struct lifeline_engine *engine);
 
 #endif

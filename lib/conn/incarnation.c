@@ -71,7 +71,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
         if (victim == old) {
             old = NULL;
         }
-        engine_evict(engine, victim);
+        ending_evict(engine, victim);
         c = table_alloc(t);
     }
     c->number = engine->next_number++;
@@ -117,7 +117,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
                 struct conn *oldest = table_at(t, old->older);
                 old->older = NO_SLOT;
                 oldest->newer = NO_SLOT;
-                engine_finish_conn(engine, oldest, false);
+                ending_finish(engine, oldest, false);
             }
             c->older = old->slot;
             old->newer = c->slot;
@@ -127,7 +127,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
                 table_at(t, c->older)->newer = c->slot;
                 old->older = NO_SLOT;
             }
-            engine_finish_conn(engine, old, false);
+            ending_finish(engine, old, false);
         }
     }
     return c;

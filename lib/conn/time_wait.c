@@ -64,7 +64,7 @@ void time_wait_restart(struct pass *pass, unsigned end)
     pass->conn->closing->time_wait[end].since_ns = pass->time_ns;
     timer_start(pass->engine, pass->conn, end);
     pass->steps |= LIFELINE_STEP_TIME_WAIT;
-    engine_relist(pass->engine, pass->conn);
+    ending_relist(pass->engine, pass->conn);
 }
 
 void time_wait_withdraw(struct lifeline_engine *engine, struct conn *c, unsigned end)
@@ -224,7 +224,7 @@ void time_wait_killed_behind(struct pass *pass)
     if (!end_closed(&old->end[!from]) && pass->segment->seq == old->end[!from].acked) {
         end_silently(pass->engine, old, !from, GETS_RST, LIFELINE_TIME_WAIT_ASSASSINATED,
                      pass->time_ns, frame_mark(old, pass->segment->frame));
-        engine_relist(pass->engine, old);
+        ending_relist(pass->engine, old);
     }
 }
 

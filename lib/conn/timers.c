@@ -215,10 +215,10 @@ void timers_run(struct lifeline_engine *engine, int64_t now_ns)
         uint32_t owner = at(engine->timers, clock->head)->owner;
         struct conn *c = table_at(table, owner >> 1);
         time_wait_expire(engine, c, owner & 1, due_ns);
-        if (engine_ended(c) && c->last_ns + LINGER_NS <= now_ns) {
-            engine_finish_conn(engine, c, false);
+        if (ending_is_over(c) && c->last_ns + LINGER_NS <= now_ns) {
+            ending_finish(engine, c, false);
         } else {
-            engine_relist(engine, c);
+            ending_relist(engine, c);
         }
         if (!table_make_room(table)) {
             return;
@@ -227,10 +227,10 @@ void timers_run(struct lifeline_engine *engine, int64_t now_ns)
     int64_t wake_ns = clock->due_ns;
     while (table->lists[LIST_CLOSED].head != NO_SLOT) {
         struct conn *c = table_at(table, table->lists[LIST_CLOSED].head);
-        if (!engine_ended(c)) {
-            engine_relist(engine, c);
+        if (!ending_is_over(c)) {
+            ending_relist(engine, c);
         } else if (c->last_ns + LINGER_NS <= now_ns) {
-            engine_finish_conn(engine, c, false);
+            ending_finish(engine, c, false);
         } else {
             int64_t end_ns = c->last_ns + LINGER_NS;
             wake_ns = end_ns < wake_ns ? end_ns : wake_ns;
