@@ -115,7 +115,6 @@ static void describe(struct run *run, struct view_context *context)
         .color = options->color == WHEN_ALWAYS || (options->color == WHEN_AUTO && terminal_color()),
         .utf8 = terminal_utf8(),
         .verbose = options->verbose,
-        .transitions = options->transitions,
         .width = options->width ? options->width : terminal_columns(),
         .connection = options->connection,
         .options = &options->engine,
@@ -192,6 +191,21 @@ static bool asks(const struct view *view, const char *format)
     return view->asking && strcmp(view->asking, format) == 0;
 }
 
+/* Nothing was selected of so many connections. */
+static void say_why_none(const struct options *options, uint64_t connections)
+{
+    const char *found = connections == 1 ? "was" : "were";
+    if (options->connection != LIFELINE_UNKNOWN_COUNT && options->where &&
+        options->connection < connections)
+        say("-c and --where: connection %" PRIu64 " doesn't match", options->connection);
+    else if (options->connection != LIFELINE_UNKNOWN_COUNT)
+        say("-c: there is no connection %" PRIu64 " to show; %" PRIu64 " %s found, from 0 on",
+            options->connection, connections, found);
+    else if (options->where && connections > 0)
+        say("--where: none of %" PRIu64 " connection%s matches", connections,
+            connections == 1 ? "" : "s");
+}
+
 /* The pass that prints. */
 static int read_and_print(struct run *run, const struct lifeline_options *engine_options,
                           const struct lifeline_sink *view_sink, struct view_context *context,
@@ -222,11 +236,8 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
     lifeline_free(engine);
     standard_output_flush(run->output);
     summary_print(&input, &counters, options->verbose);
-    if (options->connection != LIFELINE_UNKNOWN_COUNT && selection_count(run->selection) == 0)
-        say("-c: there is no connection %" PRIu64 " to show; %" PRIu64 " were found",
-            options->connection, counters.connections);
-    else if (options->where && counters.connections > 0 && selection_count(run->selection) == 0)
-        say("--where: none of %" PRIu64 " connections matches", counters.connections);
+    if (selection_count(run->selection) == 0)
+        say_why_none(options, counters.connections);
     return status == EXIT_DONE ? view_status : status;
 }
 

@@ -9,9 +9,13 @@
 #define LIFELINE_SAY_H
 
 #include <stdarg.h>
+#include <stdint.h>
 
 /* "lifeline: " and the text, as one line. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+
+/* The count, a space, and the text with "{one|many}" in it: "packet{ was|s were} lost". */
+void say_counted(uint64_t count, const char *text);
 
 #endif
