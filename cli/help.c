@@ -81,7 +81,8 @@ static void print_view(const struct view *view, int width)
     print_wrapped(view->help ? view->help : view->summary, 0, 0, width);
     char **formats = g_strsplit(view->formats, ",", -1);
     char *list = g_strjoinv(", ", formats);
-    printf("\nFormats (-o): %s; the first is the default.\n", list);
+    printf(formats[1] ? "\nFormats (-o): %s; the first is the default.\n" : "\nFormat (-o): %s.\n",
+           list);
     g_free(list);
     g_strfreev(formats);
     if (view->entries) {

@@ -25,7 +25,7 @@ static struct {
     gboolean list_interfaces, no_promiscuous;
     char *connection, *where, *shard;
     char *format, *color, *width;
-    gboolean transitions, verbose, help, version;
+    gboolean verbose, help, version;
     char *stack, *time_wait, *ports, **stack_for;
     struct lifeline_network *networks; /* that stack_for says */
     gboolean no_http, ignore_vlan, verify_checksums;
@@ -79,8 +79,7 @@ static const GOptionEntry model_entries[] = {
     TEXT(0, "time-wait", time_wait, "SECONDS", "how long TIME-WAIT lasts"),
     {"stack-for", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &given.stack_for,
      "another stack, or another number of seconds, for the hosts of a network; may be given "
-     "several "
-     "times, the longest prefix wins",
+     "several times, the longest prefix wins",
      "CIDR=NAME"},
     TEXT(0, "ports", ports, "LOW-HIGH",
          "the ephemeral ports of every host; default: its stack's (linux: 32768-60999)"),
@@ -90,7 +89,6 @@ static const GOptionEntry model_entries[] = {
 
 static const GOptionEntry output_entries[] = {
     TEXT('o', "output", format, "FORMAT", "one of the command's formats"),
-    FLAG(0, "transitions", transitions, "only events with a step or a transition"),
     FLAG('v', "verbose", verbose, "say more; a summary on standard error"),
     TEXT(0, "color", color, "WHEN", "auto (default: on a terminal), always, never"),
     TEXT(0, "width", width, "COLUMNS", "width of text; default: the terminal's"),
@@ -355,7 +353,6 @@ static bool read_all(struct options *options)
     options->live.promiscuous = !given.no_promiscuous;
     options->filter = given.filter;
     options->where = given.where;
-    options->transitions = given.transitions;
     options->verbose = given.verbose;
     engine->no_http = given.no_http;
     engine->ignore_vlan = given.ignore_vlan;
@@ -481,6 +478,18 @@ static const struct view *take_command(int *argc, char **argv)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* The view whose own option that is, perhaps with its value; NULL when there is none. */
+static const struct view *find_owner(const char *option)
+{
+    size_t length = strcspn(option, "=");
+    for (size_t i = 0; views[i]; i++)
+        for (const GOptionEntry *entry = views[i]->entries; entry && entry->long_name; entry++)
+            if (strlen(entry->long_name) == length &&
+                strncmp(entry->long_name, option, length) == 0)
+                return views[i];
+    return NULL;
+}
+
 static bool parse_words(int *argc, char ***argv, const struct view *view)
 {
     GOptionContext *context = g_option_context_new(NULL);
@@ -493,7 +502,14 @@ static bool parse_words(int *argc, char ***argv, const struct view *view)
     GError *error = NULL;
     bool fine = g_option_context_parse(context, argc, argv, &error);
     if (!fine) {
-        complain("%s", error->message);
+        bool unknown = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION);
+        const char *dashes = unknown ? strstr(error->message, "--") : NULL;
+        const struct view *owner = dashes ? find_owner(dashes + 2) : NULL;
+        if (owner)
+            complain("%.*s is an option of %s, not of %s", (int)strcspn(dashes, "="), dashes,
+                     owner->command, view->command);
+        else
+            complain("%s", error->message);
         g_error_free(error);
     }
     g_option_context_free(context);

@@ -29,7 +29,7 @@ struct options {
     uint64_t max_packets;            /* stop after so many; 0: don't */
     const char *filter, *where;
     uint64_t connection; /* LIFELINE_UNKNOWN_COUNT: all */
-    bool transitions, verbose;
+    bool verbose;
     unsigned jobs; /* threads, at most; 0: as many as help */
     enum when color;
     unsigned width; /* 0: not given */

@@ -25,7 +25,6 @@ struct view_context {
     bool color;          /* out takes ANSI colours */
     bool utf8;           /* out takes UTF-8; else keep to ASCII */
     bool verbose;        /* -v */
-    bool transitions;    /* --transitions: only events with a step or a transition */
     unsigned width;      /* columns of the terminal or of --width; 0: not limited */
     uint64_t connection; /* the one of -c; LIFELINE_UNKNOWN_COUNT: all. For titles: see above */
     const struct lifeline_options *options; /* the engine's, as given */

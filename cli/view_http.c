@@ -197,7 +197,7 @@ const struct view view_http = {
     .summary = "one record per HTTP exchange",
     .help =
         "A record is printed when the exchange is complete, or can no longer become so. Exchanges "
-        "of one connection come in order.\n"
+        "of one connection come in order; those of HTTP/2, which overlap, as they end.\n"
         "\n"
         "In text, \"#\" is the connection, \"frame\" the one with the request's first byte, "
         "\"wait\" the time from the request's last byte to the response's first, \"resent\" "

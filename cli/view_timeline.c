@@ -19,6 +19,14 @@
 
 #define SVG_MAX_BYTES ((size_t)16 << 20) /* of drawings; what is beyond is said, not drawn */
 
+static gboolean only_transitions;
+
+static const GOptionEntry entries[] = {
+    {"transitions", 0, 0, G_OPTION_ARG_NONE, &only_transitions,
+     "only events with a step or a transition", NULL},
+    {.long_name = NULL},
+};
+
 struct drawn { /* an SVG group */
     uint64_t connection;
     unsigned height;
@@ -54,7 +62,7 @@ static void print_event(void *user, const struct lifeline_event *event)
 {
     struct timeline *timeline = user;
 
-    if (timeline->context->transitions && !event->transition_count &&
+    if (only_transitions && !event->transition_count &&
         !(event->steps & ~(uint32_t)LIFELINE_STEP_DATA))
         return;
     json_record(timeline->json, LIFELINE_RECORD_EVENT, event);
@@ -170,11 +178,13 @@ static void print_svg(struct timeline *timeline)
         y += drawn->height;
         g_string_free(drawn->text, TRUE);
     }
-    if (height > y)
+    if (timeline->not_drawn)
         out_format(timeline->out,
                    "<text x=\"24\" y=\"%u\">%" PRIu64
-                   " connections are not drawn: choose with -c or --where</text>\n",
-                   y + 32, timeline->not_drawn);
+                   " connection%s not drawn: choose with -c or --where</text>\n",
+                   y + 32, timeline->not_drawn, timeline->not_drawn == 1 ? " is" : "s are");
+    else if (height > y)
+        out_format(timeline->out, "<text x=\"24\" y=\"%u\">no TCP connection</text>\n", y + 32);
     out_text(timeline->out, "</svg>\n");
     g_string_free(text, TRUE);
     g_array_free(timeline->drawn, TRUE);
@@ -187,8 +197,8 @@ static void *open_timeline(const struct view_context *context, struct lifeline_o
 {
     struct timeline *timeline = g_new0(struct timeline, 1);
     struct ladder_options collect = {
-        .every_segment = context->verbose && !context->transitions,
-        .lifecycle = context->transitions,
+        .every_segment = context->verbose && !only_transitions,
+        .lifecycle = only_transitions,
         .max_bytes = context->memory_bytes / 4 * 3,
     };
 
@@ -264,6 +274,7 @@ const struct view view_timeline = {
         "jsonl prints one event per segment, in the order of the input. mermaid is a sequence "
         "diagram, or a Markdown document if there are several connections; svg is one drawing of "
         "all of them.",
+    .entries = entries,
     .open = open_timeline,
     .close = close_timeline,
 };

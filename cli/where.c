@@ -139,13 +139,19 @@ static struct where *parse_comparison(struct parser *parser)
     bool fine = where_find_field(comparison, parser->word->str, &parser->error);
     advance(parser);
     enum where_operator op = WHERE_KNOWN;
+    if (fine && parser->token == TOKEN_BAD && *parser->begin == '=') {
+        fail(parser, "'=='");
+        fine = false;
+    }
     if (fine && read_operator(parser, &op)) {
         advance(parser);
         fine = parser->token == TOKEN_WORD || parser->token == TOKEN_TEXT;
         if (fine)
             fine = where_set_value(comparison, op, parser->word->str, &parser->error);
         else
-            fail(parser, "a value");
+            fail(parser, parser->token == TOKEN_BAD && strchr("\"'", *parser->begin)
+                             ? "the other quote"
+                             : "a value");
         advance(parser);
     }
     if (fine)
