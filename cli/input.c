@@ -17,6 +17,9 @@
 #include "signals.h"
 #include "text.h"
 
+/* A file may begin so much before the one before it ends: clocks and queues aren't exact. */
+#define OVERLAP_NS INT64_C(1000000000)
+
 /* Frames between two looks at the clock and at the output's errors. */
 #define CHECK_FRAMES 4096
 
@@ -122,6 +125,23 @@ static struct window push_before_turn(void *user, struct window window)
     return window;
 }
 
+/* Files that are no continuous capture give connections that never were: names sorted by letter
+ * (ring10 before ring2), or two captures of the same time. That is the user's to decide. */
+static void check_order(struct input *input, const char *name)
+{
+    int64_t start_ns = input->frame.time_ns, over_ns = input->end_ns - start_ns;
+    /* 0: a packet without a time */
+    if (input->quiet || input->order_told || start_ns == 0 || over_ns <= OVERLAP_NS)
+        return;
+    input->order_told = true;
+    GString *duration = g_string_new(NULL);
+    text_append_duration(duration, over_ns, true);
+    say("%s: begins %s before the end of the file before it: files are read as one capture, in the "
+        "order given (mergecap merges those that overlap)",
+        name, duration->str);
+    g_string_free(duration, TRUE);
+}
+
 /* ---- files and interfaces -------------------------------------------------------------------- */
 
 /* One source from its first packet to its end. */
@@ -130,7 +150,7 @@ static enum source_result read_source(struct input *input, struct source *source
 {
     uint64_t base = input->frames, done = 0, total = 0;
     struct lifeline_frame *frame = &input->frame;
-    unsigned until_check = CHECK_FRAMES;
+    unsigned until_check = 1; /* the first frame tells when the source begins */
     for (;;) {
         enum source_result result = source_next(source, frame);
         if (result == SOURCE_FRAME) {
@@ -147,6 +167,8 @@ static enum source_result read_source(struct input *input, struct source *source
             if (--until_check > 0)
                 continue;
             until_check = CHECK_FRAMES;
+            if (frame->number == base + 1 && base > 0)
+                check_order(input, name);
             check_output(input);
             if (progress && source->stream)
                 stream_progress(source->stream, &done, &total);
@@ -159,6 +181,7 @@ static enum source_result read_source(struct input *input, struct source *source
                 return SOURCE_END;
         } else {
             input->frames = base + source->records;
+            input->end_ns = frame->time_ns;
             return result;
         }
     }
@@ -219,6 +242,7 @@ int input_read(struct input *input, struct lifeline_engine *engine)
     struct queue queue = {.input = input, .engine = engine};
     const struct segment_taker pusher = {enqueue, push_before_turn, &queue};
     input->frames = input->filtered = 0;
+    input->end_ns = 0;
     if (input->live) {
         read_live(input, engine);
         return input->status;
@@ -232,6 +256,14 @@ int input_read(struct input *input, struct lifeline_engine *engine)
     if (input->taker == &pusher)
         input->taker = NULL;
     return input->status;
+}
+
+static bool is_command(const char *word)
+{
+    for (size_t i = 0; views[i]; i++)
+        if (strcmp(views[i]->command, word) == 0)
+            return true;
+    return false;
 }
 
 int input_check(const struct options *options)
@@ -248,8 +280,12 @@ int input_check(const struct options *options)
             cause = EISDIR;
         if (cause == 0)
             continue;
-        bool word = file == options->files && cause == ENOENT && !strpbrk(*file, "./");
-        say("%s: %s%s", *file, g_strerror(cause), word ? " (and not a command either)" : "");
+        const char *hint = "";
+        if (cause == ENOENT && file > options->files && is_command(*file))
+            hint = " (a command comes before the files)";
+        else if (cause == ENOENT && file == options->files && !strpbrk(*file, "./"))
+            hint = " (and not a command either)";
+        say("%s: %s%s", *file, g_strerror(cause), hint);
         status = EXIT_UNREADABLE;
     }
     return status;

@@ -28,6 +28,8 @@ struct input {
 
     struct lifeline_frame frame; /* the one that is looked at */
 
+    int64_t end_ns;    /* when the file before this one ends; 0: it is the first */
+    bool order_told;   /* that files aren't in order */
     uint64_t frames;   /* positions counted so far, over all files */
     uint64_t filtered; /* frames that the filter dropped */
     int status;        /* enum exit_status: the worst so far */
