@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A step: the segment, what there is to say about it, and the states that it leads to. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "explain.h"
 #include "style.h"
+#include "text.h"
 #include "translate.h"
 
 static const char *arrow(const struct explain *view)
@@ -30,9 +32,13 @@ static void tell_segment(struct explain *view, const struct lifeline_event *even
         if (event->segment->payload_bytes && !(event->segment->flags & LIFELINE_RST))
             g_string_append_printf(head, ", %" PRIu32 " B", event->segment->payload_bytes);
     }
-    style_append(view->line, view->context.color, PAINT_OPENING, head->str);
+    GString *wrapped = g_string_new(NULL);
+    prose_append(wrapped, head->str, 0, EXPLAIN_INDENT, view->context.width);
+    g_string_truncate(wrapped, wrapped->len - 1); /* the line's end, which has no colour */
+    style_append(view->line, view->context.color, PAINT_OPENING, wrapped->str);
     g_string_append_c(view->line, '\n');
     explain_line(view);
+    g_string_free(wrapped, TRUE);
     g_string_free(head, TRUE);
 }
 
@@ -42,26 +48,37 @@ static void tell_transition(struct explain *view, const struct lifeline_transiti
     const char *from = lifeline_name_of(lifeline_state_names, t->from);
     const char *to = lifeline_name_of(lifeline_state_names, t->to);
     bool begins = t->from == LIFELINE_STATE_UNKNOWN;
-    g_string_append_printf(view->line, "%*s", EXPLAIN_INDENT, "");
-    size_t start = view->line->len;
-    g_string_append(view->line, explain_role(t->endpoint));
-    explain_capital(view->line, start);
-    g_string_append(view->line, ": ");
+    GString *line = view->line, *why = g_string_new(NULL);
+    g_string_append_printf(line, "%*s", EXPLAIN_INDENT, "");
+    g_string_append(line, explain_role(t->endpoint));
+    explain_capital(line, EXPLAIN_INDENT);
+    g_string_append(line, ": ");
+    unsigned column = text_columns(line->str, line->len);
     if (!begins && from) {
-        style_append(view->line, view->context.color, style_of_state(t->from), from);
-        g_string_append_printf(view->line, " %s ", arrow(view));
+        style_append(line, view->context.color, style_of_state(t->from), from);
+        g_string_append_printf(line, " %s ", arrow(view));
+        column += (unsigned)strlen(from) + text_columns(arrow(view), strlen(arrow(view))) + 2;
     }
-    style_append(view->line, view->context.color, style_of_state(t->to), to ? to : "?");
-    if (row) {
-        g_string_append_printf(view->line, " (%s; %s)", tr(explain_evidence(t->evidence)),
-                               row->section);
-        g_string_append_printf(view->line, "\n%*s", EXPLAIN_INDENT + 4, "");
-        prose_append(view->line, tr(row->reason), EXPLAIN_INDENT + 4, EXPLAIN_INDENT + 4,
-                     view->context.width);
+    style_append(line, view->context.color, style_of_state(t->to), to ? to : "?");
+    column += (unsigned)strlen(to ? to : "?") + 1;
+    if (row)
+        g_string_printf(why, "(%s; %s)", tr(explain_evidence(t->evidence)), row->section);
+    else
+        g_string_printf(why, "(%s)", tr(N_("taken back")));
+    if (view->context.width && column + text_columns(why->str, why->len) > view->context.width) {
+        column = EXPLAIN_INDENT + 4;
+        g_string_append_printf(line, "\n%*s", (int)column, "");
     } else {
-        g_string_append_printf(view->line, " (%s)\n", tr(N_("taken back")));
+        g_string_append_c(line, ' ');
+    }
+    prose_append(line, why->str, column, EXPLAIN_INDENT + 4, view->context.width);
+    if (row) {
+        g_string_append_printf(line, "%*s", EXPLAIN_INDENT + 4, "");
+        prose_append(line, tr(row->reason), EXPLAIN_INDENT + 4, EXPLAIN_INDENT + 4,
+                     view->context.width);
     }
     explain_line(view);
+    g_string_free(why, TRUE);
 }
 
 static enum section section_of(const struct explain *view, const struct lifeline_event *event)

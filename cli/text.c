@@ -260,6 +260,26 @@ void text_append_endpoint(GString *out, const struct lifeline_endpoint *endpoint
                            endpoint->port);
 }
 
+#define LEAST_ADDRESS 4 /* digits of an address that is cut */
+
+void text_append_short_endpoint(GString *out, const struct lifeline_endpoint *endpoint,
+                                unsigned columns, bool ascii)
+{
+    size_t start = out->len, ellipsis = ascii ? 3 : 1, port, kept;
+
+    text_append_endpoint(out, endpoint);
+    if (!columns || out->len - start <= columns)
+        return;
+    port = strlen(strrchr(out->str + start, ':')) + (endpoint->ip.family == 6);
+    if (port + ellipsis + LEAST_ADDRESS > columns) {
+        text_cut(out, start, columns, ascii);
+        return;
+    }
+    kept = columns - port - ellipsis;
+    g_string_erase(out, (gssize)(start + (kept + 1) / 2), (gssize)(out->len - start - port - kept));
+    g_string_insert(out, (gssize)(start + (kept + 1) / 2), ascii ? "..." : "\xe2\x80\xa6");
+}
+
 void text_append_wrapped(GString *out, const char *text, unsigned column, unsigned indent,
                          unsigned width)
 {

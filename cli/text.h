@@ -45,6 +45,10 @@ void text_append_offset(GString *out, int64_t ns);
 void text_append_clock(GString *out, int64_t ns, int64_t reference_ns, unsigned digits);
 /* "10.0.0.2:40000", "[2001:db8::1]:80". */
 void text_append_endpoint(GString *out, const struct lifeline_endpoint *endpoint);
+/* The same in so many columns (0: as many as it takes): the port always, and both ends of the
+ * address, "[2001:db…0:17]:80", for neighbours often differ in the last digits alone. */
+void text_append_short_endpoint(GString *out, const struct lifeline_endpoint *endpoint,
+                                unsigned columns, bool ascii);
 
 /* Appends words from text, wrapped at width with so many spaces before each further line. column is
  * where the first line stands. No newline at the end. width 0: not wrapped. */

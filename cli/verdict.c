@@ -65,6 +65,11 @@ enum paint verdict_handshake(GString *text, const struct lifeline_connection *c,
                                h->synack_retransmissions + 1);
         paint = paint == PAINT_NONE ? PAINT_NOTICE : paint;
     }
+    if (paint == PAINT_NOTICE && h->connect_ns != LIFELINE_UNKNOWN_NS) {
+        g_string_append(text, ", ");
+        text_append_duration(text, h->connect_ns, ascii);
+        g_string_append(text, " in all");
+    }
     return paint;
 }
 

@@ -45,24 +45,6 @@ static void print_csv(void *user, const struct lifeline_connection *connection)
     csv_record(((struct connections *)user)->csv, connection);
 }
 
-/* An endpoint in so many columns: the port always, of the address as much as fits. */
-static void append_endpoint(struct connections *view, const struct lifeline_endpoint *endpoint,
-                            unsigned width)
-{
-    GString *cell = view->cell;
-    const char *colon;
-
-    text_append_endpoint(cell, endpoint);
-    colon = strrchr(cell->str, ':');
-    if (width && cell->len > width && colon && strlen(colon) + 6 < width) {
-        char *port = g_strdup(colon);
-
-        text_cut(cell, 0, width - (unsigned)strlen(port), view->ascii);
-        g_string_append(cell, port);
-        g_free(port);
-    }
-}
-
 static enum paint append_opened(struct connections *view, const struct lifeline_connection *c)
 {
     static const char *const kinds[] = {
@@ -75,11 +57,18 @@ static enum paint append_opened(struct connections *view, const struct lifeline_
     bool open = kind == LIFELINE_HANDSHAKE_THREE_WAY || kind == LIFELINE_HANDSHAKE_FAST_OPEN ||
                 kind == LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN;
 
-    if (open && c->handshake.rtt_ns != LIFELINE_UNKNOWN_NS)
-        text_append_duration(view->cell, c->handshake.rtt_ns, view->ascii);
+    bool repeated = c->handshake.syn_retransmissions || c->handshake.synack_retransmissions;
+    int64_t took_ns = c->handshake.rtt_ns;
+
+    if (repeated && c->handshake.connect_ns != LIFELINE_UNKNOWN_NS)
+        took_ns = c->handshake.connect_ns; /* a round trip is not what the client waited */
+    if (open && took_ns != LIFELINE_UNKNOWN_NS)
+        text_append_duration(view->cell, took_ns, view->ascii);
     else if (kind < G_N_ELEMENTS(kinds))
         g_string_append(view->cell, kinds[kind]);
-    return open || kind == LIFELINE_HANDSHAKE_MISSED ? PAINT_NONE : PAINT_BAD;
+    if (!open && kind != LIFELINE_HANDSHAKE_MISSED)
+        return PAINT_BAD;
+    return open && repeated ? PAINT_NOTICE : PAINT_NONE;
 }
 
 static enum paint append_closed(struct connections *view, const struct lifeline_connection *c)
@@ -144,10 +133,10 @@ static void print_text(void *user, const struct lifeline_connection *c)
     g_string_append_printf(cell, "%" PRIu64, c->connection);
     table_cell(table, cell, PAINT_DIM);
     table_wants(table, &width);
-    append_endpoint(view, &c->client, width);
+    text_append_short_endpoint(cell, &c->client, width, view->ascii);
     table_cell(table, cell, PAINT_NONE);
     table_wants(table, &width);
-    append_endpoint(view, &c->server, width);
+    text_append_short_endpoint(cell, &c->server, width, view->ascii);
     table_cell(table, cell, PAINT_NONE);
     paint = append_opened(view, c);
     table_cell(table, cell, paint);
@@ -222,9 +211,9 @@ const struct view view_connections = {
         "A record is printed when nothing more can be added to it: when the connection is closed, "
         "no endpoint is in TIME-WAIT, and nothing came for two minutes; or when the input ends.\n"
         "\n"
-        "In text, \"opened\" is the duration of the handshake, or why there is none: refused, "
-        "never "
-        "(answered), half (the SYN,ACK was never acknowledged), aborted, before (the capture). "
+        "In text, \"opened\" is the duration of the handshake, with the waiting for SYNs that were "
+        "sent again, or why there is none: refused, never (answered), half (the SYN,ACK was never "
+        "acknowledged), aborted, before (the capture). "
         "\"closed\" says how and by whom. Wide terminals show more columns, pipes show all.",
     .open = open_connections,
     .close = close_connections,

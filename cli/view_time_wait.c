@@ -42,10 +42,14 @@ struct time_waits {
     unsigned plots;
 };
 
-static void append_socket(GString *cell, const struct lifeline_address *ip, uint16_t port)
+static void socket_cell(struct time_waits *view, const struct lifeline_address *ip, uint16_t port)
 {
     struct lifeline_endpoint endpoint = {.ip = *ip, .port = port};
-    text_append_endpoint(cell, &endpoint);
+    unsigned width;
+
+    table_wants(view->table, &width);
+    text_append_short_endpoint(view->cell, &endpoint, width, view->ascii);
+    table_cell(view->table, view->cell, PAINT_NONE);
 }
 
 static void append_end(struct time_waits *view, const struct lifeline_time_wait *tw)
@@ -89,10 +93,8 @@ static void print_row(struct time_waits *view, const struct lifeline_holder *h)
         return;
     text_append_u64(cell, h->connection);
     table_cell(view->table, cell, PAINT_NONE);
-    append_socket(cell, &h->ip, h->port);
-    table_cell(view->table, cell, PAINT_NONE);
-    append_socket(cell, &h->remote_ip, h->remote_port);
-    table_cell(view->table, cell, PAINT_NONE);
+    socket_cell(view, &h->ip, h->port);
+    socket_cell(view, &h->remote_ip, h->remote_port);
     text_append_u64(cell, tw->entered_frame);
     table_cell(view->table, cell, PAINT_NONE);
     text_append_clock(cell, tw->entered_ns, tw->entered_ns, 0);
@@ -195,39 +197,48 @@ static void print_census_json(struct time_waits *view, const struct lifeline_cen
     out_line(out);
 }
 
-static void append_forecast(struct time_waits *view, const struct lifeline_census_pair *pair)
+static void append_forecast(struct time_waits *view, GString *text,
+                            const struct lifeline_census_pair *pair)
 {
-    GString *text = view->cell;
-    if (pair->rate <= 0)
-        return;
-    g_string_append_printf(text, pair->rate < 1000 ? "   %.3g" : "   %.0f", pair->rate);
+    g_string_append_printf(text, pair->rate < 1000 ? "%.3g" : "%.0f", pair->rate);
     g_string_append(text, " new ones per second; ");
     if (pair->seconds_left < 0) {
-        g_string_append_printf(text, "the ports last for ever up to %.4g per second\n",
+        g_string_append_printf(text, "the ports last for ever up to %.4g per second",
                                pair->sustainable_rate);
     } else if (pair->seconds_left > 0) {
         g_string_append(text, "at this rate the ports run out in ");
         text_append_duration(text, (int64_t)(pair->seconds_left * 1e9), view->ascii);
-        g_string_append_printf(text, " (for ever: up to %.4g per second)\n",
-                               pair->sustainable_rate);
+        g_string_append_printf(text, " (for ever: up to %.4g per second)", pair->sustainable_rate);
     } else {
-        g_string_append_printf(text, "the ports have run out (for ever: up to %.4g per second)\n",
+        g_string_append_printf(text, "the ports have run out (for ever: up to %.4g per second)",
                                pair->sustainable_rate);
     }
 }
 
+/* Appends a line of text, which is emptied, wrapped where the width is limited. */
+static void append_line(struct time_waits *view, GString *text, unsigned column)
+{
+    g_string_append_printf(view->cell, "%*s", (int)column, "");
+    text_append_wrapped(view->cell, text->str, column, 3, view->context->width);
+    g_string_append_c(view->cell, '\n');
+    g_string_truncate(text, 0);
+}
+
 static void print_census_text(struct time_waits *view, const struct lifeline_census_pair *pair)
 {
-    GString *text = view->cell;
+    GString *text = view->cell, *line = g_string_new(NULL);
     g_string_append_c(text, '\n');
-    census_append_name(text, pair, view->ascii);
-    g_string_append_printf(text, ": %" PRIu64 " TIME-WAIT%s, at most %" PRIu64 " at once",
+    census_append_name(line, pair, view->ascii);
+    g_string_append_printf(line, ": %" PRIu64 " TIME-WAIT%s, at most %" PRIu64 " at once",
                            pair->entered, pair->entered == 1 ? "" : "s", pair->peak);
     if (pair->holder == LIFELINE_CLIENT)
-        g_string_append_printf(text, ", %.3g %% of %u ports", pair->peak_share * 100, pair->ports);
-    g_string_append_c(text, '\n');
-    if (pair->holder == LIFELINE_CLIENT)
-        append_forecast(view, pair);
+        g_string_append_printf(line, ", %.3g %% of %u ports", pair->peak_share * 100, pair->ports);
+    append_line(view, line, 0);
+    if (pair->holder == LIFELINE_CLIENT && pair->rate > 0) {
+        append_forecast(view, line, pair);
+        append_line(view, line, 3);
+    }
+    g_string_free(line, TRUE);
     if (pair->peak > 1 && view->plots < PLOTS_SHOWN) {
         view->plots++;
         census_plot_text(text, pair, view->context->width ? view->context->width : 80, view->ascii);
@@ -306,7 +317,7 @@ static int close_time_wait(void *state, const struct lifeline_counters *counters
         out_text(view->out, "no TIME-WAIT in this capture\n");
     dropped = lifeline_census_dropped(view->book);
     if (dropped)
-        say("the census left out %" PRIu64 " TIME-WAITs: too many host pairs", dropped);
+        say_counted(dropped, "TIME-WAIT{ was|s were} left out of the census: too many host pairs");
     g_array_free(view->pairs, TRUE);
     lifeline_census_free(view->book);
     if (view->json)

@@ -132,10 +132,7 @@ void app_link_of(const struct conn *c, struct app_link *out)
     out->incarnation = c->incarnation;
     out->slot = c->slot;
     out->rtt_ns = record_rtt_ns(c);
-    /* What the client waited: SYNs that were lost are part of it. */
-    out->connect_ns = c->had_syn && c->ack_frame && c->ack_ns >= c->start_ns
-                          ? c->ack_ns - c->start_ns
-                          : LIFELINE_UNKNOWN_NS;
+    out->connect_ns = record_connect_ns(c);
     for (unsigned end = 0; end < 2; end++) {
         out->role[end] = role_of(c, end);
         out->base_known[end] = (c->end[end].flags & END_ISN_KNOWN) != 0;

@@ -234,6 +234,8 @@ void record_stack(const struct lifeline_options *options, const struct conn *c, 
                   struct lifeline_host_stack *out);
 /* Of its handshake. */
 int64_t record_rtt_ns(const struct conn *c);
+/* From its first SYN to its third step: waiting for what was lost is part of it. */
+int64_t record_connect_ns(const struct conn *c);
 void record_fill(const struct telling *now, const struct conn *c, struct lifeline_connection *out);
 /* Its TIME-WAITs alone; returns how many of the two there are. */
 unsigned record_time_waits(const struct telling *now, const struct conn *c,

@@ -105,6 +105,12 @@ int64_t record_rtt_ns(const struct conn *c)
                : server_ns + client_ns;
 }
 
+int64_t record_connect_ns(const struct conn *c)
+{
+    return c->had_syn && c->ack_frame && c->ack_ns >= c->start_ns ? c->ack_ns - c->start_ns
+                                                                  : LIFELINE_UNKNOWN_NS;
+}
+
 static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
 {
     bool crossed;
@@ -118,6 +124,7 @@ static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
     out->syn_to_synack_ns = measured_ns(c->syn_to_synack_ns);
     out->synack_to_ack_ns = measured_ns(c->synack_to_ack_ns);
     out->rtt_ns = record_rtt_ns(c);
+    out->connect_ns = record_connect_ns(c);
     out->syn_retransmissions = c->syn_retransmissions;
     out->synack_retransmissions = c->synack_retransmissions;
 }

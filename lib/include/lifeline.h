@@ -349,6 +349,7 @@ struct lifeline_handshake {
     uint8_t complete; /* all three steps are in the capture: 0, 1 */
     uint64_t syn_frame, synack_frame, ack_frame;
     int64_t syn_to_synack_ns, synack_to_ack_ns, rtt_ns; /* unknown where ambiguous */
+    int64_t connect_ns; /* from the first SYN to step 3, waits for what was lost included */
     uint64_t syn_retransmissions, synack_retransmissions;
 };
 

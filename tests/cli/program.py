@@ -103,6 +103,10 @@ class Usage(Case):
             (("-i", "lo", file), "-i captures live"),
             (("-", "-"), "standard input can be read only once"),
             (("--where", "server.port ==", file), "a value expected at the end"),
+            (("--where", "server.port = 80", file), "'==' expected at '= 80'"),
+            (("--where", "client.ip == '1", file), "the other quote expected at ''1'"),
+            (("http", "--fail-on=note", file), "--fail-on is an option of diagnose, not of http"),
+            (("connections", "--transitions", file), "--transitions is an option of timeline"),
         ]
         for arguments, message in cases:
             with self.subTest(arguments):
@@ -147,7 +151,7 @@ class Usage(Case):
                 code, help_text, _ = run(*arguments)
                 self.assertEqual(code, 0)
                 self.assertIn(f"Usage: lifeline {command} ", help_text)
-                self.assertIn("Formats (-o): ", help_text)
+                self.assertRegex(help_text, r"\nFormats? \(-o\): ")
         self.assertLessEqual(max(map(len, out.splitlines())), 100)
 
     def test_version(self):
@@ -175,6 +179,9 @@ class Usage(Case):
         self.assertEqual(len(self.connections(path)), 2)
         code, _, _ = run("connections", "./http", cwd=self.folder)
         self.assertEqual(code, 0)
+        code, _, err = run(path, "connections")
+        self.assertEqual(code, 3)
+        self.assertIn("connections: No such file or directory (a command comes before", err)
 
 
 class Inputs(Case):
@@ -247,6 +254,28 @@ class Inputs(Case):
         first = self.write("first", capture.pcap(self.two[:5]))
         self.assertEqual(self.connections(first, self.write("second", ng.out)), wanted)
         self.assertEqual(self.connections(first, "-", data=ng.out), wanted)
+
+    def test_files_out_of_order_are_told(self):
+        """Once, and without any change of status: ring10 is before ring2 by its name."""
+        late, early = (self.write(name, capture.pcap(packets)) for name, packets in
+                       (("late", self.two[11:]), ("early", self.two[:11])))
+        for command in ("connections", "http"):
+            code, _, err = run(command, "--where", "first_frame > 0", late, early, late, early)
+            self.assertEqual(code, 0)
+            self.assertEqual(err.count("\n"), 1, err)
+            self.assertIn(f"lifeline: {early}: begins 1.", err)
+        self.assertEqual(run("connections", early, late)[2], "")
+
+    def test_counts_of_one(self):
+        """One is no plural in what is said."""
+        path = self.write("one", capture.pcap(self.two[:1]))
+        _, _, err = run("connections", "-v", path)
+        self.assertIn("1 frame, 1 TCP segment, 1 connection; ", err)
+        path = self.write("arp", capture.pcap([(0, bytes(12) + b"\x08\x06" + bytes(28))]))
+        _, _, err = run("connections", path)
+        self.assertIn("no TCP connection in 1 frame\n", err)
+        _, _, err = run("connections", "-v", path)
+        self.assertIn("1 frame holds no TCP\n", err)
 
     def test_cut_file(self):
         """Status 4; all before the cut is printed; the message has file, packet and byte."""
@@ -365,7 +394,9 @@ class Selection(Case):
                              [number])
         code, out, err = run("connections", "-o", "jsonl", "-c", "7", self.file)
         self.assertEqual((code, out), (0, ""))
-        self.assertIn("there is no connection 7 to show; 2 were found", err)
+        self.assertIn("there is no connection 7 to show; 2 were found, from 0 on", err)
+        _, _, err = run("-c", "1", "--where", "server.port == 80", self.file)
+        self.assertIn("-c and --where: connection 1 doesn't match", err)
 
     def test_where(self):
         true_of = {
@@ -405,7 +436,7 @@ class Selection(Case):
             "(server.port == 80": "')' expected at the end",
             "server.port == 80 80": "'and', 'or' or the end expected at '80'",
             "": "a field expected at the end",
-            "server.port == 'open": "a value expected",
+            "server.port == 'open": "the other quote expected",
             "(" * 100 + "server.port": "fewer parentheses",
             "time_wait": "is a list of records",
         }
@@ -428,6 +459,9 @@ class Selection(Case):
         code, out, err = run("connections", "--where", "server.port == 1", self.file)
         self.assertEqual((code, out), (0, ""))
         self.assertIn("--where: none of 2 connections matches", err)
+        one = self.write("one.pcap", capture.pcap(capture.connection()))
+        _, _, err = run("connections", "--where", "server.port == 1", one)
+        self.assertIn("--where: none of 1 connection matches", err)
 
     def test_where_help_lists_fields(self):
         code, out, _ = run("--where", "help")
@@ -651,6 +685,14 @@ class Terminal(Case):
         self.assertIn(escape, self.on_terminal("--color=always", self.file, NO_COLOR="1"))
         self.assertNotIn(escape, run(self.file)[1])
         self.assertIn(escape, run("--color=always", self.file)[1])
+
+    def test_lines_fit_into_the_width(self):
+        six = os.path.join(os.path.dirname(__file__), "..", "..", "testdata", "ipv6.pcap")
+        for command in ("timeline", "connections", "explain", "diagnose", "time-wait", "http"):
+            for file in (self.file, six):
+                _, out, _ = run(command, "--width", "80", file)
+                widest = max(out.splitlines(), key=len, default="")
+                self.assertLessEqual(len(widest), 80, widest)
 
     def test_text_follows_the_locale(self):
         for command in ("timeline", "connections", "explain", "diagnose", "time-wait", "http"):

@@ -216,6 +216,35 @@ static void columns(void)
     g_string_free(text, TRUE);
 }
 
+static void short_endpoints(void)
+{
+    struct lifeline_endpoint six = {.ip = {.family = 6}, .port = 443}, four = {.port = 50000};
+    unsigned prefix;
+    GString *text = g_string_new("#");
+
+    CHECK(lifeline_address_read("2001:db8:1234:5678::17", &six.ip, &prefix));
+    CHECK(lifeline_address_read("192.168.100.200", &four.ip, &prefix));
+    text_append_short_endpoint(text, &six, 0, false);
+    CHECK_TEXT(text->str, "#[2001:db8:1234:5678::17]:443");
+    g_string_truncate(text, 1);
+    text_append_short_endpoint(text, &six, 28, false);
+    CHECK_TEXT(text->str, "#[2001:db8:1234:5678::17]:443");
+    g_string_truncate(text, 1);
+    text_append_short_endpoint(text, &six, 21, false);
+    CHECK_TEXT(text->str, "#[2001:db\xe2\x80\xa6"
+                          "678::17]:443");
+    g_string_truncate(text, 1);
+    text_append_short_endpoint(text, &six, 21, true);
+    CHECK_TEXT(text->str, "#[2001:d...78::17]:443");
+    g_string_truncate(text, 1);
+    text_append_short_endpoint(text, &four, 21, true);
+    CHECK_TEXT(text->str, "#192.168.100.200:50000");
+    g_string_truncate(text, 1);
+    text_append_short_endpoint(text, &six, 6, false); /* no room for both */
+    CHECK_TEXT(text->str, "#[2001\xe2\x80\xa6");
+    g_string_free(text, TRUE);
+}
+
 /* The cell of a finding's text. */
 static char *csv_cell(const char *text)
 {
@@ -332,6 +361,7 @@ int main(void)
     RUN(json_strings);
     RUN(safe_text);
     RUN(columns);
+    RUN(short_endpoints);
     RUN(csv_cells);
     RUN(unknown_is_null);
     RUN(long_output);
