@@ -187,10 +187,10 @@ bool ladder_tell_missing(const struct ladder *ladder, uint64_t rows,
                          char text[LADDER_MISSING_BYTES])
 {
     if (ladder->left_out)
-        g_strlcpy(text, "not drawn: more connections at once than --max-memory has room for",
-                  LADDER_MISSING_BYTES);
+        g_strlcpy(text, "not drawn: out of --max-memory", LADDER_MISSING_BYTES);
     else
-        g_snprintf(text, LADDER_MISSING_BYTES, "%" G_GUINT64_FORMAT " rows left out", rows);
+        g_snprintf(text, LADDER_MISSING_BYTES, "%" G_GUINT64_FORMAT " row%s left out", rows,
+                   rows == 1 ? "" : "s");
     return rows || ladder->left_out;
 }
 

@@ -117,6 +117,7 @@ static void describe(struct run *run, struct view_context *context)
         .verbose = options->verbose,
         .width = options->width ? options->width : terminal_columns(),
         .connection = options->connection,
+        .selects = options->connection != LIFELINE_UNKNOWN_COUNT || options->where,
         .options = &options->engine,
         .memory_bytes = lifeline_max_memory_bytes(&options->engine) / 4,
     };

@@ -27,6 +27,7 @@ struct view_context {
     bool verbose;        /* -v */
     unsigned width;      /* columns of the terminal or of --width; 0: not limited */
     uint64_t connection; /* the one of -c; LIFELINE_UNKNOWN_COUNT: all. For titles: see above */
+    bool selects;        /* -c or --where: not all connections are given to the view */
     const struct lifeline_options *options; /* the engine's, as given */
     size_t memory_bytes; /* the view may hold: a quarter of --max-memory, which the engine leaves */
     struct lifeline_engine *engine; /* for lifeline_peek(), if it's asking; NULL in open */

@@ -36,7 +36,8 @@ static struct {
 static const GOptionEntry entries[] = {
     TEXT("fail-on", fail_on, "SEVERITY",
          "exit with 1 if there is a finding so bad or worse: note, warning, error"),
-    TEXT("at-least", at_least, "SEVERITY", "leave out findings that are milder"),
+    TEXT("at-least", at_least, "SEVERITY",
+         "leave out findings that are milder, for --fail-on as well"),
     {"brief", 0, 0, G_OPTION_ARG_NONE, &given.brief, "without why and what to do", NULL},
     TEXT("slow-handshake", slow_handshake, "SECONDS", "handshake-slow from there; default 0.7"),
     TEXT("slow-response", slow_response, "SECONDS", "http-slow-response from there; default 1"),
@@ -68,8 +69,9 @@ struct diagnose {
     struct json *json;                  /* live jsonl */
     struct waiting waiting[SEVERITIES]; /* other jsonl */
     struct finding_groups *groups;      /* text */
-    uint64_t found[SEVERITIES];
-    uint8_t at_least, fail_on; /* SEVERITIES: never */
+    uint64_t found[SEVERITIES], milder; /* milder: those that --at-least leaves out */
+    uint64_t selected;                  /* connections of -c and --where */
+    uint8_t at_least, fail_on;          /* SEVERITIES: never */
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -205,17 +207,26 @@ static void print_kind(struct diagnose *view, const struct lifeline_finding_kind
 
 static void print_nothing(struct diagnose *view, const struct lifeline_counters *counters)
 {
-    char *count = g_strdup_printf("%" PRIu64, counters->connections);
-    const struct prose_value values[] = {{"count", count}, {NULL, NULL}};
+    uint64_t judged = view->context.selects ? view->selected : counters->connections;
+    char *count = g_strdup_printf("%" PRIu64, judged);
+    char *milder = g_strdup_printf("%" PRIu64, view->milder);
+    const struct prose_value values[] = {{"count", count}, {"milder", milder}, {NULL, NULL}};
     GString *text = g_string_new(NULL);
-    prose_fill(text,
-               tr(counters->connections == 1 ? N_("Nothing found in {count} connection.")
-                                             : N_("Nothing found in {count} connections.")),
-               values);
+    if (view->milder)
+        prose_fill(text,
+                   tr(N_("Nothing so bad found; --at-least left out {milder} of the "
+                         "findings.")),
+                   values);
+    else
+        prose_fill(text,
+                   tr(judged == 1 ? N_("Nothing found in {count} connection.")
+                                  : N_("Nothing found in {count} connections.")),
+                   values);
     out_bytes(view->out, text->str, text->len);
     out_char(view->out, '\n');
     g_string_free(text, TRUE);
     g_free(count);
+    g_free(milder);
 }
 
 static void print_groups(struct diagnose *view, const struct lifeline_counters *counters)
@@ -228,7 +239,7 @@ static void print_groups(struct diagnose *view, const struct lifeline_counters *
         if (!given.brief && (!next || next->example.name != group->example.name))
             print_kind(view, group->example.kind);
     }
-    if (!groups->len && view->context.connection == LIFELINE_UNKNOWN_COUNT)
+    if (!groups->len && (!view->context.selects || view->selected))
         print_nothing(view, counters);
     g_ptr_array_free(groups, TRUE);
 }
@@ -275,8 +286,10 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
 {
     struct diagnose *view = user;
     uint8_t severity = MIN(finding->severity, SEVERITIES - 1);
-    if (severity < view->at_least)
+    if (severity < view->at_least) {
+        view->milder++;
         return;
+    }
     view->found[severity]++;
     if (view->groups) {
         finding_groups_add(view->groups, finding);
@@ -292,6 +305,12 @@ static void on_finding(void *user, const struct lifeline_finding *finding)
         if (!has_room(view))
             print_waiting(view);
     }
+}
+
+static void on_selected(void *user, const struct lifeline_connection *connection)
+{
+    (void)connection;
+    ((struct diagnose *)user)->selected++;
 }
 
 static void *open_diagnose(const struct view_context *context, struct lifeline_options *options,
@@ -310,6 +329,8 @@ static void *open_diagnose(const struct view_context *context, struct lifeline_o
         view->json = json_new(view->out, false);
     sink->user = view;
     sink->finding = on_finding;
+    if (context->selects)
+        sink->connection = on_selected;
     return view;
 }
 

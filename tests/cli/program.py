@@ -463,6 +463,19 @@ class Selection(Case):
         _, _, err = run("connections", "--where", "server.port == 1", one)
         self.assertIn("--where: none of 1 connection matches", err)
 
+    def test_nothing_found_is_said_of_what_was_judged(self):
+        """The second connection is reset by its client: a note."""
+        cases = [
+            (("-c", "0"), "Nothing found in 1 connection.\n"),
+            (("--where", "server.port == 80"), "Nothing found in 1 connection.\n"),
+            (("--where", "server.port == 1"), ""),
+            (("--at-least", "error"), "Nothing so bad found; --at-least left out 1 of the findings.\n"),
+        ]
+        for arguments, said in cases:
+            with self.subTest(arguments):
+                code, out, _ = run("diagnose", *arguments, self.file)
+                self.assertEqual((code, out), (0, said))
+
     def test_where_help_lists_fields(self):
         code, out, _ = run("--where", "help")
         self.assertEqual(code, 0)
