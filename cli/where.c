@@ -258,10 +258,9 @@ static void print_field(const char *prefix, const struct lifeline_field *field)
 {
     char path[80];
     snprintf(path, sizeof path, "%s%s", prefix, field->path);
-    printf("  %-34s %s", path, field->help);
-    for (const struct lifeline_name *names = field->names; names && names->name; names++)
-        printf("%s%s", names == field->names ? ": " : ", ", names->name);
-    putchar('\n');
+    char *words = where_list_words(field);
+    printf("  %-34s %s%s%s\n", path, field->help, *words ? ": " : "", words);
+    g_free(words);
 }
 
 void where_print_fields(void)

@@ -126,9 +126,22 @@ static bool read_word(const struct lifeline_name *names, const char *text, uint6
     return false;
 }
 
-static char *list_words(const struct lifeline_field *field)
+static bool is_finding(const char *text)
+{
+    const struct lifeline_finding_kind *kind;
+    for (unsigned i = 0; (kind = lifeline_finding_kind(i)); i++)
+        if (strcmp(kind->name, text) == 0)
+            return true;
+    return false;
+}
+
+char *where_list_words(const struct lifeline_field *field)
 {
     GString *words = g_string_new(NULL);
+    const struct lifeline_finding_kind *kind;
+    bool findings = strcmp(field->path, "findings") == 0;
+    for (unsigned i = 0; findings && (kind = lifeline_finding_kind(i)); i++)
+        g_string_append_printf(words, "%s%s", words->len ? ", " : "", kind->name);
     for (const struct lifeline_name *names = field->names; names && names->name; names++)
         g_string_append_printf(words, "%s%s", words->len ? ", " : "", names->name);
     return g_string_free(words, FALSE);
@@ -138,6 +151,8 @@ static bool read_value(struct where_comparison *comparison, const char *text, co
 {
     switch (comparison->type) {
     case LIFELINE_FIELD_STRING:
+        *wanted = "the name of a finding; --where help lists them";
+        return comparison->list != WHERE_FINDINGS || is_finding(text);
     case LIFELINE_FIELD_BITS:
     case LIFELINE_FIELD_BIT_LIST:
         return true;
@@ -191,7 +206,7 @@ bool where_set_value(struct where_comparison *comparison, enum where_operator op
     const char *wanted = NULL;
     if (comparison->null || read_value(comparison, text, &wanted))
         return true;
-    char *words = wanted ? g_strdup(wanted) : list_words(field);
+    char *words = wanted ? g_strdup(wanted) : where_list_words(field);
     *error =
         g_strdup_printf("%s: '%s' is not %s%s", field->path, text, wanted ? "" : "one of ", words);
     g_free(words);

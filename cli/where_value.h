@@ -45,6 +45,9 @@ struct where_comparison {
 /* Finds the field. False, with *error set to a g_malloc'ed message, when there is none. */
 bool where_find_field(struct where_comparison *comparison, const char *path, char **error);
 
+/* "three-way, four-way": the words that the field's values are; "" when they can be any. */
+char *where_list_words(const struct lifeline_field *field);
+
 /* Takes op and value, which must suit the field. Copies text. */
 bool where_set_value(struct where_comparison *comparison, enum where_operator op, const char *text,
                      char **error);
