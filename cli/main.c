@@ -183,7 +183,10 @@ static int scan(struct run *run, const struct lifeline_options *engine_options)
     input.quiet = true;
     push_input(&input, engine, threads(run));
     lifeline_free(engine);
-    return EXIT_DONE;
+    if (!signals_stop)
+        return EXIT_DONE;
+    run->error = g_strdup("interrupted in the first of two passes over the input");
+    return fail(run, EXIT_UNREADABLE, "--where");
 }
 
 /* Does the view ask the engine while it prints? */

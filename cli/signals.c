@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-volatile sig_atomic_t signals_stop;
+volatile sig_atomic_t signals_stop, signals_cut;
 
 static void on_stop(int number)
 {
@@ -18,4 +18,11 @@ void signals_install(void)
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
     signal(SIGPIPE, SIG_DFL);
+}
+
+void signals_resume(void)
+{
+    signals_cut = 1;
+    signals_stop = 0;
+    signals_install();
 }

@@ -83,7 +83,7 @@ enum source_result source_ended(struct source *source, uint64_t at_byte, const c
     uint64_t end_byte = stream->offset + (uint64_t)(stream->end - stream->next);
     if (stream->error)
         return source_broken(source, end_byte, "%s", stream->error);
-    if (signals_stop || end_byte == at_byte)
+    if (signals_stop || signals_cut || end_byte == at_byte)
         return SOURCE_END;
     return source_broken(source, at_byte,
                          "the file ends inside the %s (%" G_GUINT64_FORMAT " bytes expected, "

@@ -602,6 +602,25 @@ class Streams(Case):
                 process.stdin.close()
             self.assertEqual(len(records(out)), 2)
 
+    def test_interrupt_while_a_pipe_is_kept(self):
+        """A view that reads twice prints what was kept until then, though that ends in a packet,
+        and what the writer of the pipe flushes meanwhile; files after it aren't read."""
+        content = capture.pcap(self.two) + b"half a record"
+        arguments = [LIFELINE, "timeline", "-o", "jsonl", "--where", "server.port == 8080", "-",
+                     self.file]
+        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdin.write(content[:100])
+            process.stdin.flush()
+            wait_until_read(process.stdin)
+            process.send_signal(signal.SIGINT)
+            process.stdin.write(content[100:])
+            process.stdin.flush()
+            out, err = process.stdout.read().decode(), process.stderr.read().decode()
+            self.assertEqual((process.wait(), err), (0, ""))
+            process.stdin.close()
+        self.assertEqual(records(out), self.lines("timeline", "-o", "jsonl", "-c", "1", self.file))
+
     def test_what_a_pipe_still_holds_after_an_interrupt_is_read(self):
         with subprocess.Popen([LIFELINE, "connections", "-o", "jsonl", "-"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
