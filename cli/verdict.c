@@ -81,6 +81,15 @@ static void append_cause(GString *text, const struct lifeline_teardown *t)
         g_string_append_printf(text, " (%s)", cause);
 }
 
+/* An RST that another may have sent is none of the end whose name it has. */
+static void append_reset(GString *text, const struct lifeline_teardown *t)
+{
+    g_string_append_printf(
+        text, t->reset_cause == LIFELINE_CAUSE_INJECTED ? "reset in the name of %s" : "reset by %s",
+        role_name(t->reset_by));
+    append_cause(text, t);
+}
+
 static bool is_closed(const struct lifeline_endpoint *end)
 {
     return end->state == LIFELINE_CLOSED || end->state == LIFELINE_LISTEN;
@@ -105,16 +114,11 @@ enum paint verdict_teardown(GString *text, const struct lifeline_connection *c, 
         if (c->handshake.kind == LIFELINE_HANDSHAKE_REFUSED ||
             c->handshake.kind == LIFELINE_HANDSHAKE_ABORTED)
             return PAINT_NONE; /* said already */
-        g_string_append_printf(text,
-                               t->reset_cause == LIFELINE_CAUSE_INJECTED ? "reset in the name of %s"
-                                                                         : "reset by %s",
-                               role_name(t->reset_by));
-        append_cause(text, t);
+        append_reset(text, t);
         return PAINT_BAD;
     case LIFELINE_TEARDOWN_RESET_AFTER_FIN:
-        g_string_append_printf(text, "closed by %s, then reset by %s", role_name(t->active_closer),
-                               role_name(t->reset_by));
-        append_cause(text, t);
+        g_string_append_printf(text, "closed by %s, then ", role_name(t->active_closer));
+        append_reset(text, t);
         return PAINT_NOTICE;
     case LIFELINE_TEARDOWN_HALF_CLOSED:
         g_string_append_printf(text, "half-closed by %s", role_name(t->active_closer));

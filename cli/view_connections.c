@@ -93,8 +93,8 @@ static enum paint append_closed(struct connections *view, const struct lifeline_
         break;
     case LIFELINE_TEARDOWN_RESET:
     case LIFELINE_TEARDOWN_RESET_AFTER_FIN:
-        what = "reset ";
-        who = resetter;
+        what = t->reset_cause == LIFELINE_CAUSE_INJECTED ? "forged RST?" : "reset ";
+        who = t->reset_cause == LIFELINE_CAUSE_INJECTED ? "" : resetter;
         paint = PAINT_BAD;
         break;
     case LIFELINE_TEARDOWN_HALF_CLOSED:
@@ -214,7 +214,8 @@ const struct view view_connections = {
         "In text, \"opened\" is the duration of the handshake, with the waiting for SYNs that were "
         "sent again, or why there is none: refused, never (answered), half (the SYN,ACK was never "
         "acknowledged), aborted, before (the capture). "
-        "\"closed\" says how and by whom. Wide terminals show more columns, pipes show all.",
+        "\"closed\" says how and by whom; of an RST that may be a third party's, that alone. Wide "
+        "terminals show more columns, pipes show all.",
     .open = open_connections,
     .close = close_connections,
 };
