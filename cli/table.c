@@ -3,6 +3,8 @@
 
 #include "text.h"
 
+#define GROWN_WIDTH 47 /* of an IPv6 address with its port */
+
 struct table {
     struct out *out;
     const struct column *columns;
@@ -89,6 +91,8 @@ static void append_cell(struct table *table, GString *text, enum paint paint)
         if (table->limited)
             text_cut(text, 0, width, table->ascii);
         columns = text_columns(text->str, text->len);
+        if (!table->limited && columns > width && columns <= GROWN_WIDTH)
+            table->widths[table->next] = width = columns;
         fill = width > columns ? width - columns : 0;
         if (table->line->len)
             g_string_append_c(table->line, ' ');

@@ -4,7 +4,8 @@
  *
  * Widths are fixed beforehand, because records stream. Where the width is limited, the columns that
  * matter least are left out until the others fit, what is left over goes to the elastic column, and
- * longer cells are cut. Where it isn't (a pipe, a file), nothing is left out or cut.
+ * longer cells are cut. Where it isn't (a pipe, a file), nothing is left out or cut, and a column
+ * grows with what came so far: rows of IPv6 addresses stand under each other.
  */
 #ifndef LIFELINE_TABLE_H
 #define LIFELINE_TABLE_H

@@ -232,7 +232,8 @@ static void print_census_text(struct time_waits *view, const struct lifeline_cen
     g_string_append_printf(line, ": %" PRIu64 " TIME-WAIT%s, at most %" PRIu64 " at once",
                            pair->entered, pair->entered == 1 ? "" : "s", pair->peak);
     if (pair->holder == LIFELINE_CLIENT)
-        g_string_append_printf(line, ", %.3g %% of %u ports", pair->peak_share * 100, pair->ports);
+        g_string_append_printf(line, ", %.3g %% of %u port%s", pair->peak_share * 100, pair->ports,
+                               pair->ports == 1 ? "" : "s");
     append_line(view, line, 0);
     if (pair->holder == LIFELINE_CLIENT && pair->rate > 0) {
         append_forecast(view, line, pair);
