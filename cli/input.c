@@ -18,7 +18,7 @@
 #include "text.h"
 
 /* A file may begin so much before the one before it ends: clocks and queues aren't exact. */
-#define OVERLAP_NS INT64_C(1000000000)
+#define OVERLAP_NS UINT64_C(100000000)
 
 /* Frames between two looks at the clock and at the output's errors. */
 #define CHECK_FRAMES 4096
@@ -129,13 +129,15 @@ static struct window push_before_turn(void *user, struct window window)
  * (ring10 before ring2), or two captures of the same time. That is the user's to decide. */
 static void check_order(struct input *input, const char *name)
 {
-    int64_t start_ns = input->frame.time_ns, over_ns = input->end_ns - start_ns;
+    int64_t start_ns = input->frame.time_ns;
+    uint64_t over_ns = (uint64_t)input->end_ns - (uint64_t)start_ns; /* of any two times */
     /* 0: a packet without a time */
-    if (input->quiet || input->order_told || start_ns == 0 || over_ns <= OVERLAP_NS)
+    if (input->quiet || input->order_told || start_ns == 0 || start_ns >= input->end_ns ||
+        over_ns <= OVERLAP_NS)
         return;
     input->order_told = true;
     GString *duration = g_string_new(NULL);
-    text_append_duration(duration, over_ns, true);
+    text_append_duration(duration, (int64_t)MIN(over_ns, INT64_MAX), true);
     say("%s: begins %s before the end of the file before it: files are read as one capture, in the "
         "order given (mergecap merges those that overlap)",
         name, duration->str);

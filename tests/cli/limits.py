@@ -217,7 +217,7 @@ class Limits(unittest.TestCase):
         field = b"\x40\x01a\x7f\xbd\x1d" + b"x" * 3900
         _, findings, err = run("diagnose", "-o", "jsonl",
                                packets=packets_of(frame(1, 5, get + field + b"\xbe" * 100)))
-        self.assertIn("1 HTTP messages had larger headers", err)
+        self.assertIn("1 HTTP message had larger headers", err)
         self.assertIn("larger header", " ".join(f["text"] for f in findings))
 
     def test_pipeline(self):
