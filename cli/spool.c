@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -31,41 +29,13 @@ static bool write_all(int to, const char *bytes, ssize_t length)
     return true;
 }
 
-/* After SIGINT the writer of a pipe, which got the signal as well, may still flush its last
- * packets: they are read as long as they come without a pause, and no longer than this. */
-#define LAST_PAUSE_MS 200
-#define LAST_WORDS_S  2
-
-/* Waits for something to read, or the end. False when a signal asked for the end before. */
-static bool wait_readable(int from, time_t *stop_at)
-{
-    struct pollfd poll_fd = {.fd = from, .events = POLLIN};
-    struct timespec now, pause = {0, LAST_PAUSE_MS * 1000000L};
-    sigset_t block, before;
-    int ready;
-    /* ppoll() opens the signals only while it waits: one that comes before isn't missed. */
-    sigemptyset(&block);
-    sigaddset(&block, SIGINT);
-    sigaddset(&block, SIGTERM);
-    sigprocmask(SIG_BLOCK, &block, &before);
-    do {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (signals_stop && *stop_at == 0)
-            *stop_at = now.tv_sec + LAST_WORDS_S;
-        bool over = *stop_at != 0 && now.tv_sec >= *stop_at;
-        ready = over ? 0 : ppoll(&poll_fd, 1, signals_stop ? &pause : NULL, &before);
-    } while (ready == -1 && errno == EINTR);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return ready != 0;
-}
-
 /* A signal ends the copy early: what came until then is the input. */
 static bool copy(int from, int to)
 {
     char *buffer = g_malloc(COPY_BYTES);
     bool fine = true;
     time_t stop_at = 0;
-    while (fine && wait_readable(from, &stop_at)) {
+    while (fine && signals_wait_readable(from, &stop_at)) {
         ssize_t got = read(from, buffer, COPY_BYTES);
         if (got == 0)
             break;

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -17,17 +16,12 @@
 #define WINDOW_BYTES (256 * 1024) /* fits the second-level cache; larger pieces grow it */
 #define RAW_BYTES    (128 * 1024)
 
-/* After SIGINT the writer of a pipe, which got the signal as well, may still flush its last
- * packets: they are read as long as they come without a pause, and no longer than this. */
-#define LAST_PAUSE_MS 200
-#define LAST_WORDS_S  2
-
 struct stream_private {
     int fd;
     bool regular;
     uint64_t file_bytes, read_bytes;
     const struct stream_hooks *hooks;
-    time_t stop_at; /* monotonic seconds; 0 while nobody asked for the end */
+    time_t stop_at; /* see signals.h */
 
     struct window window;
 
@@ -51,28 +45,7 @@ static bool wait_readable(struct stream_private *p)
         return true; /* readable, closed, or an error that read() will name */
     if (p->hooks && p->hooks->waiting)
         p->hooks->waiting(p->hooks->user);
-    /* ppoll() opens the signals only while it waits: one that comes before isn't missed. */
-    sigset_t block, before;
-    sigemptyset(&block);
-    sigaddset(&block, SIGINT);
-    sigaddset(&block, SIGTERM);
-    sigprocmask(SIG_BLOCK, &block, &before);
-    bool readable = false;
-    for (;;) {
-        struct timespec now, pause = {0, LAST_PAUSE_MS * 1000000L};
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (signals_stop && p->stop_at == 0)
-            p->stop_at = now.tv_sec + LAST_WORDS_S;
-        if (p->stop_at != 0 && now.tv_sec >= p->stop_at)
-            break;
-        int ready = ppoll(&poll_fd, 1, signals_stop ? &pause : NULL, &before);
-        if (ready == -1 && errno == EINTR)
-            continue;
-        readable = ready != 0;
-        break;
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return readable;
+    return signals_wait_readable(p->fd, &p->stop_at);
 }
 
 /* One read(2): 0 at the end of the file, or after an error, which is then in stream->error. */
