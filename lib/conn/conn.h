@@ -115,7 +115,10 @@ struct closing {
 /* A SYN that is neither a retry nor, before an answer, a new incarnation. */
 struct candidate {
     struct lifeline_segment segment; /* without payload */
-    uint64_t last_frame;             /* of the connection before it */
+    struct lifeline_segment answer;  /* if answered: a SYN,ACK that waits for its ACK */
+    bool answered;
+    bool absorbed;       /* by TIME-WAIT, as a late copy */
+    uint64_t last_frame; /* of the connection before it */
     int64_t last_ns;
 };
 

@@ -5,7 +5,9 @@
  * Rules (RFC 9293 3.6.1, 3.10.7.4; RFC 6191):
  *  - A SYN opens a new incarnation when its sender's end of the old one is gone: CLOSED, TIME-WAIT,
  *    or SYN-SENT with another number and no answer; or when nothing of the old one lives.
- *  - A SYN with the old one's number is its retry, or a duplicate.
+ *  - A SYN with the old one's number is its retry, or a duplicate; once both ends are gone it opens
+ * a new one when its timestamp is newer than all of the old, or when an answer with another number
+ *    is acknowledged: a late copy of the SYN may be answered, but nobody acknowledges that.
  *  - Any other SYN is a candidate: it becomes a new incarnation when the peer answers it as new
  *    (then it counts from the SYN on), when its sender goes on as if it had been, or when it is
  *    repeated after the old one died.
@@ -133,55 +135,99 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
     return c;
 }
 
+/* Gives the new incarnation a segment that came before it was known: its SYN, or the answer. */
+static void replay(struct lifeline_engine *engine, struct conn *c, unsigned e,
+                   const struct lifeline_segment *s)
+{
+    struct pass pass = {
+        .engine = engine,
+        .conn = c,
+        .segment = s,
+        .time_ns = s->time_ns,
+        .e = e,
+        .p = !e,
+        .from = &c->end[e],
+        .to = &c->end[!e],
+        .mark = frame_mark(c, s->frame),
+        .payload_seq = s->seq + 1,
+        .seq_end = s->seq + 1,
+        .syn = true,
+        .ack = (s->flags & LIFELINE_ACK) != 0,
+        .first = !(s->flags & LIFELINE_ACK),
+        .reset_verdict = LIFELINE_UNKNOWN,
+        .reset_cause = LIFELINE_UNKNOWN,
+    };
+    if (pass.first) {
+        roles_guess(&pass);
+    }
+    facts_read(&pass);
+    if (pass.ack) {
+        handshake_syn_ack(&pass);
+    } else {
+        handshake_syn(&pass);
+    }
+    c->last_frame = pass.mark;
+    emit_event(&pass);
+}
+
+/* Is it the old SYN's number? */
+static bool same_number(const struct end *opener, const struct candidate *waiting)
+{
+    return (opener->flags & END_ISN_KNOWN) && waiting->segment.seq == opener->isn;
+}
+
+/* What the old incarnation was told of the candidate and its answer is none of its own. */
+static void disown(struct conn *old, const struct candidate *waiting, unsigned opener)
+{
+    const struct lifeline_segment *last = waiting->answered ? &waiting->answer : &waiting->segment;
+    struct end *x = &old->end[opener], *y = &old->end[!opener];
+    if (frame_of(old, old->last_frame) == last->frame) {
+        old->last_frame = frame_mark(old, waiting->last_frame);
+        old->last_ns = waiting->last_ns;
+    }
+    x->segments -= x->segments != 0;
+    y->segments -= waiting->answered;
+    if (!same_number(x, waiting)) {
+        return;
+    }
+    x->retransmitted_segments -= x->retransmitted_segments != 0;
+    if (waiting->absorbed && old->closing->time_wait[!opener].absorbed) {
+        old->closing->time_wait[!opener].absorbed--;
+        old->old_duplicates--;
+    }
+}
+
 /* The candidate SYN was answered as new: it becomes an incarnation of its own, from itself on. */
 static struct conn *promote(struct lifeline_engine *engine, const struct lookup *lookup,
                             struct conn *old)
 {
-    struct lifeline_segment syn = old->candidate->segment;
+    struct candidate waiting = *old->candidate;
+    const struct lifeline_segment *syn = &waiting.segment;
     bool syn_from_low =
-        !memcmp(&lookup->key[0], syn.src.bytes, 16) && (lookup->key[4] >> 48) == syn.src_port;
-    if (frame_of(old, old->last_frame) == syn.frame) {
-        old->last_frame = frame_mark(old, old->candidate->last_frame);
-        old->last_ns = old->candidate->last_ns;
-    }
-    unsigned opener = syn_from_low == !old->swapped ? 0 : 1;
-    if (old->end[opener].segments) {
-        old->end[opener].segments--;
-    }
+        !memcmp(&lookup->key[0], syn->src.bytes, 16) && (lookup->key[4] >> 48) == syn->src_port;
+    disown(old, &waiting, syn_from_low == !old->swapped ? 0 : 1);
     pool_forget_candidate(&engine->table, old);
 
     struct lookup from_syn = *lookup;
     from_syn.source_is_low = syn_from_low;
-    struct conn *c = new_conn(engine, &syn, &from_syn, old);
-    if (!c) {
-        return NULL;
+    struct conn *c = new_conn(engine, syn, &from_syn, old);
+    if (c) {
+        replay(engine, c, 0, syn);
     }
-    struct pass pass = {
-        .engine = engine,
-        .conn = c,
-        .segment = &syn,
-        .time_ns = syn.time_ns,
-        .e = 0,
-        .p = 1,
-        .from = &c->end[0],
-        .to = &c->end[1],
-        .mark = frame_mark(c, syn.frame),
-        .payload_seq = syn.seq + 1,
-        .seq_end = syn.seq + 1,
-        .syn = true,
-        .first = true,
-        .reset_verdict = LIFELINE_UNKNOWN,
-        .reset_cause = LIFELINE_UNKNOWN,
-    };
-    roles_guess(&pass);
-    facts_read(&pass);
-    handshake_syn(&pass);
-    c->last_frame = pass.mark;
-    emit_event(&pass);
+    if (c && waiting.answered) {
+        replay(engine, c, 1, &waiting.answer);
+    }
     return c;
 }
 
-static void propose(struct table *t, struct conn *c, const struct lifeline_segment *s)
+static void forget_payload(struct lifeline_segment *s)
+{
+    s->payload = NULL;
+    s->payload_bytes = s->captured_bytes = 0;
+}
+
+static void propose(struct table *t, struct conn *c, const struct lifeline_segment *s,
+                    bool absorbed)
 {
     if (c->candidate && c->candidate->segment.seq == s->seq) {
         return;
@@ -194,14 +240,31 @@ static void propose(struct table *t, struct conn *c, const struct lifeline_segme
         c->candidate->last_frame = frame_of(c, c->last_frame);
         c->candidate->last_ns = c->last_ns;
     }
+    c->candidate->answered = false;
+    c->candidate->absorbed = absorbed;
     c->candidate->segment = *s;
-    c->candidate->segment.payload = NULL;
-    c->candidate->segment.payload_bytes = c->candidate->segment.captured_bytes = 0;
+    forget_payload(&c->candidate->segment);
 }
 
 static bool syn_is_known(const struct end *x, const struct lifeline_segment *s)
 {
     return (x->flags & END_SEQ_KNOWN) && s->seq == x->isn;
+}
+
+/* A SYN with the number of one that was answered and acknowledged, in a connection that is over:
+ * not repeated by its sender, so a late copy, or a new one of a host that has but one number. */
+static bool starts_over(const struct conn *c, const struct end *from, const struct end *to,
+                        const struct lifeline_segment *s)
+{
+    return syn_is_known(from, s) && dead(c) && (to->flags & END_ISN_KNOWN) &&
+           (from->flags & END_ACKED_KNOWN);
+}
+
+/* Its timestamp is newer than all of its sender's: no copy has that. */
+static bool is_newest(const struct end *from, const struct lifeline_segment *s)
+{
+    return (s->options & LIFELINE_OPT_TIMESTAMP) && (from->flags & END_TIMESTAMPS) &&
+           seq_gt(s->timestamp_value, from->last_tsval);
 }
 
 /* The connection whose other direction this is, when its path has another tunnel or VLAN: that end
@@ -282,10 +345,12 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
         return c;
     }
-    if ((c->previous_known >> e & 1) && segment->seq == c->previous_isn[e]) {
+    bool over = starts_over(c, from, to, segment);
+    if ((c->previous_known >> e & 1) && segment->seq == c->previous_isn[e] &&
+        !syn_is_known(from, segment)) {
         /* A late copy; a SYN that is answered all the same was none. */
         if (!(segment->flags & LIFELINE_ACK)) {
-            propose(&engine->table, c, segment);
+            propose(&engine->table, c, segment, false);
         }
         return c;
     }
@@ -293,6 +358,14 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         if (c->candidate && segment->ack - 1 == c->candidate->segment.seq &&
             (segment->src_port != c->candidate->segment.src_port ||
              memcmp(segment->src.bytes, c->candidate->segment.src.bytes, 16) != 0)) {
+            if (same_number(to, c->candidate)) {
+                if (segment->seq != from->isn && !c->candidate->answered) {
+                    c->candidate->answered = true;
+                    c->candidate->answer = *segment;
+                    forget_payload(&c->candidate->answer);
+                }
+                return c; /* until somebody acknowledges that */
+            }
             c = promote(engine, lookup, c);
             *end = 1;
             return c;
@@ -312,11 +385,14 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         }
         return c;
     }
-    if (syn_is_known(from, segment)) {
+    if (syn_is_known(from, segment) && !(over && is_newest(from, segment))) {
+        if (over) {
+            propose(&engine->table, c, segment, time_wait_running(c, !e));
+        }
         return c;
     }
     bool unanswered = from->state == LIFELINE_SYN_SENT && !(to->flags & END_SENT);
-    bool again = c->candidate && c->candidate->segment.seq == segment->seq &&
+    bool again = c->candidate && c->candidate->segment.seq == segment->seq && !over &&
                  segment->time_ns - c->candidate->segment.time_ns >= COPY_WINDOW_NS &&
                  c->candidate->segment.src_port == segment->src_port;
     if (gone(from) || dead(c) || unanswered || (again && gone(to))) {
@@ -331,7 +407,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     }
     bool crossing = to->state == LIFELINE_SYN_SENT && from->state == LIFELINE_STATE_UNKNOWN;
     if (!crossing) {
-        propose(&engine->table, c, segment);
+        propose(&engine->table, c, segment, false);
     }
     return c;
 }

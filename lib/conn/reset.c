@@ -97,8 +97,17 @@ static bool answers_late(const struct pass *pass)
 static bool reopens(const struct pass *pass)
 {
     const struct candidate *waiting = pass->conn->candidate;
-    return waiting && waiting->segment.src_port == pass->segment->src_port &&
+    return waiting && waiting->segment.seq != pass->from->isn &&
+           waiting->segment.src_port == pass->segment->src_port &&
            memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) == 0;
+}
+
+/* RFC 9293 3.10.7.1: the answer to a segment without ACK, a SYN, has the number 0. */
+static bool answers_syn(const struct pass *pass)
+{
+    const struct end *to = pass->to;
+    return pass->ack && !pass->segment->seq && pass->from->next && (to->flags & END_ISN_KNOWN) &&
+           pass->segment->ack == to->isn + 1;
 }
 
 /* An answer to a SYN,ACK that nobody wanted has no ACK (RFC 9293 3.10.7.1). One with the ACK of
@@ -107,7 +116,7 @@ static bool acknowledges_syn(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
     const struct lifeline_segment *s = pass->segment;
-    if (!pass->ack || from->state != LIFELINE_SYN_SENT || !pass->fits ||
+    if (!pass->ack || from->state != LIFELINE_SYN_SENT || !pass->fits || answers_syn(pass) ||
         seq_lt(s->seq, from->next)) {
         return false;
     }
