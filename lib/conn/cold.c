@@ -39,7 +39,8 @@
     F(end[i].fin_acked_frame, 0)                                                                   \
     F(end[i].reset_frame, 0)                                                                       \
     F(end[i].wraps, 0)                                                                             \
-    F(end[i].control_ip_id, 0)                                                                     \
+    F(end[i].first_ip_id, 0)                                                                       \
+    F(end[i].control_ip_id, c->end[i].first_ip_id)                                                 \
     F(end[i].mss, 1460)                                                                            \
     F(end[i].window, 0)                                                                            \
     F(end[i].window_scale, 0)                                                                      \

@@ -70,7 +70,7 @@ struct end {
     uint32_t segments, retransmitted_segments, out_of_order_segments, zero_windows;
     uint32_t fin_frame, fin_acked_frame, reset_frame;
     uint16_t wraps; /* of next around 2^32 */
-    uint16_t control_ip_id;
+    uint16_t first_ip_id, control_ip_id;
     uint16_t mss, window;
     uint8_t window_scale, ttl;
     uint8_t state, state_count;

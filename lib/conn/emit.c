@@ -86,8 +86,9 @@ static void make_event(struct pass *pass, bool noted)
 
 void emit_event(struct pass *pass)
 {
-    bool noted = pass->engine->findings && pass->segment &&
-                 findings_want(pass->steps, pass->marks, pass->syn || pass->fin);
+    bool noted =
+        pass->engine->findings && pass->segment &&
+        findings_want(pass->steps, pass->marks, pass->syn || pass->fin, pass->from->zero_windows);
     if (noted || (pass->engine->sink.event && !pass->conn->muted)) {
         make_event(pass, noted);
     }

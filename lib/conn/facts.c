@@ -56,7 +56,8 @@ bool facts_is_copy(const struct pass *pass)
         return false; /* its last was the SYN */
     }
     if (s->ip_id || from->control_ip_id) {
-        return s->ip_id == from->control_ip_id;
+        bool first = pass->syn && s->ip_id && s->ip_id == from->first_ip_id;
+        return first || s->ip_id == from->control_ip_id;
     }
     if (s->options & LIFELINE_OPT_TIMESTAMP) {
         return s->timestamp_value == from->control_tsval;
@@ -291,9 +292,15 @@ static void read_payload(struct pass *pass)
     struct end *from = pass->from, *to = pass->to;
     uint32_t length = s->payload_bytes;
 
-    if (!pass->syn && !pass->fin && !pass->rst && length <= 1 && pass->ack &&
-        s->seq == from->next - 1 && (to->flags & END_ACKED_KNOWN) && to->acked == from->next &&
-        !(from->flags & END_FIN) && from->state_count) {
+    /* An octet that is pushed is a user's, sent again. */
+    bool empty = !length || (length == 1 && !(s->flags & LIFELINE_PSH));
+    if (!pass->syn && !pass->fin && !pass->rst && empty && pass->ack && s->seq == from->next - 1 &&
+        (to->flags & END_ACKED_KNOWN) && to->acked == from->next && !(from->flags & END_FIN) &&
+        from->state_count) {
+        if (!to->window && !length) {
+            pass->marks |= LIFELINE_MARK_WINDOW_PROBE; /* Linux's have no octet */
+            return;
+        }
         pass->marks |= LIFELINE_MARK_KEEP_ALIVE;
         from->flags |= END_KEEP_ALIVE;
         if (c->keep_alives < UINT16_MAX) {
@@ -383,6 +390,7 @@ void facts_read(struct pass *pass)
     if (!(from->flags & END_SENT)) {
         from->flags |= END_SENT;
         from->ttl = s->ttl;
+        from->first_ip_id = s->ip_id;
         from->first_tsval = s->timestamp_value;
         from->first_ms = since_start_ms(pass);
     }

@@ -215,8 +215,9 @@ void handshake_other(struct pass *pass)
     if (pass->first || from->state == LIFELINE_STATE_UNKNOWN) {
         if (to->state != LIFELINE_SYN_SENT || !pass->ack) {
             apply(pass, pass->e, SENDS_IN_MID_STREAM);
-        } else if (seq_gt(pass->segment->ack, to->isn) && pass->ack_fits && pass->new_bytes) {
-            /* The SYN,ACK isn't in the capture, and the server speaks first. */
+        } else if (seq_gt(pass->segment->ack, to->isn) && pass->ack_fits &&
+                   (pass->new_bytes || pass->fin)) {
+            /* The SYN,ACK isn't in the capture, and the server speaks, or closes, first. */
             apply_initial(from, LIFELINE_LISTEN);
             apply(pass, pass->e, PEER_ANSWERS_SYN_ACK);
         }

@@ -141,6 +141,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         pass->segment->seq == from->next) {
         return LIFELINE_CAUSE_HANDSHAKE_ABORT;
     }
+    if (from->state == LIFELINE_SYN_SENT && answers_syn(pass)) {
+        return LIFELINE_CAUSE_REFUSED; /* the SYN that crossed its own */
+    }
     if (from->state == LIFELINE_SYN_SENT && !acknowledges_syn(pass)) {
         return LIFELINE_CAUSE_TIME_WAIT_ACK;
     }

@@ -200,7 +200,7 @@ void teardown_reconsider(struct pass *pass)
     bool fresh = pass->hears || ((pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
                                  !pass->stale && !pass->same_tick);
     bool bare = pass->seq_end == pass->segment->seq && fresh &&
-                !(pass->marks & LIFELINE_MARK_KEEP_ALIVE) &&
+                !(pass->marks & (LIFELINE_MARK_KEEP_ALIVE | LIFELINE_MARK_WINDOW_PROBE)) &&
                 pass->sent_ns - from->control_ns > facts_turnaround_ns(pass->conn, pass->e);
     bool below = bare && seq_lt(pass->segment->seq, from->fin_end) &&
                  pass->segment->seq != pass->to->edge; /* a closed window holds numbers down */

@@ -87,7 +87,7 @@ static void note_unsendable(struct facts_pool *pool, struct finding_facts **fact
     }
     if (event->marks & LIFELINE_MARK_ZERO_WINDOW) {
         note(pool, facts, NOTED_ZERO_WINDOW, event, event->frame);
-    } else if ((event->marks & LIFELINE_MARK_KEEP_ALIVE_ACK) && *facts) {
+    } else if (*facts && !(event->segment->flags & LIFELINE_RST)) {
         struct noted *zero = (struct noted *)noted_of(*facts, NOTED_ZERO_WINDOW, event->from);
         if (zero->count) {
             zero->last_frame = 0;

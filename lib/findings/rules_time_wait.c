@@ -102,14 +102,14 @@ static bool time_wait_assassinated(const struct scene *s, struct lifeline_findin
     return true;
 }
 
-/* Was it the late segment's answer that ended TIME-WAIT of that role? That is a finding of its own,
- * and no case of no harm. */
-static bool did_harm(const struct scene *s, uint8_t holder)
+/* Did TIME-WAIT of that role stand it? When it was none, as came out later, nothing was absorbed;
+ * that the late segment's answer ended it is a finding of its own. */
+static bool stood(const struct scene *s, uint8_t holder)
 {
     for (unsigned i = 0; i < s->record->time_wait_count; i++) {
         const struct lifeline_time_wait *w = &s->record->time_wait[i];
-        if (w->endpoint == holder && w->outcome == LIFELINE_TIME_WAIT_ASSASSINATED) {
-            return true;
+        if (w->endpoint == holder && w->absorbed) {
+            return w->outcome != LIFELINE_TIME_WAIT_ASSASSINATED;
         }
     }
     return false;
@@ -121,7 +121,7 @@ static bool old_duplicate(const struct scene *s, struct lifeline_finding *out)
     for (unsigned i = 0; i < 2; i++) {
         for (uint8_t role = LIFELINE_CLIENT; role <= LIFELINE_SERVER; role++) {
             const struct noted *n = noted_of(s->facts, kinds[i], role);
-            if (!n->count || (kinds[i] == NOTED_ABSORBED && did_harm(s, other_role(role)))) {
+            if (!n->count || (kinds[i] == NOTED_ABSORBED && !stood(s, other_role(role)))) {
                 continue;
             }
             out->endpoint = role;

@@ -190,6 +190,10 @@ static bool parse_setting(struct cursor *cursor, struct scenario *scenario, bool
         scenario->no_copies = true;
         return true;
     }
+    if (take_word(cursor, "fixed-numbers")) {
+        scenario->fixed_numbers = true;
+        return true;
+    }
     if (take_word(cursor, "time-wait"))
         return take_seconds(cursor, &scenario->time_wait_ns);
     *known = false;

@@ -99,8 +99,9 @@ struct scenario {
     char title[256];
     uint8_t family; /* 4 or 6; 0 when the scenario leaves it open */
     uint8_t stack;
-    bool stack_known; /* the scenario says it */
-    bool no_copies;   /* a copy behind other segments is another story */
+    bool stack_known;   /* the scenario says it */
+    bool no_copies;     /* a copy behind other segments is another story */
+    bool fixed_numbers; /* with other ISNs it is another story */
     int64_t time_wait_ns;
     struct side_settings side[SIDE_COUNT];
     unsigned action_count;
