@@ -186,6 +186,10 @@ static const char *cause_text(uint8_t cause)
     case LIFELINE_CAUSE_NO_TIME_WAIT:
         return N_("{sender} answers a repeated FIN with RST: it kept no TIME-WAIT. This shows what "
                   "TIME-WAIT is good for: with it the answer would have been an ACK.");
+    case LIFELINE_CAUSE_KEEP_ALIVE:
+        return N_(
+            "{sender} gives up: the other did not answer its keep-alive. It, or the way to it, "
+            "is gone.");
     default:
         return NULL;
     }

@@ -35,7 +35,7 @@ enum end_flag {
     END_TIMESTAMPS = 1 << 11,
     END_FAST_OPEN = 1 << 12,
     END_SCALE_OFFERED = 1 << 13,
-    END_KEEP_ALIVE = 1 << 14,     /* its last segment was a keep-alive probe */
+    END_KEEP_ALIVE = 1 << 14,     /* its last segment was a keep-alive probe, unanswered so far */
     END_FIN_REPEATED = 1 << 15,   /* it repeated its FIN and no ACK followed yet */
     END_HAD_DATA_SINCE = 1 << 16, /* the peer's new data passed since its own last payload */
     END_WITHDRAWABLE = 1 << 17,   /* delivered_* describe the top of its history */

@@ -486,6 +486,7 @@ void facts_read(struct pass *pass)
             return;
         }
     }
+    pass->to->flags &= ~(uint32_t)END_KEEP_ALIVE;
     if (!s->window && !pass->syn) {
         pass->marks |= LIFELINE_MARK_ZERO_WINDOW;
         from->zero_windows++;

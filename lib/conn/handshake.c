@@ -90,7 +90,10 @@ static int64_t answer_time(const struct pass *pass, const struct end *asked, boo
         return LIFELINE_UNKNOWN_NS;
     }
     if (!asked_again) {
-        return pass->time_ns - asked->control_ns;
+        bool unseen = pass->syn && (s->options & LIFELINE_OPT_TIMESTAMP) &&
+                      (asked->flags & END_TIMESTAMPS) &&
+                      seq_gt(s->timestamp_echo, asked->control_tsval); /* it answers a later one */
+        return unseen ? LIFELINE_UNKNOWN_NS : pass->time_ns - asked->control_ns;
     }
     if (!(s->options & LIFELINE_OPT_TIMESTAMP) || asked->first_tsval == asked->control_tsval) {
         return LIFELINE_UNKNOWN_NS;

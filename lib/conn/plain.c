@@ -19,7 +19,7 @@
     (END_SENT | END_SEQ_KNOWN | END_ISN_KNOWN | END_ACKED_KNOWN | END_SYN_ACKED | END_SCALE_KNOWN)
 #define UNSETTLED                                                                                  \
     (END_FIN | END_FIN_ACKED | END_CHALLENGED | END_RESET | END_ISN_REPLACED | END_MISSES |        \
-     END_MENDED)
+     END_MENDED | END_KEEP_ALIVE)
 
 static bool is_settled(const struct end *x)
 {
@@ -68,7 +68,6 @@ bool plain_segment(struct pass *pass)
     from->acked = s->ack;
     from->edge = seq_max(from->edge, s->ack + facts_window_bytes(pass));
     from->window = s->window;
-    from->flags &= ~(uint32_t)END_KEEP_ALIVE;
     if (s->payload_bytes) {
         facts_advance(from, pass->seq_end);
         from->contiguous = from->block_start = from->block_end = pass->seq_end;

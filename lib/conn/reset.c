@@ -56,6 +56,10 @@ static uint8_t judge(const struct pass *pass)
     if (pass->conn->claimed_from == pass->p + 1 && s->seq == pass->conn->claim_start) {
         return LIFELINE_RESET_ACCEPTABLE; /* what is acknowledged beyond may be somebody's tale */
     }
+    bool one_way = !(to->flags & (END_ACKED_KNOWN | END_SENT));
+    if (one_way && seq_gt(s->seq, from->isn) && seq_lt(s->seq, low)) {
+        return LIFELINE_RESET_ACCEPTABLE; /* what its receiver had isn't in the capture */
+    }
     if (s->seq == low - 1 && (from->flags & END_FIN) && (to->flags & END_ACKED_KNOWN) &&
         to->state != LIFELINE_FIN_WAIT_2 && to->state != LIFELINE_TIME_WAIT) {
         return LIFELINE_RESET_ACCEPTABLE;
@@ -182,6 +186,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     }
     if ((from->flags & END_FIN) && (from->flags & END_HAD_DATA_SINCE) && !pass->segment->window) {
         return LIFELINE_CAUSE_CLOSED_SOCKET; /* Windows answers with RST,ACK */
+    }
+    if (from->flags & END_KEEP_ALIVE) {
+        return LIFELINE_CAUSE_KEEP_ALIVE; /* that was its last, and nothing came since */
     }
     /* Whether a program had read what came can't be seen, but HTTP shows whether it was done with
      * it: a response that came whole was read, a request without a response was not dealt with. */

@@ -64,7 +64,8 @@ static void reset_crossing(struct pass *pass)
 static bool aborted(const struct end *from)
 {
     return from->reset_cause == LIFELINE_CAUSE_ABORT ||
-           from->reset_cause == LIFELINE_CAUSE_UNREAD_DATA;
+           from->reset_cause == LIFELINE_CAUSE_UNREAD_DATA ||
+           from->reset_cause == LIFELINE_CAUSE_KEEP_ALIVE;
 }
 
 /* Its FIN, late on its way by the timestamp, or in front of the number with which it aborted: sent

@@ -119,6 +119,17 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
         finding_frame(out, ignored->first_frame);
         finding_frame(out, ignored->last_frame);
         finding_frame(out, answer->last_frame);
+        if (r->first_data_ns == LIFELINE_UNKNOWN_NS || r->first_data_ns > ignored->last_ns) {
+            finding_says(
+                out,
+                N_("{subject} repeats its SYN,ACK {count|time|times} though the third segment "
+                   "passed: it was lost behind the capture point, the accept queue is full, or "
+                   "the server waits for data (TCP_DEFER_ACCEPT)"),
+                N_("{subject} repeats SYN,ACKs though the third segment passed: lost behind the "
+                   "capture point, the accept queue is full, or it waits for data "
+                   "(TCP_DEFER_ACCEPT)"));
+            return true;
+        }
         finding_says(out,
                      N_("{subject} repeats its SYN,ACK {count|time|times} though the third segment "
                         "passed: it was lost behind the capture point, or the accept queue is "

@@ -42,6 +42,13 @@ static enum leaver who_ended(const struct lifeline_connection *r)
     return first;
 }
 
+/* Whether it closed both ways or reads on, no FIN tells: an answer may still come. */
+static bool may_read_on(const struct scene *s)
+{
+    const struct lifeline_teardown *t = &s->record->teardown;
+    return s->capture_ended && t->fin1_frame && !t->fin2_frame && !t->reset_frame;
+}
+
 static void mark_end(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
@@ -125,9 +132,14 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
     if (x->raced_close == 1 && leaver == SERVER_LEFT) {
         return false; /* keep-alive-race */
     }
-    bool long_wait = waited_ns(s) >= s->thresholds->slow_response_ns;
+    int64_t wait_ns = waited_ns(s);
+    if (leaver == CLIENT_LEFT && may_read_on(s) && wait_ns < s->thresholds->slow_response_ns) {
+        leaver = NOBODY_LEFT;
+        wait_ns = s->now_ns - x->request.last_ns;
+    }
+    bool long_wait = wait_ns >= s->thresholds->slow_response_ns;
     out->endpoint = LIFELINE_SERVER;
-    out->duration_ns = waited_ns(s);
+    out->duration_ns = wait_ns;
     finding_frame(out, x->request.first_frame);
     finding_frame(out, x->request.last_frame);
     mark_end(s, out);
@@ -170,7 +182,8 @@ static bool http_response_truncated(const struct scene *s, struct lifeline_findi
         return false;
     }
     enum leaver leaver = who_ended(s->record);
-    if (leaver == NOBODY_LEFT || s->record->server.missing_bytes) {
+    if (leaver == NOBODY_LEFT || s->record->server.missing_bytes ||
+        (leaver == CLIENT_LEFT && may_read_on(s))) {
         return false;
     }
     out->endpoint = LIFELINE_SERVER;

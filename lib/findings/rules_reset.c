@@ -11,6 +11,7 @@
 /* A TLS close_notify in a connection that the peer has closed: common and harmless. */
 #define FAREWELL_BYTES 64
 #define TTL_TOLERANCE  2
+#define AT_ONCE_NS     ((int64_t)1000000000)
 
 /* The RST that ended the connection once it was open, by that cause. */
 static bool ended_by(const struct scene *s, uint8_t cause, struct lifeline_finding *out)
@@ -34,6 +35,13 @@ static bool ended_by(const struct scene *s, uint8_t cause, struct lifeline_findi
 
 static bool reset_abort(const struct scene *s, struct lifeline_finding *out)
 {
+    if (ended_by(s, LIFELINE_CAUSE_KEEP_ALIVE, out)) {
+        finding_says(out,
+                     N_("{subject} gives up the connection with {peer}, which does not answer its "
+                        "keep-alive: RST"),
+                     NULL);
+        return true;
+    }
     if (!ended_by(s, LIFELINE_CAUSE_ABORT, out)) {
         return false;
     }
@@ -91,6 +99,18 @@ static bool reset_after_close(const struct scene *s, struct lifeline_finding *ou
     return true;
 }
 
+/* Did a server that said nothing but SYN,ACK send it as soon as that was answered? It had no time
+ * to lose the connection. */
+static bool ends_handshake(const struct scene *s, uint8_t role)
+{
+    const struct lifeline_connection *r = s->record;
+    const struct noted *again = noted_of(s->facts, NOTED_SYN_ACK_AGAIN, LIFELINE_SERVER);
+    int64_t since_ns = again->count ? again->last_ns : r->start_ns;
+    return role == LIFELINE_SERVER && r->handshake.kind == LIFELINE_HANDSHAKE_THREE_WAY &&
+           !r->server.payload_bytes && !r->server.missing_bytes &&
+           r->teardown.reset_ns - since_ns < AT_ONCE_NS;
+}
+
 static bool reset_half_open(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
@@ -106,6 +126,9 @@ static bool reset_half_open(const struct scene *s, struct lifeline_finding *out)
     const char *text =
         endpoint_of(r, out->endpoint)->fin_frame
             ? N_("{subject} answers {peer} with RST: it has closed, and its socket is gone")
+        : ends_handshake(s, out->endpoint)
+            ? N_("{subject} answers {peer} with RST right behind the handshake: its accept queue "
+                 "is full (tcp_abort_on_overflow), or a device on the way refuses")
             : N_("{subject} answers {peer} with RST: it doesn't know the connection");
     finding_says(out, text, NULL);
     return true;

@@ -169,6 +169,7 @@ enum lifeline_reset_cause {
     LIFELINE_CAUSE_INJECTED,        /* suspected: other TTL/IP-ID than its supposed sender */
     LIFELINE_CAUSE_TIME_WAIT_ACK,   /* answers an ACK that a TIME-WAIT endpoint sent */
     LIFELINE_CAUSE_NO_TIME_WAIT,    /* answers a retransmitted FIN: no TIME-WAIT was held */
+    LIFELINE_CAUSE_KEEP_ALIVE,      /* its keep-alive wasn't answered */
 };
 
 enum lifeline_time_wait_outcome {

@@ -131,6 +131,7 @@ const struct lifeline_name lifeline_reset_cause_names[] = {
     {LIFELINE_CAUSE_TIME_WAIT_ACK, "time-wait-ack", "answers an ACK from TIME-WAIT"},
     {LIFELINE_CAUSE_NO_TIME_WAIT, "no-time-wait",
      "answers a retransmitted FIN: its sender held no TIME-WAIT"},
+    {LIFELINE_CAUSE_KEEP_ALIVE, "keep-alive-timeout", "gives up: its keep-alive was not answered"},
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_time_wait_names[] = {
