@@ -38,7 +38,8 @@ static void feed_app(struct pass *pass)
         return;
     }
     bool waits = pass->ack && pass->ack_fits && !conn_is_reset(c) &&
-                 app_hears(c->flow, pass->p, pass->to->isn + 1, s->ack);
+                 app_hears(c->flow, pass->p, pass->to->isn + 1,
+                           (pass->to->flags & END_ISN_KNOWN) != 0, s->ack);
     bool over = c->end[0].flags & c->end[1].flags & END_FIN_ACKED;
     if (!waits && !s->payload_bytes && !pass->fin && !over) {
         return;

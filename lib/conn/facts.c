@@ -285,6 +285,19 @@ void facts_note_data(struct pass *pass)
     from->flags &= ~(uint32_t)END_HAD_DATA_SINCE;
 }
 
+/* The last segment again, sooner than any timer would send it: captured at two interfaces, or
+ * doubled on its way. */
+static bool is_seen_twice(const struct pass *pass)
+{
+    if (pass->fin) {
+        return facts_is_copy(pass);
+    }
+    bool stamped = pass->segment->options & LIFELINE_OPT_TIMESTAMP;
+    int64_t since_ns = pass->time_ns - pass->conn->last_data_ns;
+    return pass->seq_end == pass->from->next && !pass->new_bytes &&
+           (stamped ? pass->same_tick && since_ns < COPY_WINDOW_NS : since_ns < NS_PER_MS);
+}
+
 static void read_payload(struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
@@ -302,8 +315,9 @@ static void read_payload(struct pass *pass)
             return;
         }
         pass->marks |= LIFELINE_MARK_KEEP_ALIVE;
+        bool twice = (from->flags & END_KEEP_ALIVE) && pass->same_tick;
         from->flags |= END_KEEP_ALIVE;
-        if (c->keep_alives < UINT16_MAX) {
+        if (c->keep_alives < UINT16_MAX && !twice) {
             c->keep_alives++;
         }
         return;
@@ -337,7 +351,8 @@ static void read_payload(struct pass *pass)
     if (pass->marks & LIFELINE_MARK_OUT_OF_ORDER) {
         from->out_of_order_segments++;
     }
-    if (pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION)) {
+    if (pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION) &&
+        !is_seen_twice(pass)) {
         from->retransmitted_segments++;
         from->retransmitted_bytes += length - pass->new_bytes;
     }
@@ -466,7 +481,7 @@ void facts_read(struct pass *pass)
                     : 0U;
         } else {
             pass->marks |= LIFELINE_MARK_RETRANSMISSION;
-            from->retransmitted_segments++;
+            from->retransmitted_segments += !facts_is_copy(pass);
         }
     }
     if (pass->fin && !pass->syn && (from->flags & END_ISN_KNOWN) &&

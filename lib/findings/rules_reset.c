@@ -107,7 +107,7 @@ static bool ends_handshake(const struct scene *s, uint8_t role)
     const struct noted *again = noted_of(s->facts, NOTED_SYN_ACK_AGAIN, LIFELINE_SERVER);
     int64_t since_ns = again->count ? again->last_ns : r->start_ns;
     return role == LIFELINE_SERVER && r->handshake.kind == LIFELINE_HANDSHAKE_THREE_WAY &&
-           !r->server.payload_bytes && !r->server.missing_bytes &&
+           r->server.segments <= 2 + again->count && !r->server.missing_bytes &&
            r->teardown.reset_ns - since_ns < AT_ONCE_NS;
 }
 
