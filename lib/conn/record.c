@@ -43,6 +43,9 @@ static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_en
     out->out_of_order_segments = x->out_of_order_segments;
     out->zero_windows = x->zero_windows;
     out->missing_bytes = x->missing_bytes;
+    const struct end *peer = &c->end[!end];
+    bool waits = (peer->flags & END_ACKED_KNOWN) && seq_gt(x->next, peer->acked);
+    out->unacked_bytes = waits ? x->next - peer->acked : 0;
     out->isn = x->flags & END_ISN_KNOWN ? x->isn : LIFELINE_UNKNOWN_COUNT;
     out->mss = syn && x->mss ? x->mss : LIFELINE_UNKNOWN_COUNT;
     out->window_scale =

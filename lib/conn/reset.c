@@ -174,6 +174,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         if (to->state == LIFELINE_TIME_WAIT) {
             return LIFELINE_CAUSE_TIME_WAIT_ACK;
         }
+        if (reopens(pass)) {
+            return LIFELINE_CAUSE_HALF_OPEN_PEER; /* its new SYN met the other's old end */
+        }
         if (from->flags & END_FIN) {
             /* Octets that it never acknowledged come before the peer's FIN: it answers those. So
              * does a number below its own FIN, which answers what was sent before that arrived. */

@@ -3,7 +3,8 @@
 #include "findings/rule.h"
 
 /* A sender of SYN repeats it after a second (RFC 6298): less says nothing yet. */
-#define PATIENCE_NS ((int64_t)1000000000)
+#define PATIENCE_NS         ((int64_t)1000000000)
+#define SHORTEST_TIMEOUT_NS ((int64_t)200000000)
 
 static bool syn_unanswered(const struct scene *s, struct lifeline_finding *out)
 {
@@ -139,8 +140,11 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
         return true;
     }
     const struct noted *reset = noted_of(s->facts, NOTED_RESET, LIFELINE_CLIENT);
-    if (h->syn_retransmissions && reset->count && reset->last_frame < h->synack_frame) {
-        /* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. */
+    bool refused = reset->count && reset->last_frame < h->synack_frame;
+    bool soon = r->incarnation && syn->count && syn->last_ns - r->start_ns < SHORTEST_TIMEOUT_NS;
+    if (h->syn_retransmissions && (refused || soon)) {
+        /* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. The
+         * RST may have been the end of the old connection's record. */
         out->duration_ns = syn->count ? syn->last_ns - r->start_ns : 0;
         finding_frame(out, r->client.reset_frame);
         finding_frame(out, syn->last_frame);

@@ -94,6 +94,10 @@ static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
         return false;
     }
     int64_t late = x->request.first_ns - closed;
+    int64_t rtt_ns = r->handshake.rtt_ns == LIFELINE_UNKNOWN_NS ? 0 : r->handshake.rtt_ns;
+    if (-late > s->thresholds->idle_race_ns + 2 * rtt_ns) {
+        return false; /* it had time to arrive, and didn't: lost on the way, not by the close */
+    }
     out->endpoint = LIFELINE_SERVER;
     finding_frame(out, x->request.first_frame);
     mark_end(s, out);

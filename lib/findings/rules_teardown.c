@@ -57,6 +57,9 @@ static bool read_half_close(const struct scene *s, struct half_close *out)
                   : t->reset_ns != LIFELINE_UNKNOWN_NS ? t->reset_ns
                                                        : s->now_ns;
     out->over = end != s->now_ns || t->fin2_frame || t->reset_frame;
+    if (!out->over && endpoint_of(r, out->passive)->unacked_bytes) {
+        return false; /* it sends in vain; its FIN may wait behind that */
+    }
     /* What passed last before the end is not silence: the data that goes with the FIN. */
     bool data_after = r->last_data_ns != LIFELINE_UNKNOWN_NS && r->last_data_ns > t->ack1_ns;
     if (out->over && data_after) {

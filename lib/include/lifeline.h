@@ -334,6 +334,7 @@ struct lifeline_endpoint {
     uint64_t out_of_order_segments;
     uint64_t zero_windows;
     uint64_t missing_bytes; /* acknowledged or passed over, yet not in the capture */
+    uint64_t unacked_bytes; /* sent, FIN included, and not acknowledged at the end; for findings */
     uint64_t isn;           /* absolute; unknown without a SYN */
     uint64_t mss;           /* unknown without a SYN */
     uint64_t window_scale;  /* shift count; unknown when not offered or not seen */
