@@ -226,10 +226,14 @@ static void forget_payload(struct lifeline_segment *s)
     s->payload_bytes = s->captured_bytes = 0;
 }
 
-static void propose(struct table *t, struct conn *c, const struct lifeline_segment *s,
+/* renew: of several with the same number the last counts; what came before may have been copies. */
+static void propose(struct table *t, struct conn *c, const struct lifeline_segment *s, bool renew,
                     bool absorbed)
 {
-    if (c->candidate && c->candidate->segment.seq == s->seq) {
+    bool again = c->candidate && c->candidate->segment.seq == s->seq;
+    renew &= again && !c->candidate->answered &&
+             s->time_ns - c->candidate->segment.time_ns >= COPY_WINDOW_NS;
+    if (again && !renew) {
         return;
     }
     if (!c->candidate) {
@@ -237,6 +241,9 @@ static void propose(struct table *t, struct conn *c, const struct lifeline_segme
         if (!c->candidate) {
             return;
         }
+        renew = true;
+    }
+    if (renew) {
         c->candidate->last_frame = frame_of(c, c->last_frame);
         c->candidate->last_ns = c->last_ns;
     }
@@ -350,7 +357,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         !syn_is_known(from, segment)) {
         /* A late copy; a SYN that is answered all the same was none. */
         if (!(segment->flags & LIFELINE_ACK)) {
-            propose(&engine->table, c, segment, false);
+            propose(&engine->table, c, segment, false, false);
         }
         return c;
     }
@@ -387,7 +394,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     }
     if (syn_is_known(from, segment) && !(over && is_newest(from, segment))) {
         if (over) {
-            propose(&engine->table, c, segment, time_wait_running(c, !e));
+            propose(&engine->table, c, segment, true, time_wait_running(c, !e));
         }
         return c;
     }
@@ -407,7 +414,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     }
     bool crossing = to->state == LIFELINE_SYN_SENT && from->state == LIFELINE_STATE_UNKNOWN;
     if (!crossing) {
-        propose(&engine->table, c, segment, false);
+        propose(&engine->table, c, segment, false, false);
     }
     return c;
 }

@@ -97,13 +97,18 @@ static bool answers_late(const struct pass *pass)
     return to->data_ack == (uint16_t)seq;
 }
 
-/* Its SYN for a new connection waits for an answer. */
+/* Its SYN for a new connection waits for an answer. One with the old number may be a late copy, but
+ * a holder of TIME-WAIT answers by RST nothing that this leads to. */
 static bool reopens(const struct pass *pass)
 {
     const struct candidate *waiting = pass->conn->candidate;
-    return waiting && waiting->segment.seq != pass->from->isn &&
-           waiting->segment.src_port == pass->segment->src_port &&
-           memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) == 0;
+    const struct end *from = pass->from;
+    if (!waiting || waiting->segment.src_port != pass->segment->src_port ||
+        memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) != 0) {
+        return false;
+    }
+    return waiting->segment.seq != from->isn ||
+           (from->state == LIFELINE_TIME_WAIT && !(pass->to->flags & END_FIN_REPEATED));
 }
 
 /* RFC 9293 3.10.7.1: the answer to a segment without ACK, a SYN, has the number 0. */

@@ -140,7 +140,7 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
         return true;
     }
     const struct noted *reset = noted_of(s->facts, NOTED_RESET, LIFELINE_CLIENT);
-    bool refused = reset->count && reset->last_frame < h->synack_frame;
+    bool refused = reset->count && reset->first_frame < h->synack_frame;
     bool soon = r->incarnation && syn->count && syn->last_ns - r->start_ns < SHORTEST_TIMEOUT_NS;
     if (h->syn_retransmissions && (refused || soon)) {
         /* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. The
