@@ -146,7 +146,7 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
         /* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. The
          * RST may have been the end of the old connection's record. */
         out->duration_ns = syn->count ? syn->last_ns - r->start_ns : 0;
-        finding_frame(out, r->client.reset_frame);
+        finding_frame(out, refused ? reset->first_frame : LIFELINE_NO_FRAME);
         finding_frame(out, syn->last_frame);
         finding_says(
             out,
