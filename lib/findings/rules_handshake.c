@@ -200,6 +200,12 @@ static bool handshake_slow(const struct scene *s, struct lifeline_finding *out)
     if (reset_frame != LIFELINE_NO_FRAME && reset_frame < h->ack_frame) {
         return false; /* a scanner whose kernel knows nothing of the SYN: no way is that long */
     }
+    /* The third segment is sent at once: data or FIN so late may be the next, and it was lost. */
+    int64_t third_ns = s->record->start_ns + h->rtt_ns;
+    if (h->synack_to_ack_ns > h->syn_to_synack_ns &&
+        (s->record->first_data_ns == third_ns || s->record->teardown.fin1_ns == third_ns)) {
+        return false;
+    }
     out->endpoint = LIFELINE_SERVER;
     out->duration_ns = h->rtt_ns;
     finding_frame(out, h->syn_frame);
