@@ -157,7 +157,8 @@ void handshake_syn_ack(struct pass *pass)
         c->synack_by_server = 1;
         c->synack_frame = pass->mark;
         pass->steps |= LIFELINE_STEP_HANDSHAKE_2;
-        if (c->had_syn) {
+        /* Behind its ACK it may be a repetition of the one that was acknowledged. */
+        if (c->had_syn && to->state <= LIFELINE_SYN_RECEIVED) {
             c->syn_to_synack_ns = answer_time(pass, to, c->syn_retransmissions > 0, c->start_ns);
         }
         if (c->fast_open_data && seq_gt(pass->segment->ack, to->isn + 1)) {

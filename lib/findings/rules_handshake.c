@@ -11,7 +11,7 @@ static bool syn_unanswered(const struct scene *s, struct lifeline_finding *out)
     const struct lifeline_handshake *h = &s->record->handshake;
     const struct noted *again = noted_of(s->facts, NOTED_SYN_AGAIN, LIFELINE_CLIENT);
     if (h->kind != LIFELINE_HANDSHAKE_UNANSWERED || s->record->server.segments ||
-        (!h->syn_retransmissions && s->now_ns - s->record->end_ns < PATIENCE_NS)) {
+        s->now_ns - s->record->start_ns < PATIENCE_NS) {
         return false;
     }
     out->endpoint = LIFELINE_SERVER;
