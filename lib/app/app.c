@@ -347,12 +347,20 @@ void app_data(struct app *app, const struct app_link *link, unsigned end,
     leave(flow);
 }
 
-bool app_hears(struct app_flow *flow, unsigned end, uint32_t base, bool from_start, uint32_t ack)
+void app_begins(const struct app_link *link, unsigned end, const struct lifeline_segment *segment)
 {
-    if (app_is_idle(flow) || flow->fed || flow->abandoned)
+    struct app_flow *flow = *link->flow;
+    if (app_is_idle(flow) || flow->fed || flow->abandoned || flow->opened[end])
+        return;
+    enter(flow, link, segment);
+    open_late(flow, end, segment->ack);
+    leave(flow);
+}
+
+bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack)
+{
+    if (app_is_idle(flow) || flow->fed || flow->abandoned || !flow->opened[end])
         return false;
-    if (!flow->opened[end]) /* the other's first octets came with its SYN, without an ACK */
-        open_stream(flow, end, base, from_start);
     struct stream *s = &flow->stream[end];
     int64_t offset = stream_offset(s, ack);
     if (offset > s->acked)

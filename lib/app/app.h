@@ -63,10 +63,13 @@ enum app_probe_result app_probe(const uint8_t *bytes, size_t length);
 void app_data(struct app *app, const struct app_link *link, unsigned end,
               const struct lifeline_segment *segment, uint32_t seq, uint32_t marks);
 
-/* The receiver of end's stream, which begins at base or (from_start false) before it, has
- * acknowledged everything below ack. True: something waits for that; then app_acked() must follow.
- * For each ACK, hence without a link. */
-bool app_hears(struct app_flow *flow, unsigned end, uint32_t base, bool from_start, uint32_t ack);
+/* The receiver of end's stream has acknowledged everything below ack. True: something waits for
+ * that; then app_acked() must follow. For each ACK, hence without a link. */
+bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack);
+
+/* Before that, where the other end's octets came with its SYN, and so told nothing of end's stream:
+ * segment acknowledges something of it. */
+void app_begins(const struct app_link *link, unsigned end, const struct lifeline_segment *segment);
 /* What is still missing below an acknowledgement was received but not captured, and is a gap. */
 void app_acked(const struct app_link *link, const struct lifeline_segment *segment);
 

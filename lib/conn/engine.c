@@ -37,9 +37,12 @@ static void feed_app(struct pass *pass)
     if (!pass->fits || (pass->marks & (LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_KEEP_ALIVE))) {
         return;
     }
-    bool waits = pass->ack && pass->ack_fits && !conn_is_reset(c) &&
-                 app_hears(c->flow, pass->p, pass->to->isn + 1,
-                           (pass->to->flags & END_ISN_KNOWN) != 0, s->ack);
+    if (c->fast_open_data && pass->ack && pass->ack_fits) {
+        app_link_of(c, &link);
+        app_begins(&link, pass->p, s);
+    }
+    bool waits =
+        pass->ack && pass->ack_fits && !conn_is_reset(c) && app_hears(c->flow, pass->p, s->ack);
     bool over = c->end[0].flags & c->end[1].flags & END_FIN_ACKED;
     if (!waits && !s->payload_bytes && !pass->fin && !over) {
         return;
