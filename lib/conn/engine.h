@@ -10,8 +10,9 @@
 #include "findings/findings.h"
 #include "wire/wire.h"
 
-#define INCARNATION_MEMORY 65536   /* forgotten 4-tuples whose incarnation count is kept */
-#define COPY_WINDOW_NS     5000000 /* no retransmission timer is that short */
+#define INCARNATION_MEMORY  65536     /* forgotten 4-tuples whose incarnation count is kept */
+#define COPY_WINDOW_NS      5000000   /* no retransmission timer is that short */
+#define SHORTEST_TIMEOUT_NS 200000000 /* no common one is shorter */
 
 struct incarnation_memory {
     uint64_t hash;

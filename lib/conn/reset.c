@@ -349,6 +349,22 @@ bool reset_taken(struct pass *pass, unsigned end)
     return true;
 }
 
+/* The receiver spoke long after the FIN passed, and hadn't got it. */
+static bool missed_fin(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    const struct end *from = pass->from, *to = pass->to;
+    if (!(to->flags & END_ACKED_KNOWN) || seq_geq(to->acked, from->fin_end)) {
+        return false;
+    }
+    int64_t spoke_ns = to->flags & END_FIN ? to->control_ns : from->control_ns;
+    if ((from->flags & END_HAD_DATA_SINCE) && c->last_data_ns > spoke_ns) {
+        spoke_ns = c->last_data_ns;
+    }
+    int64_t since_ns = spoke_ns - from->control_ns;
+    return since_ns > SHORTEST_TIMEOUT_NS && since_ns > facts_turnaround_ns(c, pass->e);
+}
+
 void reset_segment(struct pass *pass)
 {
     struct end *from = pass->from, *to = pass->to;
@@ -400,7 +416,7 @@ void reset_segment(struct pass *pass)
         /* It came in order before the RST. With one direction, nothing says who had closed first.
          */
         if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) && to->segments &&
-            !(to->flags & END_MISSES)) {
+            !(to->flags & END_MISSES) && !missed_fin(pass)) {
             apply(pass, pass->p, GETS_FIN);
         }
         receiver_closed = reset_taken(pass, pass->p);

@@ -10,8 +10,6 @@
  */
 #include "conn/engine.h"
 
-#define SHORTEST_TIMEOUT_NS 200000000 /* no common retransmission timer is shorter */
-
 void closing_begin(struct closing *k)
 {
     *k = (struct closing){
