@@ -12,7 +12,8 @@
  * tshark shows, and a live capture.
  *
  * The capture ends where Wireshark says that the sequential pass is over, or, when it dissects a
- * file anew (a preference changed), after the last frame of it. tshark with one pass never says so.
+ * file anew (a preference changed), after the last frame of it, or, if the user ignores that one,
+ * when a frame is looked at later. tshark with one pass never says so.
  *
  * A SYN may turn out later to begin a new incarnation of the connection that it was counted to. Its
  * frame then gets a second note, of the new connection; the first stays, as in the program's
@@ -157,6 +158,23 @@ static void hang_note(struct note *note)
     for (place = &session.notes[number]; *place != NULL; place = &(*place)->next)
         ;
     *place = note;
+}
+
+/* Tells the frame that was lost, or the RST that was forged or not accepted, which one shows it. */
+static void link_withdrawn(struct note *note)
+{
+    uint64_t frame = note->more != NULL ? note->more->withdrawn_frame : LIFELINE_NO_FRAME;
+    uint32_t number = annotations_frame_number(frame);
+    struct note *lost = NULL;
+
+    if (number != LIFELINE_NO_FRAME && number < session.notes_size)
+        lost = session.notes[number];
+    while (lost != NULL && (lost->life != note->life || lost->frame != frame))
+        lost = lost->next;
+    if (lost == NULL)
+        return;
+    note->more->withdrawn = lost;
+    more_of(lost)->refuted_by = note;
 }
 
 static void on_event(void *user, const struct lifeline_event *event)
@@ -348,7 +366,7 @@ static bool frame_exists(const packet_info *pinfo, uint32_t number)
 }
 
 /* Where nobody took over the last frame's number, only Wireshark knows whether it was rejected. */
-void annotations_look(const packet_info *pinfo)
+static void look_for_last(const packet_info *pinfo)
 {
     if (session.looked_for == session.last_frame)
         return;
@@ -393,6 +411,7 @@ static void feed(const struct lifeline_segment *segment)
     if (session.note->time_wait_holder != LIFELINE_NOBODY)
         note_time_waits(session.note);
     hang_note(session.note);
+    link_withdrawn(session.note);
 }
 
 static void feed_batch(void *data)
@@ -438,6 +457,14 @@ static void finish(void)
     call_last_word();
     session.finished = true;
     lifeline_finish(session.engine);
+}
+
+void annotations_look(const packet_info *pinfo)
+{
+    look_for_last(pinfo);
+    /* The last frame of a file that was dissected anew is ignored: it never came. */
+    if (session.end != 0 && !session.finished && gui_redissected_frames() == 0)
+        finish();
 }
 
 void annotations_push(const struct lifeline_segment *segment)

@@ -22,6 +22,8 @@ struct note_more {
     struct touched *touched;       /* other connections that changed with this frame */
     struct finding_note *findings; /* that the frame proves; at its first note */
     uint64_t withdrawn_frame;      /* as in struct lifeline_event */
+    const struct note *withdrawn;  /* that frame's note; NULL: none */
+    const struct note *refuted_by; /* whose withdrawn this is; NULL: none */
     uint32_t old_incarnation;      /* as in struct lifeline_event */
     uint32_t time_wait_count;      /* who is in TIME-WAIT, and how it stood at this frame */
     const struct lifeline_time_wait *time_wait;

@@ -48,6 +48,14 @@ static const struct {
     {LIFELINE_RECORD_FINDING, "name", NULL},
 };
 
+/* Titles of records of their own that would mean two things in one tree. */
+static const struct {
+    const char *filter_name, *title;
+} retitled[] = {
+    {"lifeline.client.end_state", "Client state at the end"},
+    {"lifeline.server.end_state", "Server state at the end"},
+};
+
 static const struct {
     const char *prefix;
     uint8_t group;
@@ -111,13 +119,18 @@ static const struct {
                              "How the connection opened"},
     [OWN_TEARDOWN_GROUP] = {"lifeline.teardown", "Teardown", FT_NONE, BASE_NONE, NULL, NULL,
                             "How the connection closed"},
-    [OWN_HTTP_GROUP] = {"lifeline.http", "HTTP exchange", FT_NONE, BASE_NONE, NULL, NULL,
-                        "The exchange whose bytes this frame carries"},
+    [OWN_HTTP_GROUP] =
+        {"lifeline.http", "HTTP exchange", FT_NONE, BASE_NONE, NULL, NULL,
+         "The exchange whose bytes this frame carries; in HTTP/2, any that is under way"},
     [OWN_HANDSHAKE_STEP] = {"lifeline.handshake.step", "Handshake step", FT_UINT8, BASE_DEC, NULL,
                             NULL, "1 SYN, 2 SYN,ACK, 3 ACK (RFC 9293 3.5)"},
     [OWN_TEARDOWN_STEP] = {"lifeline.teardown.step", "Teardown step", FT_UINT8, BASE_DEC, NULL,
                            NULL,
                            "1 first FIN, 2 its ACK, 3 the other FIN, 4 its ACK (RFC 9293 3.6)"},
+    [OWN_REFUTED_BY] =
+        {"lifeline.refuted_by_frame", "Refuted by frame", FT_FRAMENUM, BASE_NONE, NULL, NULL,
+         "Shows that this segment was lost, or, of an RST, that it was forged or not "
+         "accepted: what it was thought to cause didn't happen"},
     [OWN_TRANSITION] = {"lifeline.transition", "Transition", FT_STRING, BASE_NONE, NULL, NULL,
                         "A state change that the segment causes or proves"},
     [OWN_TRANSITION_ENDPOINT] = {"lifeline.transition.endpoint", "Endpoint", FT_UINT8, BASE_NONE,
@@ -207,6 +220,15 @@ static const char *filter_name(enum lifeline_record_kind kind, const char *path)
     return name;
 }
 
+static const char *title_of(const char *filter_name, const struct lifeline_field *schema)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(retitled); i++) {
+        if (strcmp(retitled[i].filter_name, filter_name) == 0)
+            return retitled[i].title;
+    }
+    return schema->title;
+}
+
 static uint8_t group_of(enum lifeline_record_kind kind, const char *path)
 {
     if (kind == LIFELINE_RECORD_CONNECTION) {
@@ -218,11 +240,18 @@ static uint8_t group_of(enum lifeline_record_kind kind, const char *path)
     return kinds[kind].group;
 }
 
+/* The schema's text, in which what JSON has as null is an item that isn't there. */
 static const char *help_of(const struct lifeline_field *schema)
 {
+    static const char null[] = "; null ";
+    const char *help = schema->help, *at = strstr(help, null);
+
+    if (at != NULL)
+        help = wmem_strdup_printf(wmem_epan_scope(), "%.*s; absent %s", (int)(at - help), help,
+                                  at + strlen(null));
     if (schema->reference == NULL)
-        return schema->help;
-    return wmem_strdup_printf(wmem_epan_scope(), "%s (%s)", schema->help, schema->reference);
+        return help;
+    return wmem_strdup_printf(wmem_epan_scope(), "%s (%s)", help, schema->reference);
 }
 
 static void add_schema(enum lifeline_record_kind kind)
@@ -259,7 +288,8 @@ static void add_schema(enum lifeline_record_kind kind)
         fields->group = group_of(kind, schema->path);
         if (custom != NULL)
             fields->custom = custom->add;
-        add_registration(&fields->hf, name, schema->title, type, display, strings, help_of(schema));
+        add_registration(&fields->hf, name, title_of(name, schema), type, display, strings,
+                         help_of(schema));
         fields++;
     }
 }

@@ -11,6 +11,8 @@
 #include "annotations.h"
 #include "text.h"
 
+#define MAX_LINE_BYTES 120
+
 nstime_t show_nstime(int64_t ns)
 {
     int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
@@ -48,9 +50,37 @@ proto_item *show_string(proto_tree *tree, tvbuff_t *tvb, int hf, const char *tex
 
     if (text == NULL)
         return NULL;
-    item = proto_tree_add_string(tree, hf, tvb, 0, 0, text_valid(PNODE_POOL(tree), text));
+    if (text[0] == '\0')
+        item = proto_tree_add_string_format_value(tree, hf, tvb, 0, 0, text, "(none)");
+    else
+        item = proto_tree_add_string(tree, hf, tvb, 0, 0, text_valid(PNODE_POOL(tree), text));
     proto_item_set_generated(item);
     return item;
+}
+
+/* A text whose label Wireshark would cut has its whole below, in lines. They are for eyes only: the
+ * item's value is whole. */
+static void show_text(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *field,
+                      const char *text)
+{
+    proto_item *item = show_string(tree, tvb, field->hf, text);
+    proto_tree *lines;
+
+    if (item == NULL || !PTREE_DATA(tree)->visible ||
+        strlen("[: ]") + strlen(field->schema->title) + strlen(text) < ITEM_LABEL_LENGTH)
+        return;
+    lines = proto_item_add_subtree(item, ett_group[GROUP_FINDING]);
+    while (*text != '\0') {
+        size_t length = text_line(text, MAX_LINE_BYTES);
+        const char *shown =
+            text_shown(PNODE_POOL(tree), wmem_strndup(PNODE_POOL(tree), text, length));
+        proto_tree *line =
+            proto_tree_add_subtree(lines, tvb, 0, 0, ett_group[GROUP_FINDING], NULL, shown);
+
+        proto_item_set_generated(proto_tree_get_parent(line));
+        text += length;
+        text += *text == ' ';
+    }
 }
 
 proto_item *show_uint(proto_tree *tree, tvbuff_t *tvb, int hf, uint32_t value)
@@ -160,7 +190,10 @@ void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *fiel
             proto_tree_add_double(tree, hf, tvb, 0, 0, *(const double *)member));
         break;
     case LIFELINE_FIELD_STRING:
-        show_string(tree, tvb, hf, *(const char *const *)member);
+        if (field->group == GROUP_FINDING)
+            show_text(tree, tvb, field, *(const char *const *)member);
+        else
+            show_string(tree, tvb, hf, *(const char *const *)member);
         break;
     case LIFELINE_FIELD_ADDRESS:
         show_address(tree, tvb, hf, (const struct lifeline_address *)member);

@@ -2,9 +2,10 @@
 /*
  * Texts for people: the line that a collapsed tree shows, and the labels of its subtrees.
  *
- * The summary says, in this order: the steps of handshake or teardown, the HTTP messages that begin
- * here, what is remarkable, the state changes, or, without any, the states. It never says what
- * isn't known.
+ * The summary says, in this order: the steps of handshake or teardown, what else the segment is in
+ * the connection's life, the HTTP messages that begin here, what is remarkable, the state changes,
+ * or, without any, the states; and what a later frame shows of it. It never says what isn't known.
+ * Its words are those of the program's timeline.
  */
 #include "text.h"
 
@@ -37,6 +38,21 @@ const char *text_cut(wmem_allocator_t *scope, const char *text, size_t max_bytes
     while (kept > 0 && ((unsigned char)text[kept] & 0xc0) == 0x80) /* inside a character */
         kept--;
     return wmem_strdup_printf(scope, "%.*s" ELLIPSIS, (int)kept, text);
+}
+
+size_t text_line(const char *text, size_t max_bytes)
+{
+    size_t length = strlen(text), at;
+
+    if (length <= max_bytes)
+        return length;
+    for (at = max_bytes; at > 0 && text[at] != ' '; at--)
+        ;
+    if (at > 0)
+        return at;
+    for (at = max_bytes; at > 1 && ((unsigned char)text[at] & 0xc0) == 0x80; at--)
+        ;
+    return at;
 }
 
 static const char *state_name(uint8_t state)
@@ -74,9 +90,8 @@ static const struct {
     const char *text;
 } single[] = {
     {LIFELINE_STEP_RESET, "reset"},
-    {LIFELINE_STEP_WITHDRAWAL, "withdrawal"},
-    {LIFELINE_STEP_ROLE, "roles exchanged"},
-    {LIFELINE_STEP_OPEN, "already open"},
+    {LIFELINE_STEP_ROLE, "this tells client from server"},
+    {LIFELINE_STEP_OPEN, "opened before the capture"},
 };
 
 static void separate(wmem_strbuf_t *out, const char *separator)
@@ -118,10 +133,13 @@ const char *text_steps(wmem_allocator_t *scope, uint32_t steps)
 /* Marks that go without saying, or are said by their step. */
 #define SILENT_MARKS ((uint32_t)LIFELINE_MARK_TRUNCATED)
 
-static void add_marks(wmem_strbuf_t *out, uint32_t marks)
+static void add_marks(wmem_strbuf_t *out, const struct note *note)
 {
+    uint32_t marks = note->marks;
     char text[256];
 
+    if (note->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW) /* add_reset() said it */
+        marks &= ~(uint32_t)LIFELINE_MARK_OUT_OF_WINDOW;
     if (lifeline_names_of_bits(lifeline_mark_names, marks & ~SILENT_MARKS, ", ", text,
                                sizeof(text)) == 0)
         return;
@@ -200,12 +218,92 @@ static void add_messages(wmem_strbuf_t *out, wmem_allocator_t *scope, const stru
         wmem_strbuf_append_printf(out, " and %u more", beginning.count - 1);
 }
 
+static bool is_reset(const struct note *note)
+{
+    return (note->flags & LIFELINE_RST) != 0;
+}
+
+/* Was the RST, which the other segment shows, sent by somebody else? */
+static bool is_forged(const struct note *reset, const struct note *refuted_by)
+{
+    return is_reset(reset) && reset->from == refuted_by->from;
+}
+
+static void add_reset(wmem_strbuf_t *out, const struct note *note)
+{
+    const struct note *refuted_by = note->more != NULL ? note->more->refuted_by : NULL;
+    const char *cause = lifeline_name_of(lifeline_reset_cause_names, note->reset_cause);
+    const char *verdict = lifeline_name_of(lifeline_reset_verdict_names, note->reset_verdict);
+
+    if (!(note->steps & LIFELINE_STEP_RESET))
+        return;
+    if (cause != NULL && !(refuted_by != NULL && is_forged(note, refuted_by)))
+        wmem_strbuf_append_printf(out, ", cause: %s", cause);
+    if (verdict != NULL && note->reset_verdict != LIFELINE_RESET_ACCEPTABLE)
+        wmem_strbuf_append_printf(out, ", %s", verdict);
+}
+
+static void add_withdrawal(wmem_strbuf_t *out, const struct note *note)
+{
+    const struct note *lost = note->more != NULL ? note->more->withdrawn : NULL;
+    uint32_t frame = lost != NULL ? annotations_frame_number(lost->frame) : LIFELINE_NO_FRAME;
+
+    if (!(note->steps & LIFELINE_STEP_WITHDRAWAL))
+        return;
+    separate(out, ", ");
+    if (frame == LIFELINE_NO_FRAME && note->transition_count > 0)
+        wmem_strbuf_append_printf(out, "%s is taken back", state_name(note->transitions[0].from));
+    else if (frame == LIFELINE_NO_FRAME)
+        wmem_strbuf_append(out, "withdrawal");
+    else if (is_forged(lost, note))
+        wmem_strbuf_append_printf(out, "it did not send frame %u", frame);
+    else if (is_reset(lost))
+        wmem_strbuf_append_printf(out, "frame %u was not accepted", frame);
+    else
+        wmem_strbuf_append_printf(out, "frame %u was lost", frame);
+}
+
+/* What a later frame shows: what this segment was thought to cause didn't happen. */
+static void add_fate(wmem_strbuf_t *out, const struct note *note)
+{
+    const struct note *refuted_by = note->more != NULL ? note->more->refuted_by : NULL;
+    uint32_t frame =
+        refuted_by != NULL ? annotations_frame_number(refuted_by->frame) : LIFELINE_NO_FRAME;
+
+    if (refuted_by == NULL)
+        return;
+    if (is_forged(note, refuted_by))
+        wmem_strbuf_append(out, ", but forged: its sender goes on");
+    else if (is_reset(note))
+        wmem_strbuf_append(out, ", but it was not accepted");
+    else
+        wmem_strbuf_append(out, ", but it never arrived");
+    if (frame != LIFELINE_NO_FRAME)
+        wmem_strbuf_append_printf(out, " (frame %u)", frame);
+}
+
+static bool restarts_time_wait(const struct note *note)
+{
+    for (unsigned i = 0; i < note->transition_count; i++) {
+        if (note->transitions[i].to == LIFELINE_TIME_WAIT ||
+            note->transitions[i].from == LIFELINE_TIME_WAIT)
+            return false;
+    }
+    return (note->steps & LIFELINE_STEP_TIME_WAIT) != 0;
+}
+
 const char *text_summary(wmem_allocator_t *scope, const struct note *note)
 {
     wmem_strbuf_t *out = wmem_strbuf_new(scope, text_steps(scope, note->steps));
 
+    add_reset(out, note);
+    add_withdrawal(out, note);
+    if (restarts_time_wait(note)) {
+        separate(out, ", ");
+        wmem_strbuf_append(out, "TIME-WAIT starts anew");
+    }
     add_messages(out, scope, note);
-    add_marks(out, note->marks);
+    add_marks(out, note);
     for (unsigned i = 0; i < note->transition_count; i++) {
         separate(out, ", ");
         wmem_strbuf_append(out, text_transition(scope, &note->transitions[i]));
@@ -215,5 +313,6 @@ const char *text_summary(wmem_allocator_t *scope, const struct note *note)
         wmem_strbuf_append_printf(out, "client %s, server %s", state_name(note->client_state),
                                   state_name(note->server_state));
     }
+    add_fate(out, note);
     return wmem_strbuf_get_str(out);
 }

@@ -15,6 +15,9 @@ const char *text_shown(wmem_allocator_t *scope, const char *text);
 /* At most so many octets of a valid text: whole characters, and an ellipsis if it is longer. */
 const char *text_cut(wmem_allocator_t *scope, const char *text, size_t max_bytes);
 
+/* How many octets of a text are its first line: whole words, where they fit. */
+size_t text_line(const char *text, size_t max_bytes);
+
 /* "teardown 1/4, client ESTABLISHED -> FIN-WAIT-1": one line for a note. */
 const char *text_summary(wmem_allocator_t *scope, const struct note *note);
 

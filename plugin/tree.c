@@ -118,6 +118,8 @@ static void add_event(const struct painter *at, const struct note *note)
     };
 
     show_group(at->tree, at->tvb, LIFELINE_RECORD_EVENT, GROUP_SEGMENT, &event);
+    if (note->more != NULL && note->more->refuted_by != NULL)
+        show_frame(at->tree, at->tvb, hf_own[OWN_REFUTED_BY], note->more->refuted_by->frame);
     add_counted_steps(at, note->steps);
     for (unsigned i = 0; i < note->transition_count; i++)
         add_transition(at, &note->transitions[i]);

@@ -221,6 +221,45 @@ def tree_is_readable_when_collapsed(b):
 
 
 @check
+def what_is_taken_back_says_so_in_both_frames(b):
+    for capture, frame, by, fate, proof in (
+            ("lost-third-segment", 3, 4, "but it never arrived", "frame 3 was lost"),
+            ("lost-last-ack", 11, 12, "but it never arrived", "frame 11 was lost"),
+            ("reset-injected", 8, 9, "but forged: its sender goes on", "it did not send frame 8")):
+        text = b.text(capture, "-2", "-V")
+        assert f"{fate} (frame {by})]" in text and f"[TCP Lifecycle: {proof}, " in text, text
+        same(b.numbers(capture, "lifeline.refuted_by_frame"), [frame])
+        same(b.chosen(capture, f"lifeline.refuted_by_frame == {by}"), [frame])
+        same(b.chosen(capture, f"lifeline.withdrawn_frame == {frame}"), [by])
+    # Of a frame that a read filter rejected nothing is named.
+    text = b.text("lost-third-segment", "-2", "-R", "not lifeline.handshake.step == 3", "-V")
+    assert "[TCP Lifecycle: ESTABLISHED is taken back, " in text and "Refuted" not in text, text
+
+
+@check
+def titles_have_the_words_of_the_timeline(b):
+    for capture, title in (("refused", "reset, cause: refused, "),
+                           ("reset-challenged", "reset, challenged, "),
+                           ("lost-last-ack", "teardown 4/4, TIME-WAIT starts anew, "),
+                           ("mid-stream", "opened before the capture, ")):
+        text = b.text(capture, "-2", "-V")
+        assert f"[TCP Lifecycle: {title}" in text, text
+    assert "[Client state at the end: TIME-WAIT]" in b.text("lost-last-ack", "-2", "-V")
+
+
+@check
+def a_long_text_is_whole_below_its_label(b):
+    why = b.records("diagnose", "old-duplicate")
+    why = next(r["why"] for r in why if r.get("name") == "old-duplicate")
+    text = b.text("old-duplicate", "-2", "-V", "-Y", 'lifeline.mark == "old-duplicate"')
+    lines = re.search(r"\[Why \[truncated\]: .*\n((?: {12}\[.*\]\n)+)", text)
+    if lines is None:  # where labels are longer
+        assert f"[Why: {why}]" in text, text
+    else:
+        same(" ".join(line.strip()[1:-1] for line in lines.group(1).splitlines()), why)
+
+
+@check
 def disabled_it_leaves_tcp_alone(b):
     tcp = ["-T", "fields", "-e", "frame.number", "-e", "tcp.seq", "-e", "tcp.len", "-e", "http.host"]
     plain = b.rows("http-keep-alive", *tcp)

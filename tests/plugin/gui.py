@@ -3,7 +3,7 @@
 """Wireshark's real window with the plugin, used as people use it: it must survive, and quit in order.
 
 A live capture from a pipe, clicks at random while packets come, filters, time references, a shifted
-time, reload, a preference changed, close, another file, a merge; with sanitizers when their runtime
+time, ignored packets, reload, a preference changed, close, another file, a merge; with sanitizers when their runtime
 is given. Any report of theirs, a crash, a window that doesn't come, or an exit status other than 0
 fails. Needs Xvfb, xdotool and wireshark; exit 77: they aren't here.
 
@@ -158,6 +158,18 @@ def shift_time(w):
     w.click_packets(4)
 
 
+def ignore_packets(w):
+    """The last one: the file that is dissected anew ends before it. And none, again."""
+    w.focus_list()
+    w.keys("End", "ctrl+d", pause=2)
+    w.filter("lifeline.finding")
+    w.picture("ignored")
+    w.no_filter()
+    w.click_packets(4)
+    w.keys("ctrl+alt+d", pause=2)
+    w.click_packets(4)
+
+
 def change_preference(w):
     """"Follow HTTP" off, on the dialog's advanced page: a double click on its row. Wireshark writes
     it to the profile, which tells that it happened."""
@@ -190,6 +202,7 @@ def use(w, capture, other):
     w.click_packets(5)
     shift_time(w)
     w.picture("shifted")
+    ignore_packets(w)
     change_preference(w)
     w.keys("ctrl+w", pause=2)
     w.open("second.pcap")
