@@ -133,15 +133,27 @@ const char *text_steps(wmem_allocator_t *scope, uint32_t steps)
 /* Marks that go without saying, or are said by their step. */
 #define SILENT_MARKS ((uint32_t)LIFELINE_MARK_TRUNCATED)
 
+static void add_old_duplicate(wmem_strbuf_t *out, const struct note *note)
+{
+    uint32_t incarnation = note->more != NULL ? note->more->old_incarnation : 0;
+
+    separate(out, ", ");
+    wmem_strbuf_append(out, "old duplicate");
+    if (incarnation != note->life->incarnation)
+        wmem_strbuf_append_printf(out, " of incarnation %u", incarnation);
+}
+
 static void add_marks(wmem_strbuf_t *out, const struct note *note)
 {
-    uint32_t marks = note->marks;
+    uint32_t marks = note->marks & ~SILENT_MARKS;
     char text[256];
 
+    if (marks & LIFELINE_MARK_OLD_DUPLICATE)
+        add_old_duplicate(out, note);
+    marks &= ~(uint32_t)LIFELINE_MARK_OLD_DUPLICATE;
     if (note->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW) /* add_reset() said it */
         marks &= ~(uint32_t)LIFELINE_MARK_OUT_OF_WINDOW;
-    if (lifeline_names_of_bits(lifeline_mark_names, marks & ~SILENT_MARKS, ", ", text,
-                               sizeof(text)) == 0)
+    if (lifeline_names_of_bits(lifeline_mark_names, marks, ", ", text, sizeof(text)) == 0)
         return;
     separate(out, ", ");
     wmem_strbuf_append(out, text);

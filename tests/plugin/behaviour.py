@@ -241,6 +241,8 @@ def titles_have_the_words_of_the_timeline(b):
     for capture, title in (("refused", "reset, cause: refused, "),
                            ("reset-challenged", "reset, challenged, "),
                            ("lost-last-ack", "teardown 4/4, TIME-WAIT starts anew, "),
+                           ("old-duplicate", "old duplicate of incarnation 0, "),
+                           ("time-wait-assassinated", "old duplicate, "),
                            ("mid-stream", "opened before the capture, ")):
         text = b.text(capture, "-2", "-V")
         assert f"[TCP Lifecycle: {title}" in text, text
