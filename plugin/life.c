@@ -15,6 +15,8 @@
  */
 #include "life.h"
 
+#include <math.h>
+
 #include "arena.h"
 
 #define LOOK_BACK 64
@@ -177,6 +179,8 @@ static struct lifeline_exchange *begin_exchange(const struct lifeline_message *m
     exchange->connect_ns = exchange->send_ns = exchange->wait_ns = exchange->receive_ns =
         exchange->idle_ns = exchange->blocked_ns = LIFELINE_UNKNOWN_NS;
     exchange->retransmitted_segments = LIFELINE_UNKNOWN_COUNT;
+    exchange->retransmission_ns = exchange->wait_retransmission_ns = LIFELINE_UNKNOWN_NS;
+    exchange->retransmission_share = NAN;
     return exchange;
 }
 

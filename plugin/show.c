@@ -8,6 +8,8 @@
  */
 #include "show.h"
 
+#include <math.h>
+
 #include "annotations.h"
 #include "text.h"
 
@@ -130,6 +132,13 @@ static void show_boolean(proto_tree *tree, tvbuff_t *tvb, int hf, uint8_t value)
         proto_item_set_generated(proto_tree_add_boolean(tree, hf, tvb, 0, 0, value));
 }
 
+/* NAN: unknown. */
+static void show_double(proto_tree *tree, tvbuff_t *tvb, int hf, double value)
+{
+    if (!isnan(value))
+        proto_item_set_generated(proto_tree_add_double(tree, hf, tvb, 0, 0, value));
+}
+
 static void show_time(proto_tree *tree, tvbuff_t *tvb, int hf, int64_t time_ns)
 {
     nstime_t time = show_nstime(time_ns);
@@ -186,8 +195,7 @@ void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *fiel
         show_duration(tree, tvb, hf, *(const int64_t *)member);
         break;
     case LIFELINE_FIELD_DOUBLE:
-        proto_item_set_generated(
-            proto_tree_add_double(tree, hf, tvb, 0, 0, *(const double *)member));
+        show_double(tree, tvb, hf, *(const double *)member);
         break;
     case LIFELINE_FIELD_STRING:
         if (field->group == GROUP_FINDING)

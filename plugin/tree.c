@@ -228,10 +228,11 @@ static void add_endpoint(const struct painter *at, proto_tree *parent, enum own_
 
 static void add_connection(const struct painter *at, const struct lifeline_connection *record)
 {
-    proto_tree *tree = add_group(
-        at, at->tree, OWN_CONNECTION_GROUP, GROUP_CONNECTION, "Connection %" PRIu64 ": %s, then %s",
-        record->connection, name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
-        name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
+    proto_tree *tree =
+        add_group(at, at->tree, OWN_CONNECTION_GROUP, GROUP_CONNECTION,
+                  "Connection %" PRIu64 ": handshake %s, teardown %s", record->connection,
+                  name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
+                  name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
 
     show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_CONNECTION, record);
     add_endpoint(at, tree, OWN_CLIENT_GROUP, GROUP_CLIENT, "Client", &record->client, record);

@@ -125,7 +125,12 @@ def forward_references_in_two_passes(b):
     complete, kind, ack = b.rows("http-four-way-close", "-2", *fields)[0]
     assert complete in ("1", "True") and ack == "3", (complete, ack)
     same(b.wireshark.value_names()["lifeline.teardown.kind"][kind], "four-way")
-    # What isn't known yet isn't claimed.
+    # What isn't known yet isn't claimed: here, and of an exchange whose request alone was seen.
+    text = b.text("http-four-way-close", "-V", "-Y", "frame.number == 4")
+    tree = text[text.index("[HTTP exchange 0"):text.index("[Handshake: ")]
+    same(sorted(set(re.findall(r"^ {8}\[(.*?):", tree, re.M))),
+         ["Index", "Method", "Request frame", "Request time", "Request's last frame", "Reused",
+          "Target"])
     complete, _, ack = b.rows("http-four-way-close", *fields)[0]
     assert complete not in ("1", "True") and ack == "", (complete, ack)
 
