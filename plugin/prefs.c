@@ -37,7 +37,7 @@ static const struct {
     {"max_connections", "Connections",
      "How many connections are followed at once; 0: as memory allows", &pref_connections},
     {"max_stream_kib", "Reassembly (KiB)",
-     "How much data that came out of order is held for HTTP, per direction; 0: 1024 KiB",
+     "How much data that came out of order is held for HTTP, per direction; 0: 8192 KiB",
      &pref_stream_kib},
     {"max_header_kib", "HTTP header (KiB)", "The longest header section of one message; 0: 64 KiB",
      &pref_header_kib},
