@@ -97,6 +97,7 @@ static const struct {
     [LIFELINE_FIELD_ADDRESS] = {FT_STRING, BASE_NONE},
     [LIFELINE_FIELD_BITS] = {FT_STRING, BASE_NONE},
     [LIFELINE_FIELD_BIT_LIST] = {FT_STRING, BASE_NONE},
+    [LIFELINE_FIELD_CUSTOM] = {FT_NONE, BASE_NONE},
 };
 
 #define LINK(kind) FRAMENUM_TYPE(FT_FRAMENUM_##kind)
@@ -168,12 +169,12 @@ static const struct {
                            NULL, NULL, "The frames that prove it"},
 };
 
-static struct plugin_field *of_kind[LIFELINE_RECORD_COUNT];
+static struct plugin_field *of_group[GROUP_COUNT];
 static GArray *registrations; /* of hf_register_info; lives as long as the program */
 
-const struct plugin_field *fields_of(enum lifeline_record_kind kind)
+const struct plugin_field *fields_of(enum field_group group)
 {
-    return of_kind[kind];
+    return of_group[group];
 }
 
 /* A value_string for a table of names; made once per table. */
@@ -254,43 +255,49 @@ static const char *help_of(const struct lifeline_field *schema)
     return wmem_strdup_printf(wmem_epan_scope(), "%s (%s)", help, schema->reference);
 }
 
+/* False when the schema's field has none here. */
+static bool add_field(enum lifeline_record_kind kind, const struct lifeline_field *schema,
+                      struct plugin_field *field)
+{
+    const char *name = filter_name(kind, schema->path);
+    const struct custom_field *custom = NULL;
+    enum ftenum type = types[schema->type].type;
+    int display = types[schema->type].display;
+    const void *strings = NULL;
+
+    if (schema->type == LIFELINE_FIELD_CUSTOM) {
+        custom = custom_field(kind, schema->path);
+        if (custom == NULL)
+            return false;
+        type = custom->type;
+        display = custom->display;
+        field->custom = custom->add;
+    }
+    if (name == NULL)
+        return false;
+    if (schema->type == LIFELINE_FIELD_ENUM)
+        strings = value_strings(schema->names);
+    field->schema = schema;
+    add_registration(&field->hf, name, title_of(name, schema), type, display, strings,
+                     help_of(schema));
+    return true;
+}
+
 static void add_schema(enum lifeline_record_kind kind)
 {
     const struct lifeline_field *schema = lifeline_fields(kind);
-    struct plugin_field *fields;
+    struct plugin_field *next[GROUP_COUNT] = {NULL};
     size_t count = 0;
 
     while (schema[count].path != NULL)
         count++;
-    of_kind[kind] = fields = g_new0(struct plugin_field, count + 1);
-    for (; schema->path != NULL; schema++) {
-        const char *name = filter_name(kind, schema->path);
-        const struct custom_field *custom = NULL;
-        enum ftenum type;
-        int display;
-        const void *strings = NULL;
+    for (const struct lifeline_field *row = schema; row->path != NULL; row++) {
+        uint8_t group = group_of(kind, row->path);
 
-        if (schema->type == LIFELINE_FIELD_CUSTOM) {
-            custom = custom_field(kind, schema->path);
-            if (custom == NULL)
-                continue;
-            type = custom->type;
-            display = custom->display;
-        } else {
-            type = types[schema->type].type;
-            display = types[schema->type].display;
-        }
-        if (name == NULL)
-            continue;
-        if (schema->type == LIFELINE_FIELD_ENUM)
-            strings = value_strings(schema->names);
-        fields->schema = schema;
-        fields->group = group_of(kind, schema->path);
-        if (custom != NULL)
-            fields->custom = custom->add;
-        add_registration(&fields->hf, name, title_of(name, schema), type, display, strings,
-                         help_of(schema));
-        fields++;
+        if (of_group[group] == NULL)
+            of_group[group] = next[group] = g_new0(struct plugin_field, count + 1);
+        if (add_field(kind, row, next[group]))
+            next[group]++;
     }
 }
 

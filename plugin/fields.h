@@ -8,11 +8,10 @@
 struct plugin_field {
     const struct lifeline_field *schema;
     int hf;
-    uint8_t group; /* enum field_group */
     void (*custom)(proto_tree *tree, tvbuff_t *tvb, int hf, const void *record);
 };
 
-/* The subtree that shows a field. */
+/* The subtree that shows a field, of one kind of record each; or has no field of a record. */
 enum field_group {
     GROUP_SEGMENT, /* of the event: the protocol's own tree */
     GROUP_CONNECTION,
@@ -24,11 +23,12 @@ enum field_group {
     GROUP_HTTP,
     GROUP_FINDING,
     GROUP_TRANSITION,
+    GROUP_TEXT,
     GROUP_COUNT
 };
 
-/* The fields that a record of this kind shows; ends with a NULL schema. */
-const struct plugin_field *fields_of(enum lifeline_record_kind kind);
+/* The fields of a group, all of one kind of record; ends with a NULL schema. */
+const struct plugin_field *fields_of(enum field_group group);
 
 /* Fields that are no member of a record: see the table in fields.c. */
 enum own_field {

@@ -71,13 +71,13 @@ static void show_text(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field
     if (item == NULL || !PTREE_DATA(tree)->visible ||
         strlen("[: ]") + strlen(field->schema->title) + strlen(text) < ITEM_LABEL_LENGTH)
         return;
-    lines = proto_item_add_subtree(item, ett_group[GROUP_FINDING]);
+    lines = proto_item_add_subtree(item, ett_group[GROUP_TEXT]);
     while (*text != '\0') {
         size_t length = text_line(text, MAX_LINE_BYTES);
         const char *shown =
             text_shown(PNODE_POOL(tree), wmem_strndup(PNODE_POOL(tree), text, length));
         proto_tree *line =
-            proto_tree_add_subtree(lines, tvb, 0, 0, ett_group[GROUP_FINDING], NULL, shown);
+            proto_tree_add_subtree(lines, tvb, 0, 0, ett_group[GROUP_TEXT], NULL, shown);
 
         proto_item_set_generated(proto_tree_get_parent(line));
         text += length;
@@ -156,8 +156,9 @@ static void show_address(proto_tree *tree, tvbuff_t *tvb, int hf,
     show_string(tree, tvb, hf, text);
 }
 
-void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *field,
-                const void *record)
+/* Adds a field of a record to the tree; nothing when its value is unknown. */
+static void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *field,
+                       const void *record)
 {
     const void *member = (const char *)record + field->schema->offset;
     int hf = field->hf;
@@ -198,10 +199,7 @@ void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *fiel
         show_double(tree, tvb, hf, *(const double *)member);
         break;
     case LIFELINE_FIELD_STRING:
-        if (field->group == GROUP_FINDING)
-            show_text(tree, tvb, field, *(const char *const *)member);
-        else
-            show_string(tree, tvb, hf, *(const char *const *)member);
+        show_text(tree, tvb, field, *(const char *const *)member);
         break;
     case LIFELINE_FIELD_ADDRESS:
         show_address(tree, tvb, hf, (const struct lifeline_address *)member);
@@ -216,11 +214,11 @@ void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *fiel
     }
 }
 
-void show_group(proto_tree *tree, tvbuff_t *tvb, enum lifeline_record_kind kind, uint8_t group,
-                const void *record)
+void show_group(proto_tree *tree, tvbuff_t *tvb, enum field_group group, const void *record)
 {
-    for (const struct plugin_field *field = fields_of(kind); field->schema != NULL; field++) {
-        if (field->group == group)
+    for (const struct plugin_field *field = fields_of(group); field->schema != NULL; field++) {
+        /* Wireshark would make no item: spared is what making one takes. */
+        if (proto_field_is_referenced(tree, field->hf))
             show_field(tree, tvb, field, record);
     }
 }

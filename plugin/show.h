@@ -4,13 +4,9 @@
 
 #include "fields.h"
 
-/* Adds a field of a record to the tree; nothing when its value is unknown. */
-void show_field(proto_tree *tree, tvbuff_t *tvb, const struct plugin_field *field,
-                const void *record);
-
-/* Adds the fields of a record that belong to a group. */
-void show_group(proto_tree *tree, tvbuff_t *tvb, enum lifeline_record_kind kind, uint8_t group,
-                const void *record);
+/* Adds the fields of a record that belong to a group: those that somebody sees or asks for, with a
+ * value that is known. */
+void show_group(proto_tree *tree, tvbuff_t *tvb, enum field_group group, const void *record);
 
 /* Single items; nothing when the value is unknown. frame is as the engine counts. */
 void show_frame(proto_tree *tree, tvbuff_t *tvb, int hf, uint64_t frame);

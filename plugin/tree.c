@@ -39,10 +39,10 @@ struct painter {
 
 /* Adds a group's item, with a text that only eyes read, and returns its subtree. */
 static proto_tree *add_group(const struct painter *at, proto_tree *parent, enum own_field item,
-                             uint8_t group, const char *format, ...) G_GNUC_PRINTF(5, 6);
+                             enum field_group group, const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 static proto_tree *add_group(const struct painter *at, proto_tree *parent, enum own_field item,
-                             uint8_t group, const char *format, ...)
+                             enum field_group group, const char *format, ...)
 {
     char text[2 * ITEM_LABEL_LENGTH] = ""; /* longer than a label */
     va_list arguments;
@@ -117,7 +117,7 @@ static void add_event(const struct painter *at, const struct note *note)
         .old_incarnation = note->more != NULL ? note->more->old_incarnation : 0,
     };
 
-    show_group(at->tree, at->tvb, LIFELINE_RECORD_EVENT, GROUP_SEGMENT, &event);
+    show_group(at->tree, at->tvb, GROUP_SEGMENT, &event);
     if (note->more != NULL && note->more->refuted_by != NULL)
         show_frame(at->tree, at->tvb, hf_own[OWN_REFUTED_BY], note->more->refuted_by->frame);
     add_counted_steps(at, note->steps);
@@ -165,7 +165,7 @@ static void add_time_wait(const struct painter *at, const struct lifeline_connec
         if (!in_time_wait(note, then.endpoint))
             continue;
         learn_end(&then, record);
-        show_group(tree, at->tvb, LIFELINE_RECORD_TIME_WAIT, GROUP_TIME_WAIT, &then);
+        show_group(tree, at->tvb, GROUP_TIME_WAIT, &then);
         show_duration(tree, at->tvb, hf_own[OWN_TIME_WAIT_ELAPSED],
                       note->time_ns - then.entered_ns);
         show_duration(tree, at->tvb, hf_own[OWN_TIME_WAIT_REMAINING],
@@ -193,7 +193,7 @@ static void add_handshake(const struct painter *at, const struct lifeline_connec
     show_frame(tree, at->tvb, hf_own[OWN_SYN_FRAME], handshake->syn_frame);
     show_frame(tree, at->tvb, hf_own[OWN_SYNACK_FRAME], handshake->synack_frame);
     show_frame(tree, at->tvb, hf_own[OWN_ACK_FRAME], handshake->ack_frame);
-    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_HANDSHAKE, record);
+    show_group(tree, at->tvb, GROUP_HANDSHAKE, record);
 }
 
 static void add_teardown(const struct painter *at, const struct lifeline_connection *record)
@@ -209,11 +209,12 @@ static void add_teardown(const struct painter *at, const struct lifeline_connect
     show_frame(tree, at->tvb, hf_own[OWN_ACK1_FRAME], teardown->ack1_frame);
     show_frame(tree, at->tvb, hf_own[OWN_FIN2_FRAME], teardown->fin2_frame);
     show_frame(tree, at->tvb, hf_own[OWN_ACK2_FRAME], teardown->ack2_frame);
-    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_TEARDOWN, record);
+    show_group(tree, at->tvb, GROUP_TEARDOWN, record);
 }
 
 static void add_endpoint(const struct painter *at, proto_tree *parent, enum own_field item,
-                         uint8_t group, const char *title, const struct lifeline_endpoint *end,
+                         enum field_group group, const char *title,
+                         const struct lifeline_endpoint *end,
                          const struct lifeline_connection *record)
 {
     char ip[64] = "";
@@ -223,7 +224,7 @@ static void add_endpoint(const struct painter *at, proto_tree *parent, enum own_
         lifeline_address_text(&end->ip, ip, sizeof(ip));
     tree = add_group(at, parent, item, group, end->ip.family == 6 ? "%s: [%s]:%u" : "%s: %s:%u",
                      title, ip, end->port);
-    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, group, record);
+    show_group(tree, at->tvb, group, record);
 }
 
 static void add_connection(const struct painter *at, const struct lifeline_connection *record)
@@ -234,7 +235,7 @@ static void add_connection(const struct painter *at, const struct lifeline_conne
                   name_or(lifeline_handshake_names, record->handshake.kind, "unknown"),
                   name_or(lifeline_teardown_names, record->teardown.kind, "unknown"));
 
-    show_group(tree, at->tvb, LIFELINE_RECORD_CONNECTION, GROUP_CONNECTION, record);
+    show_group(tree, at->tvb, GROUP_CONNECTION, record);
     add_endpoint(at, tree, OWN_CLIENT_GROUP, GROUP_CLIENT, "Client", &record->client, record);
     add_endpoint(at, tree, OWN_SERVER_GROUP, GROUP_SERVER, "Server", &record->server, record);
 }
@@ -251,7 +252,7 @@ static void add_exchange(void *user, const struct lifeline_exchange *exchange, b
     at->exchange = exchange->index;
     tree = add_group(at, at->tree, OWN_HTTP_GROUP, GROUP_HTTP, "HTTP exchange %" PRIu64 ": %s",
                      exchange->index, at->visible ? text_exchange(at->pinfo->pool, exchange) : "");
-    show_group(tree, at->tvb, LIFELINE_RECORD_EXCHANGE, GROUP_HTTP, exchange);
+    show_group(tree, at->tvb, GROUP_HTTP, exchange);
 }
 
 static void add_exchanges(struct painter *at)
@@ -290,7 +291,7 @@ static void add_finding(const struct painter *at, const struct lifeline_finding 
         proto_item *item = show_string(at->tree, at->tvb, hf_own[OWN_FINDING], finding->name);
         proto_tree *tree = proto_item_add_subtree(item, ett_group[GROUP_FINDING]);
 
-        show_group(tree, at->tvb, LIFELINE_RECORD_FINDING, GROUP_FINDING, finding);
+        show_group(tree, at->tvb, GROUP_FINDING, finding);
         for (unsigned i = 0; i < finding->frame_count; i++)
             show_frame(tree, at->tvb, hf_own[OWN_FINDING_FRAME], finding->frames[i]);
     }
