@@ -19,6 +19,10 @@
  * frame then gets a second note, of the new connection; the first stays, as in the program's
  * timeline. One pass of tshark has printed the frame before and shows the first only.
  *
+ * Client and server may turn out later to be each other, when a request comes where only ports had
+ * told; or a segment to be lost, or forged. Earlier notes stay as they were written: what is shown
+ * of them is put right (annotations_corrected(), note_more.refuted_by).
+ *
  * While nobody looks, segments wait and are fed some at a time by the worker (worker.c), beside
  * Wireshark: the engine costs little of its time then, and finds its own data in the caches. Who
  * wants to see something settles first, so what is shown is the same; a plain packet list of
@@ -160,6 +164,19 @@ static void hang_note(struct note *note)
     *place = note;
 }
 
+static uint8_t other_role(uint8_t role)
+{
+    if (role != LIFELINE_CLIENT && role != LIFELINE_SERVER)
+        return role;
+    return role == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
+}
+
+/* The sender's role, as known now. */
+static uint8_t sender_of(const struct note *note)
+{
+    return note->frame < note->life->roles_known ? other_role(note->from) : note->from;
+}
+
 /* Tells the frame that was lost, or the RST that was forged or not accepted, which one shows it. */
 static void link_withdrawn(struct note *note)
 {
@@ -175,6 +192,7 @@ static void link_withdrawn(struct note *note)
         return;
     note->more->withdrawn = lost;
     more_of(lost)->refuted_by = note;
+    lost->more->forged = (lost->flags & LIFELINE_RST) != 0 && sender_of(lost) == sender_of(note);
 }
 
 static void on_event(void *user, const struct lifeline_event *event)
@@ -183,6 +201,8 @@ static void on_event(void *user, const struct lifeline_event *event)
 
     (void)user;
     life->slot = event->slot;
+    if (event->steps & LIFELINE_STEP_ROLE)
+        life->roles_known = (uint32_t)event->frame;
     if (event->segment != NULL && is_of_segment_at_hand(event)) {
         session.note = make_note(event, life);
         return;
@@ -521,6 +541,39 @@ void annotations_register(void (*last_word)(void))
 }
 
 /* ---- for the display ------------------------------------------------------------------------- */
+
+static struct note_more *exchange_holders(wmem_allocator_t *scope, const struct note_more *more)
+{
+    struct note_more *right = (struct note_more *)wmem_memdup(scope, more, sizeof(*more));
+    size_t size = more->time_wait_count * sizeof(more->time_wait[0]);
+    struct lifeline_time_wait *time_wait = (struct lifeline_time_wait *)wmem_alloc(scope, size);
+
+    for (uint32_t i = 0; i < more->time_wait_count; i++) {
+        time_wait[i] = more->time_wait[i];
+        time_wait[i].endpoint = other_role(time_wait[i].endpoint);
+    }
+    right->time_wait = time_wait;
+    return right;
+}
+
+const struct note *annotations_corrected(wmem_allocator_t *scope, const struct note *note)
+{
+    size_t transitions_size = note->transition_count * sizeof(note->transitions[0]);
+    struct note *right;
+
+    if (note->frame >= note->life->roles_known)
+        return note;
+    right = (struct note *)wmem_memdup(scope, note, sizeof(*note) + transitions_size);
+    right->from = sender_of(note);
+    right->client_state = note->server_state;
+    right->server_state = note->client_state;
+    right->time_wait_holder = other_role(note->time_wait_holder);
+    for (unsigned i = 0; i < note->transition_count; i++)
+        right->transitions[i].endpoint = other_role(note->transitions[i].endpoint);
+    if (note->more != NULL)
+        right->more = exchange_holders(scope, note->more);
+    return right;
+}
 
 bool annotations_record(const struct life *life, struct lifeline_connection *out)
 {

@@ -24,6 +24,7 @@ struct note_more {
     uint64_t withdrawn_frame;      /* as in struct lifeline_event */
     const struct note *withdrawn;  /* that frame's note; NULL: none */
     const struct note *refuted_by; /* whose withdrawn this is; NULL: none */
+    bool forged;                   /* with refuted_by: this is an RST that somebody else sent */
     uint32_t old_incarnation;      /* as in struct lifeline_event */
     uint32_t time_wait_count;      /* who is in TIME-WAIT, and how it stood at this frame */
     const struct lifeline_time_wait *time_wait;
@@ -58,6 +59,10 @@ bool annotations_in_gui(void);
 
 /* The notes of a frame, outermost layer first; NULL when it has no TCP layer of a connection. */
 struct note *annotations_of(const packet_info *pinfo);
+
+/* A note as it is to be shown: what was noted before client and server turned out to be each other
+ * is put right, in a copy. */
+const struct note *annotations_corrected(wmem_allocator_t *scope, const struct note *note);
 
 /* Begins a frame of the first pass: once per frame, with or without TCP. Returns the number that
  * the engine is to know it by: its own, unless a read filter rejected frames before. */

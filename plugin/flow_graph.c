@@ -59,7 +59,7 @@ static tap_packet_status add_arrow(void *user, packet_info *pinfo, epan_dissect_
                                    const void *data, tap_flags_t flags)
 {
     struct compat_flow *flow = (struct compat_flow *)user;
-    const struct note *note = (const struct note *)data;
+    const struct note *note = annotations_corrected(pinfo->pool, (const struct note *)data);
     struct compat_flow_item *item = sequence_analysis_create_sai_with_addresses(pinfo, flow);
 
     (void)edt;

@@ -27,6 +27,7 @@ struct life {
     struct lifeline_exchange **exchanges; /* by index; NULL where none is known */
     uint32_t exchange_count, exchange_room;
     struct message_spans spans[2]; /* requests, responses */
+    uint32_t roles_known; /* in this frame client and server turned out to be each other; or none */
 };
 
 /* All lives of a capture file. */

@@ -235,21 +235,15 @@ static bool is_reset(const struct note *note)
     return (note->flags & LIFELINE_RST) != 0;
 }
 
-/* Was the RST, which the other segment shows, sent by somebody else? */
-static bool is_forged(const struct note *reset, const struct note *refuted_by)
-{
-    return is_reset(reset) && reset->from == refuted_by->from;
-}
-
 static void add_reset(wmem_strbuf_t *out, const struct note *note)
 {
-    const struct note *refuted_by = note->more != NULL ? note->more->refuted_by : NULL;
+    bool forged = note->more != NULL && note->more->forged;
     const char *cause = lifeline_name_of(lifeline_reset_cause_names, note->reset_cause);
     const char *verdict = lifeline_name_of(lifeline_reset_verdict_names, note->reset_verdict);
 
     if (!(note->steps & LIFELINE_STEP_RESET))
         return;
-    if (cause != NULL && !(refuted_by != NULL && is_forged(note, refuted_by)))
+    if (cause != NULL && !forged)
         wmem_strbuf_append_printf(out, ", cause: %s", cause);
     if (verdict != NULL && note->reset_verdict != LIFELINE_RESET_ACCEPTABLE)
         wmem_strbuf_append_printf(out, ", %s", verdict);
@@ -267,7 +261,7 @@ static void add_withdrawal(wmem_strbuf_t *out, const struct note *note)
         wmem_strbuf_append_printf(out, "%s is taken back", state_name(note->transitions[0].from));
     else if (frame == LIFELINE_NO_FRAME)
         wmem_strbuf_append(out, "withdrawal");
-    else if (is_forged(lost, note))
+    else if (lost->more->forged)
         wmem_strbuf_append_printf(out, "it did not send frame %u", frame);
     else if (is_reset(lost))
         wmem_strbuf_append_printf(out, "frame %u was not accepted", frame);
@@ -284,7 +278,7 @@ static void add_fate(wmem_strbuf_t *out, const struct note *note)
 
     if (refuted_by == NULL)
         return;
-    if (is_forged(note, refuted_by))
+    if (note->more->forged)
         wmem_strbuf_append(out, ", but forged: its sender goes on");
     else if (is_reset(note))
         wmem_strbuf_append(out, ", but it was not accepted");

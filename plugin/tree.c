@@ -300,7 +300,8 @@ static void add_finding(const struct painter *at, const struct lifeline_finding 
                                expert_text(at->pinfo->pool, finding));
 }
 
-static void add_findings(const struct painter *at, const struct note *notes)
+static void add_findings(const struct painter *at, const struct note *note,
+                         const struct note *notes)
 {
     const struct finding_note *found = annotations_findings(notes);
 
@@ -311,7 +312,7 @@ static void add_findings(const struct painter *at, const struct note *notes)
         sparse_read(SPARSE_FINDING, found->finding, &finding);
         lifeline_finding_render(&finding, finding.text_template, text, sizeof(text));
         finding.text = text;
-        if (layer_of(&finding, notes) == at->note)
+        if (layer_of(&finding, notes) == note)
             add_finding(at, &finding);
     }
 }
@@ -374,12 +375,13 @@ static int show_frame_notes(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
         tree = NULL;
     at.visible = tree != NULL && PTREE_DATA(tree)->visible;
     pinfo->current_proto = "TCP Lifecycle"; /* whose expert infos these are */
-    for (at.note = notes; at.note != NULL; at.note = at.note->next) {
+    for (const struct note *note = notes; note != NULL; note = note->next) {
+        at.note = annotations_corrected(pinfo->pool, note);
         at.tree = NULL;
         at.item = NULL;
         if (tree != NULL)
             add_layer(&at, tree);
-        add_findings(&at, notes);
+        add_findings(&at, note, notes);
     }
     pinfo->current_proto = current_proto;
     tap_notes(pinfo, notes);

@@ -196,6 +196,21 @@ def read_records(program, capture):
     return records
 
 
+def with_roles_known(events):
+    """The plugin knows from the begin on what the program tells by step "role": that client and
+    server had been taken for each other."""
+    other = {"client": "server", "server": "client"}
+    known = {e["connection"]: e["frame"] for e in events if "role" in (e["step"] or "").split("+")}
+    for event in events:
+        if event["frame"] is None or event["frame"] >= known.get(event["connection"], 0):
+            continue
+        event["from"] = other[event["from"]]
+        event["client_state"], event["server_state"] = event["server_state"], event["client_state"]
+        for transition in event["transitions"]:
+            transition["endpoint"] = other[transition["endpoint"]]
+    return events
+
+
 def compare(program, wireshark, values, capture):
     records = read_records(program, capture)
     done = wireshark.tshark(capture, "-2", "-T", "json", "-J", "frame lifeline", "-Y", "lifeline")
@@ -209,8 +224,8 @@ def compare(program, wireshark, values, capture):
             layers[number, int(layer["lifeline.layer"][0]),
                    int(layer["lifeline.connection"][0])] = layer
     flat = {key: walk(layer) for key, layer in layers.items()}
-    events = {(e["frame"], e["layer"], e["connection"]): e for e in records["timeline", "event"]
-              if e["frame"] is not None}
+    events = {(e["frame"], e["layer"], e["connection"]): e
+              for e in with_roles_known(records["timeline", "event"]) if e["frame"] is not None}
     for key in sorted(events.keys() | layers.keys()):
         if key not in layers:
             c.differ(f"frame {key[0]} layer {key[1]} only the program has")

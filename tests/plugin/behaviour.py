@@ -15,7 +15,7 @@ import sys
 import xml.etree.ElementTree
 
 from stress import Sharkd
-from packets import Conversation, http, write
+from packets import ACK, PSH, REQUEST, RESPONSE, Conversation, http, write
 from wireshark import NOBODY, Wireshark, frames
 
 STATES = ["-T", "fields", "-e", "frame.number", "-e", "lifeline.connection", "-e", "lifeline.step",
@@ -239,6 +239,24 @@ def what_is_taken_back_says_so_in_both_frames(b):
     # Of a frame that a read filter rejected nothing is named.
     text = b.text("lost-third-segment", "-2", "-R", "not lifeline.handshake.step == 3", "-V")
     assert "[TCP Lifecycle: ESTABLISHED is taken back, " in text and "Refuted" not in text, text
+
+
+@check
+def roles_are_right_from_the_first_frame_on(b):
+    """The ports say that the client is the server, until it sends a request."""
+    talk = Conversation(client=("10.0.0.2", 80), server=("10.0.0.1", 40000))
+    talk.send("server", ACK).send("server", PSH | ACK, b"\0binary").send("client", ACK)
+    capture = b.made(talk.say(REQUEST, RESPONSE).close().packets)
+    senders = ["server", "server", "client", "client", "server", "client", "server", "server",
+               "client"]
+    names = b.wireshark.value_names()["lifeline.from"]
+    rows = b.rows(capture, "-2", "-T", "fields", "-e", "lifeline.from", "-e", "lifeline.client.ip")
+    same([(names[sender], ip) for sender, ip in rows], [(sender, "10.0.0.2") for sender in senders])
+    arrows = re.findall(r"\((\d+)\) +([<>-]+) +\((\d+)\)",
+                        b.text(capture, "-2", "-q", "-z", "flow,lifeline,standard"))
+    same([{left, right} for left, _, right in arrows], [{"80", "40000"}] * len(senders))
+    same([(left if arrow.endswith(">") else right) for left, arrow, right in arrows],
+         [{"client": "80", "server": "40000"}[sender] for sender in senders])
 
 
 @check
