@@ -131,6 +131,18 @@ def check_histories(events, histories):
                 yield f"connection {connection}: {end}'s record ends in {final}, its events in {state}"
 
 
+def with_roles_known(events):
+    """The plugin knows from the begin on what step "role" tells: that client and server had been
+    taken for each other."""
+    other = {"client": "server", "server": "client"}
+    known = {connection: frame for frame, connection, steps, *_ in events if "role" in steps}
+    for frame, connection, steps, states, transitions in events:
+        if frame < known.get(connection, 0):
+            states = states[::-1]
+            transitions = tuple((other[end], *rest) for end, *rest in transitions)
+        yield frame, connection, steps, states, transitions
+
+
 def compare(library, program, plugin):
     for index in range(max(len(library), len(program))):
         ours = library[index] if index < len(library) else "nothing"
@@ -140,7 +152,7 @@ def compare(library, program, plugin):
     if plugin is None:
         return
     by_frame = collections.defaultdict(list)
-    for frame, *rest in library:
+    for frame, *rest in with_roles_known(library):
         if frame:
             by_frame[frame].append(tuple(rest))
     for frame, told in by_frame.items():
