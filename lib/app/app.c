@@ -200,11 +200,14 @@ static struct app_flow *meet(struct app *app, const struct app_link *link, unsig
     bool base_known = link->base_known[end] && !anew;
     bool from_start = base_known && seq == link->base[end];
     bool doubtful = *link->flow == APP_DOUBTFUL(!end);
+    bool proxied = from_start && app_proxy_header(segment->payload, segment->captured_bytes);
     const struct app_protocol *protocol = NULL;
     enum app_verdict verdict = APP_MAYBE;
     if (!segment->captured_bytes || *link->flow == APP_DOUBTFUL(end))
         return NULL;
-    if (from_start || !base_known) {
+    if (proxied) {
+        /* what follows decides */
+    } else if (from_start || !base_known) {
         protocol =
             app_protocol_probe(segment->payload, segment->captured_bytes, from_start, &verdict);
         if (!protocol && (verdict == APP_NO || !from_start)) {

@@ -193,6 +193,11 @@ const struct app_protocol *app_protocol_probe(const uint8_t *bytes, size_t lengt
                                               enum app_verdict *verdict);
 extern const struct app_protocol app_http1, app_http2;
 
+/* How many octets at a connection's start are a proxy's that tells whom it speaks for: the PROXY
+ * protocol, version 1 or 2. More than length: there may be one, and it goes on. */
+#define APP_MAX_PROXY_HEADER 1024
+size_t app_proxy_header(const uint8_t *bytes, size_t length);
+
 static inline uint8_t app_role(const struct app_flow *flow, unsigned end)
 {
     return flow->link ? flow->link->role[end] : LIFELINE_NOBODY;

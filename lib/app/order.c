@@ -104,6 +104,19 @@ void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint
     app_check_fin(flow, end);
 }
 
+/* Passes over the first octets of what is held, as many as a segment has or fewer. */
+static void pass_over(struct app_flow *flow, unsigned end, size_t n)
+{
+    struct stream *s = &flow->stream[end];
+    struct stream_span *span = stream_take(s);
+    uint32_t bytes = n < span->bytes ? (uint32_t)n : span->bytes;
+    s->next += bytes;
+    if (span->captured > bytes) /* no memory: they are a gap */
+        stream_hold(s, &flow->app->pool, s->next, span->bytes - bytes, span->captured - bytes,
+                    span->data + bytes, &span->origin);
+    stream_release(s, &flow->app->pool, span);
+}
+
 /* Asks the protocols about what is held of a flow that has none yet, and passes over what is none's
  * until it comes to what isn't to be delivered before the other end's. */
 static bool decide(struct app_flow *flow, unsigned end)
@@ -124,6 +137,17 @@ static bool decide(struct app_flow *flow, unsigned end)
             at += span->bytes;
             cut = span->captured < span->bytes;
         }
+        size_t proxy = s->next || flow->hunting[end] ? 0 : app_proxy_header(bytes, length);
+        if (proxy > length && !cut)
+            return false;
+        if (proxy && proxy <= length) {
+            while (proxy) {
+                int64_t before = s->next;
+                pass_over(flow, end, proxy);
+                proxy -= (size_t)(s->next - before);
+            }
+            continue;
+        }
         enum app_verdict verdict;
         const struct app_protocol *protocol =
             app_protocol_probe(bytes, length, !flow->hunting[end], &verdict);
@@ -142,9 +166,7 @@ static bool decide(struct app_flow *flow, unsigned end)
         }
         flow->is_foreign[end] |= !flow->hunting[end] && !cut && verdict == APP_NO;
         flow->hunting[end] = true;
-        struct stream_span *span = stream_take(s);
-        s->next += span->bytes;
-        stream_release(s, &flow->app->pool, span);
+        pass_over(flow, end, s->spans->bytes);
     }
     return false;
 }

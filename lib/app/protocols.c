@@ -2,6 +2,8 @@
 /* The table of protocols: one row each. The first that knows the octets gets the flow. */
 #include "app/flow.h"
 
+#include <string.h>
+
 static const struct app_protocol *const protocols[] = {
     &app_http2, /* before HTTP/1: its preface looks like a request */
     &app_http1,
@@ -22,6 +24,27 @@ const struct app_protocol *app_protocol_probe(const uint8_t *bytes, size_t lengt
             *verdict = APP_MAYBE;
     }
     return NULL;
+}
+
+static bool begins(const uint8_t *bytes, size_t length, const char *with, size_t with_bytes)
+{
+    return length && memcmp(bytes, with, length < with_bytes ? length : with_bytes) == 0;
+}
+
+size_t app_proxy_header(const uint8_t *bytes, size_t length)
+{
+    static const char line[] = "PROXY ", binary[] = "\r\n\r\n\0\r\nQUIT\n";
+    const size_t line_bytes = sizeof line - 1, binary_bytes = sizeof binary - 1;
+    if (begins(bytes, length, binary, binary_bytes)) {
+        size_t whole = length < 16 ? length + 1 : 16u + ((size_t)bytes[14] << 8 | bytes[15]);
+        return whole <= APP_MAX_PROXY_HEADER ? whole : 0;
+    }
+    if (!begins(bytes, length, line, line_bytes))
+        return 0;
+    const uint8_t *lf = memchr(bytes, '\n', length < 107 ? length : 107);
+    if (lf && lf[-1] != '\r')
+        return 0;
+    return lf ? (size_t)(lf + 1 - bytes) : length < 107 ? length + 1 : 0;
 }
 
 enum app_probe_result app_probe(const uint8_t *bytes, size_t length)
