@@ -162,7 +162,7 @@ static char *interim(struct json *json, char *p, const void *record)
 
     (void)json;
     *p++ = '[';
-    for (unsigned i = 0; i < x->interim_count && i < G_N_ELEMENTS(x->interim); i++) {
+    for (unsigned i = 0; i < x->interim_count; i++) {
         if (i)
             *p++ = ',';
         p = put_u64(p, x->interim[i]);

@@ -79,6 +79,13 @@ static inline void exchange_begin(struct lifeline_http_message *m, const struct 
     m->first_ns = m->last_ns = at->time_ns;
 }
 
+/* An interim response, RFC 9110 15.2. */
+static inline void exchange_interim(struct exchange *x, uint16_t status)
+{
+    if (x->record.interim_count < LIFELINE_MAX_INTERIM)
+        x->record.interim[x->record.interim_count++] = status;
+}
+
 /* Octets of a message are missing at a gap. Unless the snap length cut them, when it ended isn't
  * known; exchange_touch() says otherwise. */
 void exchange_missing(struct exchange *x, bool is_response, const struct app_at *at);

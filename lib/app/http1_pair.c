@@ -66,7 +66,8 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
         r->blocked_ns = h->last_end_ns - r->request.last_ns;
     /* Its response may be in a gap that it was sent before. */
     x->missing |= !x->has_response && x->sent_ack < h->server_gap_end;
-    r->request.complete = x->request_done && !x->request_cut && !x->request_gap;
+    bool framed = r->request.body_bytes != LIFELINE_UNKNOWN_COUNT;
+    r->request.complete = x->request_done && !x->request_cut && !x->request_gap && framed;
     r->response.complete = x->response_done && !x->cut && !x->response_gap;
     if (x->has_request) {
         int64_t end_ns =
@@ -209,10 +210,10 @@ void http1_request_ends(struct app_flow *flow, struct http1 *h)
 void http1_interim(struct http1 *h, uint16_t status)
 {
     struct exchange *x = http1_next_answered(h);
-    uint16_t *list = x ? x->record.interim : h->interim;
-    uint8_t *count = x ? &x->record.interim_count : &h->interim_count;
-    if (*count < 8)
-        list[(*count)++] = status;
+    if (x)
+        exchange_interim(x, status);
+    else if (h->interim_count < sizeof h->interim / sizeof *h->interim)
+        h->interim[h->interim_count++] = status;
 }
 
 /* Which of those that wait does a response answer that begins at `at`? NULL: none that is known. */
@@ -268,10 +269,10 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
         const struct http1_side *asks = &h->side[h->client];
         bool begun = asks->place == HTTP1_HEAD && asks->head_bytes; /* what it answers, perhaps */
         r->confidence = h->likely || begun ? LIFELINE_LIKELY : LIFELINE_PROVEN;
-        memcpy(r->interim, h->interim, sizeof r->interim);
+        memcpy(r->interim, h->interim, sizeof h->interim);
         r->interim_count = h->interim_count;
-        h->interim_count = 0;
     }
+    h->interim_count = 0; /* else they belonged to nothing */
     /* What is behind a cut request's head can't be told from its body; now it is over. */
     struct http1_side *client = &h->side[h->client];
     if (client->x == x && client->place == HTTP1_LOST)

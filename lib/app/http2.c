@@ -39,7 +39,7 @@ static uint32_t u32(const uint8_t *p)
 /* Does a frame header keep the rules of RFC 9113 6? */
 static bool is_plausible(const uint8_t *p, bool from_client)
 {
-    uint32_t length = u24(p), stream = u32(p + 5) & 0x7fffffff;
+    uint32_t length = u24(p), stream = u32(p + 5) & HTTP2_STREAM_BITS;
     uint8_t type = p[3];
     if (type > HTTP2_CONTINUATION || length > MAX_FRAME_BYTES)
         return false;
@@ -205,6 +205,10 @@ static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
         if (x && side->fixed_used == 4)
             http2_stream_reset(flow, h, x, u32(side->fixed));
         break;
+    case HTTP2_GOAWAY:
+        if (end != h->client && side->fixed_used == 4)
+            h->last_processed = u32(side->fixed) & HTTP2_STREAM_BITS;
+        break;
     case HTTP2_HEADERS:
     case HTTP2_PUSH_PROMISE:
     case HTTP2_CONTINUATION:
@@ -239,7 +243,7 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
     side->left = u24(side->header);
     side->type = side->header[3];
     side->flags = side->header[4];
-    side->stream = u32(side->header + 5) & 0x7fffffff;
+    side->stream = u32(side->header + 5) & HTTP2_STREAM_BITS;
     side->in_frame = true;
     side->fixed_used = 0;
     side->padding = 0;
@@ -263,7 +267,8 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
     unsigned fixed = is_padded(side);
     if (side->type == HTTP2_HEADERS && side->flags & HTTP2_HAS_PRIORITY)
         fixed += 5;
-    if (side->type == HTTP2_PUSH_PROMISE || side->type == HTTP2_RST_STREAM)
+    if (side->type == HTTP2_PUSH_PROMISE || side->type == HTTP2_RST_STREAM ||
+        side->type == HTTP2_GOAWAY)
         fixed += 4;
     side->fixed_bytes = (uint8_t)(fixed < side->left ? fixed : side->left);
     if (carries_block(side->type)) {
@@ -294,7 +299,7 @@ static void fixed_known(struct http2_side *side)
     if (is_padded(side) && side->fixed_used)
         side->padding = *p++ < side->left ? side->fixed[0] : side->left;
     if (side->type == HTTP2_PUSH_PROMISE && side->fixed + side->fixed_used >= p + 4)
-        side->block.stream = u32(p) & 0x7fffffff;
+        side->block.stream = u32(p) & HTTP2_STREAM_BITS;
 }
 
 /* Octets of the payload behind the fixed ones, padding left out. */
@@ -391,6 +396,7 @@ static bool http2_open(struct app_flow *flow, unsigned client)
     flow->app->held_bytes += sizeof *h;
     h->client = (uint8_t)client;
     h->last_end_ns = LIFELINE_UNKNOWN_NS;
+    h->last_processed = HTTP2_STREAM_BITS;
     h->side[client].preface_left = PREFACE_BYTES;
     for (unsigned end = 0; end < 2; end++)
         if (flow->hunting[end] && end != client)

@@ -92,7 +92,8 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
         outcome = LIFELINE_EXCHANGE_UPGRADED;
     else if (x->missing)
         outcome = LIFELINE_EXCHANGE_GAP;
-    else if (cancelled)
+    else if (cancelled ||
+             (!x->has_response && x->request_end_of == h->client && r->stream > h->last_processed))
         outcome = LIFELINE_EXCHANGE_CANCELLED;
     else if (x->request_done && x->response_done)
         outcome = LIFELINE_EXCHANGE_COMPLETE;
@@ -101,7 +102,7 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
                                                    : LIFELINE_EXCHANGE_NO_RESPONSE;
     else
         outcome = how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
-    r->request.complete = x->request_done && !x->request_gap;
+    r->request.complete = x->request_done && !x->request_cut && !x->request_gap;
     r->response.complete = x->response_done && !x->response_gap;
     r->raced_close = x->has_request && !x->has_response &&
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
@@ -130,7 +131,7 @@ void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange 
     /* A server may stop a request body that it needn't read, RFC 9113 8.1. */
     bool cancelled = !x->response_done || error_code != HTTP2_NO_ERROR;
     if (!cancelled)
-        x->request_done = true;
+        x->request_done = x->request_cut = true;
     http2_give(flow, h, x, APP_CLOSE_GONE, cancelled);
 }
 
@@ -310,8 +311,7 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
         return;
     struct lifeline_exchange *r = &x->record;
     if (!f.is_trailer && f.status >= 100 && f.status < 200 && !block->end_stream) {
-        if (r->interim_count < 8)
-            r->interim[r->interim_count++] = f.status;
+        exchange_interim(x, f.status);
         return;
     }
     if (f.is_trailer) {

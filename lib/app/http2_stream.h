@@ -11,6 +11,7 @@
 
 #define HTTP2_FRAME_HEADER_BYTES 9
 #define HTTP2_BUCKETS            64
+#define HTTP2_STREAM_BITS        0x7fffffffu /* of an identifier, RFC 9113 4.1 */
 
 /* RFC 9113 6, 11.2 */
 enum http2_type {
@@ -69,6 +70,7 @@ struct http2 {
     struct exchange *streams[HTTP2_BUCKETS];
     uint32_t open;                                   /* exchanges in streams */
     uint32_t last_client_stream, last_server_stream; /* highest identifiers seen */
+    uint32_t last_processed; /* the client's streams beyond it never are: GOAWAY, RFC 9113 6.8 */
     int64_t last_end_ns;
     uint8_t client;
     bool likely; /* frames are missing */

@@ -194,7 +194,7 @@ enum lifeline_exchange_outcome {
     LIFELINE_EXCHANGE_RESET,       /* cut by an RST */
     LIFELINE_EXCHANGE_UPGRADED,    /* 101, or 2xx to CONNECT: opaque from here */
     LIFELINE_EXCHANGE_GAP,         /* bytes are missing from the capture inside it */
-    LIFELINE_EXCHANGE_CANCELLED,   /* HTTP/2 RST_STREAM */
+    LIFELINE_EXCHANGE_CANCELLED,   /* HTTP/2: RST_STREAM, or beyond GOAWAY's last stream */
     LIFELINE_EXCHANGE_OPEN,        /* running when the capture ended */
     LIFELINE_EXCHANGE_NOT_HTTP,    /* what the server sent belongs to another protocol */
 };
@@ -431,6 +431,8 @@ struct lifeline_http_message {
     uint64_t body_kept_bytes;
 };
 
+#define LIFELINE_MAX_INTERIM 32
+
 struct lifeline_exchange {
     uint64_t connection;
     uint32_t incarnation;
@@ -440,7 +442,7 @@ struct lifeline_exchange {
     uint64_t status;                           /* unknown without a response */
     const char *reason, *content_type, *response_version;
     uint8_t interim_count;
-    uint16_t interim[8];
+    uint16_t interim[LIFELINE_MAX_INTERIM]; /* the first ones */
     struct lifeline_http_message request, response;
     uint8_t outcome, confidence;
     uint8_t pipelined, reused, raced_close; /* 0, 1 */

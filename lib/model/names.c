@@ -148,16 +148,18 @@ const struct lifeline_name lifeline_reuse_names[] = {
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_exchange_names[] = {
-    {LIFELINE_EXCHANGE_COMPLETE, "complete", "request and response are whole"},
+    {LIFELINE_EXCHANGE_COMPLETE, "complete",
+     "the response is whole, and so is the request, or the server stopped it"},
     {LIFELINE_EXCHANGE_NO_RESPONSE, "no-response", "the connection or the capture ended first"},
     {LIFELINE_EXCHANGE_NO_REQUEST, "no-request", "a response that answers nothing captured"},
     {LIFELINE_EXCHANGE_TRUNCATED, "truncated", "cut by a close or by the end of the capture"},
     {LIFELINE_EXCHANGE_RESET, "reset", "cut by an RST"},
     {LIFELINE_EXCHANGE_UPGRADED, "upgraded", "the connection speaks another protocol from here"},
     {LIFELINE_EXCHANGE_GAP, "gap", "bytes are missing from the capture inside it"},
-    {LIFELINE_EXCHANGE_CANCELLED, "cancelled", "HTTP/2 RST_STREAM"},
+    {LIFELINE_EXCHANGE_CANCELLED, "cancelled",
+     "by HTTP/2's RST_STREAM, or not processed, by its GOAWAY"},
     {LIFELINE_EXCHANGE_OPEN, "open", "still running when the capture ended"},
-    {LIFELINE_EXCHANGE_NOT_HTTP, "not-http", "the server speaks another protocol"},
+    {LIFELINE_EXCHANGE_NOT_HTTP, "not-http", "the server speaks another protocol than the request"},
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_confidence_names[] = {
