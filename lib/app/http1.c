@@ -32,6 +32,15 @@ static bool body_is_absent(const struct http1 *h, unsigned end, const struct app
     return http1_resyncs(h, end, run);
 }
 
+/* A response without a length lasts until the close. But its client, with all of it so far, asked
+ * again, and what comes looks like the answer to that: both ends take it as over. */
+static bool is_over_for_both(const struct http1 *h, unsigned end, const struct app_run *run)
+{
+    const struct exchange *x = h->side[end].x;
+    return x && x->has_request && x->next && x->next->sent_ack == run->at.offset &&
+           http1_resyncs(h, end, run);
+}
+
 static void count_body(struct app_flow *flow, struct http1 *h, unsigned end,
                        const struct app_run *run, uint32_t wire, uint32_t data)
 {
@@ -116,6 +125,14 @@ static void step(struct app_flow *flow, struct http1 *h, unsigned end, struct ap
         chunk_step(flow, h, end, run);
         return;
     case HTTP1_UNTIL_CLOSE:
+        if (is_over_for_both(h, end, run)) {
+            http1_flag(side, "no length, and the connection goes on");
+            side->x->next->record.pipelined = 0;
+            side->x->next->record.idle_ns = LIFELINE_UNKNOWN_NS;
+            h->likely = true;
+            http1_end_message(flow, h, end);
+            return;
+        }
         count_body(flow, h, end, run, run->left, run->left);
         app_run_advance(run, run->left);
         return;

@@ -162,6 +162,9 @@ static void upgrade(struct app_flow *flow, struct http1 *h)
     struct exchange *x = h->side[!h->client].x;
     if (x) {
         x->upgraded = true;
+        /* What looked like requests behind it were octets of the other protocol. */
+        for (struct exchange *inside = x->next; inside; inside = inside->next)
+            inside->upgraded = true;
         http1_response_ends(flow, h, false);
     }
     app_flow_abandon(flow);

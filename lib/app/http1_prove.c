@@ -23,6 +23,12 @@ static bool is_target(const uint8_t *p, size_t length)
             (length >= 7 && (memcmp(p, "http://", 7) == 0 || memcmp(p, "https:/", 7) == 0)));
 }
 
+/* "LETE", the rest of a DELETE whose first octets are missing? */
+static bool is_rest_of_method(struct http_text method)
+{
+    return !http_known_method(method) && http_ends_known_method(method);
+}
+
 /* Is this a request, beyond doubt? A whole line that ends in HTTP/x.y, or as much of one with a
  * registered method and a target as there is. */
 enum app_verdict http1_prove_request(const uint8_t *bytes, size_t length, bool strict)
@@ -33,7 +39,8 @@ enum app_verdict http1_prove_request(const uint8_t *bytes, size_t length, bool s
         return APP_MAYBE;
     switch (http_parse_request_line(bytes, length, &head, &line)) {
     case HTTP_LINE_OK:
-        return head.version.at || !strict ? APP_IS_CLIENT : APP_NO;
+        return !strict || (head.version.at && !is_rest_of_method(head.method)) ? APP_IS_CLIENT
+                                                                               : APP_NO;
     case HTTP_LINE_BAD:
         return APP_NO;
     case HTTP_LINE_INCOMPLETE:

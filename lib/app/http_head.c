@@ -108,6 +108,17 @@ const char *http_known_method(struct http_text method)
     return NULL;
 }
 
+bool http_ends_known_method(struct http_text method)
+{
+    for (size_t i = 0; i < METHOD_COUNT; i++) {
+        size_t bytes = strlen(methods[i]);
+        if (bytes >= method.bytes &&
+            memcmp(methods[i] + bytes - method.bytes, method.at, method.bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* "HTTP/" DIGIT "." DIGIT; old and odd clients send others: one or more digits, "." more. */
 static bool is_version(const uint8_t *at, const uint8_t *end)
 {
@@ -175,10 +186,10 @@ enum http_line http_parse_request_line(const uint8_t *bytes, size_t length, stru
         head->version = text_of(v + 5, lf);
         return HTTP_LINE_OK;
     }
-    /* HTTP/0.9, RFC 1945 5: "GET" SP target CRLF and nothing else. */
+    /* HTTP/0.9, RFC 1945 5: "GET" SP target CRLF and nothing else; memcached is asked by "get". */
     head->target = text_of(p, lf);
     head->version = (struct http_text){0};
-    if (http_text_is(head->method, "get") && *p == '/' && v == p && !is_blank(*lf))
+    if (method == 3 && memcmp(bytes, "GET", 3) == 0 && *p == '/' && v == p && !is_blank(*lf))
         return HTTP_LINE_OK;
     return HTTP_LINE_BAD;
 }

@@ -75,6 +75,9 @@ bool http_text_is(struct http_text text, const char *lower);
 /* The method as a string constant, or NULL when it isn't a registered one. */
 const char *http_known_method(struct http_text method);
 
+/* Is the method the end of a registered one's name, or all of it? */
+bool http_ends_known_method(struct http_text method);
+
 /* Octets that may begin a request or a status line, for as many as there are. */
 bool http_may_be_request(const uint8_t *bytes, size_t length);
 bool http_may_be_response(const uint8_t *bytes, size_t length);
