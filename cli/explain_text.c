@@ -366,8 +366,11 @@ const char *explain_exchange(const struct lifeline_exchange *exchange)
                         "{status} (frames {response_frame} to {response_last_frame}), after "
                         "{duration}.");
     case LIFELINE_EXCHANGE_UPGRADED:
-        return N_("The client asks {request} (frame {request_frame}); the server answers {status}: "
-                  "from here on the connection speaks another protocol.");
+        return answered
+                   ? N_("The client asks {request} (frame {request_frame}); the server answers "
+                        "{status}: from here on the connection speaks another protocol.")
+                   : N_("What reads like {request} (frame {request_frame}) is in the protocol that "
+                        "the connection changed to.");
     case LIFELINE_EXCHANGE_NO_REQUEST:
         return exchange->confidence == LIFELINE_PROVEN
                    ? N_("The server sends a response, {status} (frame {response_frame}), that "
@@ -378,8 +381,8 @@ const char *explain_exchange(const struct lifeline_exchange *exchange)
         return N_("The client asks {request} (frame {request_frame}); part of this exchange isn't "
                   "in the capture.");
     case LIFELINE_EXCHANGE_NOT_HTTP:
-        return N_("The client asks {request} (frame {request_frame}); what the server sends is no "
-                  "HTTP: it speaks another protocol.");
+        return N_("The client asks {request} (frame {request_frame}); what the server sends is "
+                  "no answer to it: it speaks another protocol.");
     default:
         return answered ? N_("The client asks {request} (frame {request_frame}); the answer, "
                              "{status} (frame {response_frame}), is not complete.")

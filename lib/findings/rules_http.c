@@ -86,7 +86,7 @@ static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
     const struct lifeline_exchange *x = s->exchange;
     const struct lifeline_connection *r = s->record;
     if (!proven(s) || x->raced_close != 1 || x->response.first_frame || has_wrong_answer(x) ||
-        x->outcome == LIFELINE_EXCHANGE_NOT_HTTP) {
+        x->outcome == LIFELINE_EXCHANGE_NOT_HTTP || x->outcome == LIFELINE_EXCHANGE_CANCELLED) {
         return false;
     }
     int64_t closed = r->teardown.fin1_frame ? r->teardown.fin1_ns : r->teardown.reset_ns;
@@ -185,6 +185,9 @@ static bool http_response_truncated(const struct scene *s, struct lifeline_findi
     if (!proven(s) || !cut || !x->response.first_frame || x->response.complete) {
         return false;
     }
+    if (x->flagged) {
+        return false; /* framing that can't be read, or not by all, tells nothing of the end */
+    }
     enum leaver leaver = who_ended(s->record);
     if (leaver == NOBODY_LEFT || s->record->server.missing_bytes ||
         (leaver == CLIENT_LEFT && may_read_on(s))) {
@@ -223,8 +226,10 @@ static bool http_unsolicited_response(const struct scene *s, struct lifeline_fin
     out->count = x->status;
     finding_frame(out, x->response.first_frame);
     finding_frame(out, x->response.last_frame);
-    if (x->status == 408) {
-        /* RFC 9110 15.5.9: some servers say so before they close an idle connection. */
+    if (x->status == 408 || who_left(r) == CLIENT_LEFT) {
+        /* RFC 9110 15.5.9: some servers say so before they close an idle connection. Others
+         * complain of a request that was answered, then given up; no next one can be answered by
+         * that. */
         out->severity = LIFELINE_NOTE;
     }
     finding_says(out, N_("{subject} sends a response with status {count} that nobody asked for"),
@@ -240,8 +245,8 @@ static bool http_other_protocol(const struct scene *s, struct lifeline_finding *
     }
     out->endpoint = LIFELINE_SERVER;
     finding_frame(out, x->request.first_frame);
-    finding_says(out, N_("{request} goes to {subject}, which speaks another protocol than HTTP"),
-                 N_("requests go to {subject}, which speaks another protocol than HTTP"));
+    finding_says(out, N_("{request} goes to {subject}, which speaks another protocol"),
+                 N_("requests go to {subject}, which speaks another protocol"));
     return true;
 }
 
@@ -324,15 +329,13 @@ static const struct rule rules[] = {
       "RFC 9112 9.2, 11.2"},
      SCOPE_EXCHANGE,
      http_unsolicited_response},
-    {{"http-other-protocol", LIFELINE_WARNING, N_("HTTP sent to a server of another protocol"),
+    {{"http-other-protocol", LIFELINE_WARNING, N_("request to a server of another protocol"),
       N_("The first bytes of the server are the greeting of another protocol (SSH, SMTP, a TLS "
-         "alert "
-         "and so on), or came before any request: they are no answer to HTTP, and the client, "
-         "which "
-         "can't read them, fails."),
-      N_("Look for a wrong port or scheme in the client's settings: http:// to a port of TLS, say. "
-         "A "
-         "scanner that tries HTTP on every port looks the same."),
+         "alert and so on; HTTP/1, where the client speaks HTTP/2), or came before any request: "
+         "they are no answer to it, and the client, which can't read them, fails."),
+      N_("Look for a wrong port or scheme in the client's settings: http:// to a port of TLS, "
+         "HTTP/2 by prior knowledge to a server of HTTP/1. A scanner that tries HTTP on every port "
+         "looks the same."),
       "RFC 9112 9.2"},
      SCOPE_EXCHANGE,
      http_other_protocol},
