@@ -423,6 +423,8 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
         return;
     enter(flow, link, segment);
     flow->reset[end] = farewell(flow, end, segment);
+    if (flow->reset[end].received != APP_NO_OFFSET)
+        app_hears(flow, !end, segment->ack); /* octets that it had may not be in the capture */
     /* What it cuts is given with the connection's end: until then the RST may be refuted. */
     flow->was_reset = flow->protocol && (app_is_pending(flow) || !flow->protocol->is_idle(flow));
     if (flow->was_reset) {

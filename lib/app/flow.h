@@ -53,6 +53,7 @@ struct app_at {
 /* When the octets of a head came that comes in pieces. All 0: no piece. */
 struct app_pieces {
     int64_t latest_ns;
+    uint64_t last_frame;             /* of the last in sequence */
     int64_t missed_ns, missed_to_ns; /* that retransmissions brought; to 0: none did */
     uint32_t repeats;
 };
@@ -61,6 +62,7 @@ static inline void app_piece(struct app_pieces *pieces, const struct app_at *at)
 {
     if (at->time_ns > pieces->latest_ns)
         pieces->latest_ns = at->time_ns;
+    pieces->last_frame = at->frame;
     pieces->repeats += at->repeats;
     if (at->missed_ns == LIFELINE_UNKNOWN_NS)
         return;

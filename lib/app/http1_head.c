@@ -71,7 +71,11 @@ void http1_cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool m
             side->x->request_cut = true;
         return;
     } /* else: the line is cut; the method or the status is all that is known */
-    http1_head_over(flow, h, is_request, &head, &octets, at);
+    /* A gap's segment is none of the message's, unless it is the one that the snap length cut. */
+    struct app_at last = missing && !at->cut ? side->begin : *at;
+    if (!at->cut && side->pieces.last_frame)
+        last.frame = side->pieces.last_frame;
+    http1_head_over(flow, h, is_request, &head, &octets, &last);
     http1_forget_head(flow, side);
     struct exchange *x = side->x;
     if (!x || flow->protocol != &app_http1)

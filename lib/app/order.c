@@ -34,14 +34,26 @@ bool app_is_causal(const struct app_flow *flow, unsigned end, const struct strea
 void app_check_fin(struct app_flow *flow, unsigned end)
 {
     struct stream *s = &flow->stream[end];
-    if (s->next < s->end || flow->fin_given[end] || !flow->protocol || flow->abandoned)
+    if (s->next < s->end || flow->fin_given[end] || !flow->protocol || flow->abandoned ||
+        !flow->opened[end])
+        return;
+    /* After what its sender had received. */
+    const struct stream *other = &flow->stream[!end];
+    if (flow->fin[end].received > other->next + (other->next >= other->end) && flow->opened[!end])
         return;
     flow->fin_given[end] = true;
     flow->protocol->fin(flow, end);
 }
 
-void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
-                     const struct stream_origin *origin)
+/* Octets of an end were delivered: its FIN may be next, or the other's, that acknowledged them. */
+static void check_fins(struct app_flow *flow, unsigned end)
+{
+    app_check_fin(flow, end);
+    app_check_fin(flow, !end);
+}
+
+static void deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
+                        const struct stream_origin *origin, bool is_counted)
 {
     struct stream *s = &flow->stream[end];
     if (until > s->end)
@@ -60,10 +72,16 @@ void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
     uint64_t bytes = (uint64_t)(until - s->next);
     s->next = until;
     if (flow->protocol)
-        flow->protocol->gap(flow, end, bytes, &at);
+        flow->protocol->gap(flow, end, is_counted ? bytes : APP_GAP_UNKNOWN, &at);
     else
         flow->hunting[end] = true;
-    app_check_fin(flow, end);
+    check_fins(flow, end);
+}
+
+void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
+                     const struct stream_origin *origin)
+{
+    deliver_gap(flow, end, until, origin, true);
 }
 
 /* Delivers the octets of a segment that aren't delivered yet; offset is its first one's. */
@@ -101,7 +119,7 @@ void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint
     if (flow->abandoned)
         return;
     app_deliver_gap(flow, end, offset + bytes, origin);
-    app_check_fin(flow, end);
+    check_fins(flow, end);
 }
 
 /* Passes over the first octets of what is held, as many as a segment has or fewer. */
@@ -236,9 +254,17 @@ bool app_give_up(struct app_flow *flow, enum app_give_up_why why)
         } else if (stream_has_hole(s)) {
             if (!force && s->acked < s->spans->offset)
                 continue;
-            if (why == APP_LIMIT && s->acked < s->spans->offset)
-                flow->app->counters->stream_bytes_dropped += (uint64_t)(s->spans->offset - s->next);
-            app_deliver_gap(flow, end, s->spans->offset, NULL);
+            int64_t until = s->spans->offset;
+            if (why == APP_LIMIT && s->acked < until)
+                flow->app->counters->stream_bytes_dropped += (uint64_t)(until - s->next);
+            /* Piece by piece, where the other end sent something in between. */
+            if (why == APP_PROVEN && other->spans && other->spans->offset == other->next &&
+                other->spans->origin.has_ack) {
+                int64_t heard = stream_offset(s, other->spans->origin.ack);
+                if (heard > s->next && heard < until)
+                    until = heard;
+            }
+            app_deliver_gap(flow, end, until, NULL);
         } else if (s->spans && !app_is_causal(flow, end, &s->spans->origin)) {
             if (flow->protocol && other->spans && other->spans->offset == other->next &&
                 app_is_causal(flow, !end, &other->spans->origin))
@@ -288,7 +314,13 @@ void app_flush(struct app_flow *flow)
         if (!app_give_up(flow, APP_END))
             break;
     }
-    for (unsigned end = 0; end < 2 && !flow->abandoned; end++)
-        if (flow->opened[end] && flow->stream[end].acked > flow->stream[end].next)
-            app_deliver_gap(flow, end, flow->stream[end].acked, NULL);
+    for (unsigned end = 0; end < 2 && !flow->abandoned; end++) {
+        struct stream *s = &flow->stream[end];
+        if (!flow->opened[end] || s->acked <= s->next)
+            continue;
+        /* The last one may be a FIN that the capture lacks. */
+        bool is_counted = s->end != STREAM_NO_END;
+        app_deliver_gap(flow, end, s->acked - !is_counted, NULL);
+        deliver_gap(flow, end, s->acked, NULL, is_counted);
+    }
 }
