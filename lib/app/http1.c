@@ -19,7 +19,8 @@ _Static_assert(sizeof(struct http1) <= APP_STATE_BYTES, "a flow has room for it"
 /* ---- octets of bodies ---- */
 
 /* A body was announced and doesn't come: the client that expected 100 (Continue) got a final
- * response instead, or a response without a request answered HEAD. What comes is the next message.
+ * response instead, or a response without a request answered HEAD, or CONNECT. What comes is the
+ * next message.
  */
 static bool body_is_absent(const struct http1 *h, unsigned end, const struct app_run *run)
 {
@@ -125,6 +126,10 @@ static void step(struct app_flow *flow, struct http1 *h, unsigned end, struct ap
         chunk_step(flow, h, end, run);
         return;
     case HTTP1_UNTIL_CLOSE:
+        if (body_is_absent(h, end, run)) {
+            http1_end_message(flow, h, end);
+            return;
+        }
         if (is_over_for_both(h, end, run)) {
             http1_flag(side, "no length, and the connection goes on");
             side->x->next->record.pipelined = 0;
@@ -171,6 +176,8 @@ static uint32_t http1_data(struct app_flow *flow, unsigned end, const uint8_t *b
                            uint32_t length, const struct app_at *at)
 {
     struct app_run run = {bytes, length, *at};
+    if (end != http1_of(flow)->client)
+        http1_of(flow)->server_ns = at->time_ns;
     while (run.left && !flow->abandoned && flow->protocol == &app_http1)
         step(flow, http1_of(flow), end, &run);
     return length - run.left;
@@ -202,6 +209,7 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     struct http1_side *side = &h->side[end];
     bool is_request = end == h->client;
     bool unknown = bytes == APP_GAP_UNKNOWN;
+    const uint8_t place = side->place;
     uint64_t left = side->left;
     if (side->place == HTTP1_OVER)
         return;
@@ -226,6 +234,7 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     }
     if (flow->abandoned || flow->protocol != &app_http1)
         return;
+    h->gap_holds |= !is_request && place == HTTP1_START;
     side->place = HTTP1_LOST;
     http1_messages_lost(flow, h, end, at->offset, at->offset + (unknown ? 1 : (int64_t)bytes));
 }

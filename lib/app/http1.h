@@ -51,14 +51,20 @@ struct http1 {
         client_gap_begin; /* the client's octets from here on, behind its last request, are lost */
     int64_t client_gap_end;
     int64_t client_gap_answered; /* and the server's above it their answers */
-    int64_t last_end_ns; /* of the exchange given last that has a request; LIFELINE_UNKNOWN_NS */
-    uint16_t interim[8]; /* of a response that answers nothing so far */
+    int64_t server_ns;           /* of its latest octets */
+    int64_t last_end_ns;         /* of the exchange given last; LIFELINE_UNKNOWN_NS */
+    uint16_t interim[8];         /* of a response that answers nothing so far */
     uint8_t interim_count;
     uint8_t client; /* end */
     bool answered;  /* a final response began */
     bool unasked;   /* the last one that ended answered nothing */
     bool likely;    /* octets that may have held messages are missing */
     bool ambiguous; /* who answers whom can't be told until all is quiet again */
+    bool pipelines; /* ... because several requests waited as answers were lost */
+    bool gap_holds; /* a response, at least: it began where one does */
+    bool judged;    /* what waited as a request began was judged to be over */
+    bool pipelined; /* the client does */
+    uint32_t owed;  /* responses to lost requests that may still come, at most */
 };
 
 static inline struct http1 *http1_of(struct app_flow *flow)

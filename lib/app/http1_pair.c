@@ -16,13 +16,16 @@
  *     their answers.
  *   - Where none of this tells, several pipelined requests wait, say, the responses are given as
  *     answers to nothing captured (no-request) and the requests as cut by a gap, until all is
- * quiet.
+ *     quiet. A client that pipelines is only quiet when as many responses came as it asked for, or
+ *     the server was silent for a while.
  *
  * All exchanges behind such a gap have confidence "likely".
  */
 #include "app/http1.h"
 
 #include <string.h>
+
+#define QUIET_NS 1000000000ll
 
 struct exchange *http1_next_answered(const struct http1 *h)
 {
@@ -64,16 +67,16 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
     if (x->has_response && r->pipelined == 1 && h->last_end_ns != LIFELINE_UNKNOWN_NS &&
         r->request.last_ns != LIFELINE_UNKNOWN_NS && h->last_end_ns > r->request.last_ns)
         r->blocked_ns = h->last_end_ns - r->request.last_ns;
-    /* Its response may be in a gap that it was sent before. */
-    x->missing |= !x->has_response && x->sent_ack < h->server_gap_end;
+    /* Its response may be in a gap that it was sent before, or is one that answers nothing known.
+     */
+    x->missing |= !x->has_response && (x->sent_ack < h->server_gap_end || h->ambiguous);
     bool framed = r->request.body_bytes != LIFELINE_UNKNOWN_COUNT;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap && framed;
     r->response.complete = x->response_done && !x->cut && !x->response_gap;
-    if (x->has_request) {
-        int64_t end_ns =
+    h->last_end_ns = LIFELINE_UNKNOWN_NS;
+    if (x->response_done && !x->cut && !x->missing)
+        h->last_end_ns =
             r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
-        h->last_end_ns = x->response_done && !x->missing ? end_ns : LIFELINE_UNKNOWN_NS;
-    }
     for (unsigned end = 0; end < 2; end++)
         if (h->side[end].x == x)
             h->side[end].x = NULL;
@@ -104,6 +107,7 @@ static void give_done(struct app_flow *flow, struct http1 *h)
 static void give_lost(struct app_flow *flow, struct http1 *h, const struct exchange *stop)
 {
     while (h->first && h->first != stop) {
+        h->owed += h->first->request_done && !h->first->has_response;
         h->first->missing = true;
         give_first(flow, h, APP_CLOSE_GONE);
     }
@@ -127,20 +131,26 @@ static bool has_all(const struct app_flow *flow, const struct http1 *h, const st
 
 void http1_settle(struct app_flow *flow, struct http1 *h, const struct app_at *at)
 {
+    h->judged = false;
     if (!h->likely)
         return;
     const struct http1_side *server = &h->side[!h->client];
     if (server->place == HTTP1_LOST && has_all(flow, h, at)) {
+        h->judged = true;
         end_tail(flow, h);
         struct exchange *x = http1_next_answered(h);
         if (x && x->request_done && h->server_gap_end != APP_NO_OFFSET &&
             at->peer_offset >= h->server_gap_end && x->sent_ack < h->server_gap_end) {
-            h->ambiguous |= x->next != NULL;
+            h->ambiguous |= h->pipelined;
+            h->pipelines |= h->pipelined;
             give_lost(flow, h, NULL);
         }
     }
-    if (h->ambiguous && !h->first && !server->x && has_all(flow, h, at))
-        h->ambiguous = false;
+    if (h->ambiguous && !h->first && !server->x && has_all(flow, h, at) &&
+        (!h->pipelines || h->owed <= h->gap_holds || at->time_ns - h->server_ns >= QUIET_NS)) {
+        h->ambiguous = h->pipelines = h->gap_holds = false;
+        h->owed = 0;
+    }
 }
 
 void http1_request_begins(struct app_flow *flow, struct http1 *h)
@@ -165,8 +175,9 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     x->sent_ack = at->peer_offset;
     x->request_end_of = h->client;
     x->response_end_of = !h->client;
-    x->barrier = side->resynced && !(http1_is_quiet(h) && has_all(flow, h, at) &&
-                                     at->peer_offset > h->client_gap_answered);
+    /* What was lost before it, if anything, has had its answer. */
+    bool settled = has_all(flow, h, at) && at->peer_offset > h->client_gap_answered;
+    x->barrier = side->resynced && !(http1_is_quiet(h) && settled);
     exchange_begin(&r->request, at);
     r->retransmitted_segments = at->repeats;
     exchange_delayed(x, at->missed_ns, at->time_ns);
@@ -174,12 +185,22 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     r->answered_before =
         h->unasked && !h->likely && (at->peer_offset == APP_NO_OFFSET || has_all(flow, h, at));
     r->pipelined = !quiet;
-    /* What waits may have been answered in what is lost, and nothing tells. */
-    if (!quiet && h->side[!h->client].place == HTTP1_LOST && at->peer_offset == APP_NO_OFFSET)
+    bool first = at->offset == 0 && !flow->hunting[h->client];
+    if (quiet && h->likely && !first && (!settled || h->judged || h->pipelined))
         r->pipelined = LIFELINE_UNKNOWN;
+    /* What waits may have been answered in what is lost, and nothing tells. */
+    const struct exchange *waits = http1_next_answered(h);
+    if (!quiet && h->side[!h->client].place == HTTP1_LOST &&
+        (at->peer_offset == APP_NO_OFFSET || !waits || at->peer_offset > waits->sent_ack))
+        r->pipelined = LIFELINE_UNKNOWN;
+    /* What is under way may be over: nobody knows what it answers, HEAD perhaps. */
+    const struct exchange *answers = h->side[!h->client].x;
+    if (answers && !answers->has_request && !waits)
+        r->pipelined = LIFELINE_UNKNOWN;
+    h->pipelined |= r->pipelined == 1;
     if (r->pipelined == 1)
         r->idle_ns = 0;
-    else if (quiet && r->index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
+    else if (!r->pipelined && r->index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
         r->idle_ns = at->time_ns > h->last_end_ns ? at->time_ns - h->last_end_ns : 0;
     if (h->last)
         h->last->next = x;
@@ -228,6 +249,7 @@ static struct exchange *answered_by(struct app_flow *flow, struct http1 *h,
         return NULL;
     if (x->barrier) {
         h->ambiguous = true;
+        h->pipelines |= h->pipelined;
         give_lost(flow, h, NULL);
         return NULL;
     }
@@ -240,13 +262,20 @@ static struct exchange *answered_by(struct app_flow *flow, struct http1 *h,
                   (h->client_gap_begin > x->request_start && at->peer_offset > h->client_gap_begin);
     if (!next && !unseen)
         return x;
-    if (next && next->sent_ack >= h->server_gap_end && !next->barrier) {
+    if (next && next->sent_ack >= h->server_gap_end && !next->barrier && x->record.pipelined != 1) {
         give_lost(flow, h, next);
         return next;
     }
     h->ambiguous = true;
+    h->pipelines |= h->pipelined;
     give_lost(flow, h, NULL);
     return NULL;
+}
+
+/* Does the method tell that the head is all there is? As good as always. */
+static bool is_bodiless(const struct exchange *x)
+{
+    return x->is_head || (x->record.method && strcmp(x->record.method, "GET") == 0);
 }
 
 void http1_response_begins(struct app_flow *flow, struct http1 *h)
@@ -263,6 +292,7 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
         x = exchange_new(flow);
         if (!x)
             return;
+        h->owed -= h->owed > 0;
         struct lifeline_exchange *r = &x->record;
         x->request_end_of = h->client;
         x->response_end_of = !h->client;
@@ -275,8 +305,11 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
     h->interim_count = 0; /* else they belonged to nothing */
     /* What is behind a cut request's head can't be told from its body; now it is over. */
     struct http1_side *client = &h->side[h->client];
-    if (client->x == x && client->place == HTTP1_LOST)
+    if (client->x == x && client->place == HTTP1_LOST) {
+        if (x->missing && !is_bodiless(x)) /* or it goes on, and the response is early */
+            x->record.request.last_frame = LIFELINE_NO_FRAME;
         http1_request_ends(flow, h);
+    }
     x->has_response = true;
     x->response_start = side->begin.offset;
     exchange_begin(&x->record.response, &side->begin);
@@ -311,6 +344,7 @@ void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, i
                          int64_t gap_end)
 {
     h->likely = true;
+    h->last_end_ns = LIFELINE_UNKNOWN_NS; /* what is lost ended later */
     if (end != h->client && gap_end > h->server_gap_end)
         h->server_gap_end = gap_end;
     /* The tail of a request that broke off is taken for its own. */
