@@ -50,12 +50,8 @@ struct exchange *exchange_new(struct app_flow *flow)
     r->confidence = LIFELINE_PROVEN;
     r->connect_ns = r->idle_ns = LIFELINE_UNKNOWN_NS;
     r->send_ns = r->wait_ns = r->receive_ns = LIFELINE_UNKNOWN_NS;
-    struct lifeline_http_message *const sides[2] = {&r->request, &r->response};
-    for (int i = 0; i < 2; i++) {
-        sides[i]->first_ns = sides[i]->last_ns = LIFELINE_UNKNOWN_NS;
-        sides[i]->header_bytes = LIFELINE_UNKNOWN_COUNT;
-        sides[i]->body_bytes = sides[i]->wire_body_bytes = LIFELINE_UNKNOWN_COUNT;
-    }
+    exchange_unknown(&r->request);
+    exchange_unknown(&r->response);
     x->delayed_ns = LIFELINE_UNKNOWN_NS;
     x->request_start = x->request_end = x->response_start = x->sent_ack = APP_NO_OFFSET;
     return x;
@@ -352,9 +348,12 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         r->incarnation = link->incarnation;
         r->slot = link->slot;
         r->outcome = (uint8_t)outcome;
+        bool later = x->has_request ? flow->had_request && !x->is_first : r->index > 0;
         bool whole = link->base_known[0] || link->base_known[1];
-        r->reused = flow->had_request && !x->is_first ? 1 : whole ? 0 : LIFELINE_UNKNOWN;
-        if (x->is_first)
+        bool first = (whole && r->confidence == LIFELINE_PROVEN) ||
+                     (link->base_known[x->request_end_of] && x->request_start == 0);
+        r->reused = later ? 1 : first ? 0 : LIFELINE_UNKNOWN;
+        if (x->is_first && first)
             r->connect_ns = link->connect_ns;
         settle_end(&r->request);
         settle_end(&r->response);

@@ -73,6 +73,13 @@ static inline void exchange_touch(struct lifeline_http_message *m, const struct 
     if (m->last_ns < at->time_ns)
         m->last_ns = at->time_ns;
 }
+/* Nothing is known of a message, or not any more. */
+static inline void exchange_unknown(struct lifeline_http_message *m)
+{
+    m->first_frame = m->last_frame = LIFELINE_NO_FRAME;
+    m->first_ns = m->last_ns = LIFELINE_UNKNOWN_NS;
+    m->header_bytes = m->body_bytes = m->wire_body_bytes = LIFELINE_UNKNOWN_COUNT;
+}
 static inline void exchange_begin(struct lifeline_http_message *m, const struct app_at *at)
 {
     m->first_frame = m->last_frame = at->frame;

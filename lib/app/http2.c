@@ -218,8 +218,9 @@ static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
     }
 }
 
-/* Framing is over: nothing that follows is understood until frames prove themselves. */
-static void lose(struct http2 *h, unsigned end)
+/* Framing is over: nothing that follows is understood until frames prove themselves. gap: octets
+ * that are missing, or NULL. */
+static void lose(struct http2 *h, unsigned end, const struct app_at *gap)
 {
     struct http2_side *side = &h->side[end];
     side->lost = true;
@@ -231,8 +232,14 @@ static void lose(struct http2 *h, unsigned end)
     h->likely = true;
     http2_forget_table(side);
     for (unsigned i = 0; i < HTTP2_BUCKETS; i++)
-        for (struct exchange *x = h->streams[i]; x; x = x->next)
+        for (struct exchange *x = h->streams[i]; x; x = x->next) {
+            bool is_response = end == x->response_end_of;
             x->missing = true;
+            if (!gap || (is_response ? x->response_done : x->request_done))
+                continue;
+            exchange_missing(x, is_response, gap);
+            exchange_message(x, is_response)->last_frame = LIFELINE_NO_FRAME;
+        }
 }
 
 /* A frame header is complete. */
@@ -250,7 +257,7 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
     if (end != h->client && !side->spoke && !h->likely &&
         side->type != HTTP2_SETTINGS) { /* RFC 9113 3.4: it speaks another protocol */
         flow->is_foreign[end] = true;
-        lose(h, end);
+        lose(h, end, NULL);
         return;
     }
     side->spoke = true;
@@ -261,7 +268,7 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
         /* No HTTP/2, or no longer. */
         if (!flow->exchanges)
             app_flow_abandon(flow);
-        lose(h, end);
+        lose(h, end, NULL);
         return;
     }
     unsigned fixed = is_padded(side);
@@ -378,7 +385,7 @@ static void preface_step(struct app_flow *flow, struct http2 *h, unsigned end, s
     if (memcmp(run->p, preface + PREFACE_BYTES - side->preface_left, n) != 0) {
         if (!flow->exchanges && !flow->hunting[end])
             app_flow_abandon(flow);
-        lose(h, end);
+        lose(h, end, NULL);
         return;
     }
     side->preface_left = (uint8_t)(side->preface_left - n);
@@ -400,7 +407,7 @@ static bool http2_open(struct app_flow *flow, unsigned client)
     h->side[client].preface_left = PREFACE_BYTES;
     for (unsigned end = 0; end < 2; end++)
         if (flow->hunting[end] && end != client)
-            lose(h, end);
+            lose(h, end, NULL);
     return true;
 }
 
@@ -445,7 +452,7 @@ static void http2_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
         return;
     if (!side->in_frame || carries_block(side->type) || bytes > side->left ||
         side->fixed_used < side->fixed_bytes) {
-        lose(h, end);
+        lose(h, end, at);
         return;
     }
     struct exchange *x = side->type == HTTP2_DATA ? stream_of(flow, h, side) : NULL;

@@ -56,6 +56,16 @@ static void unlink_stream(const struct app *app, struct http2 *h, struct exchang
     h->open--;
 }
 
+/* Is an exchange open for certain? What is missing may hold its end. */
+static bool is_busy(const struct http2 *h)
+{
+    for (unsigned i = 0; i < HTTP2_BUCKETS && !h->side[!h->client].lost; i++)
+        for (const struct exchange *x = h->streams[i]; x; x = x->next)
+            if (!x->missing)
+                return true;
+    return false;
+}
+
 struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint32_t stream,
                                    bool has_request)
 {
@@ -73,7 +83,7 @@ struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint3
     x->request_end_of = h->client;
     x->response_end_of = !h->client;
     x->record.confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
-    if (h->open)
+    if (is_busy(h))
         x->record.idle_ns = 0;
     http2_link(flow->app, h, x);
     return x;
@@ -267,7 +277,7 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
             x->response_end_of = !h->client;
             x->request_start = block->begin.offset;
             measure(x, false, block, at);
-            if (quiet && x->record.index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
+            if (quiet && x->record.index && !h->likely && h->last_end_ns != LIFELINE_UNKNOWN_NS)
                 x->record.idle_ns = block->begin.time_ns > h->last_end_ns
                                         ? block->begin.time_ns - h->last_end_ns
                                         : 0;
@@ -281,7 +291,11 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
     if (!x)
         return;
     exchange_touch(&x->record.request, at);
-    if (!f.is_trailer) {
+    if (!f.is_trailer && h->likely && !x->record.method) { /* trailers, and the head was missed */
+        x->missing = x->request_gap = true;
+        exchange_unknown(&x->record.request);
+        x->record.idle_ns = LIFELINE_UNKNOWN_NS;
+    } else if (!f.is_trailer) {
         if (!x->record.uri && x->is_connect)
             x->record.uri = x->record.host; /* RFC 9113 8.5 */
         exchange_announce(flow, x, false, false);
@@ -314,7 +328,15 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
         exchange_interim(x, f.status);
         return;
     }
-    if (f.is_trailer) {
+    /* A head has a status: else these are trailers, too, and the head was missed; or this is
+     * interim for all that can be told. */
+    bool is_head =
+        !f.is_trailer &&
+        (f.status || (x->has_request && !x->missing && (block->end_stream || !h->likely)));
+    if (!is_head) {
+        x->missing |= !f.is_trailer;
+        x->response_gap |= !f.is_trailer;
+        x->has_response = true;
         exchange_touch(&r->response, at);
     } else {
         x->has_response = true;
