@@ -103,7 +103,7 @@ static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
     mark_end(s, out);
     if (late <= s->thresholds->idle_race_ns) {
         out->duration_ns = x->idle_ns;
-        if (x->idle_ns == LIFELINE_UNKNOWN_NS) {
+        if (x->idle_ns == LIFELINE_UNKNOWN_NS || !x->idle_ns) {
             finding_says(out, N_("{request} crossed the close of {subject} and is lost"),
                          N_("requests cross the close of {subject} and are lost"));
         } else {
@@ -129,7 +129,7 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
     bool unanswered = x->outcome == LIFELINE_EXCHANGE_NO_RESPONSE ||
                       x->outcome == LIFELINE_EXCHANGE_RESET || x->outcome == LIFELINE_EXCHANGE_OPEN;
     if (!proven(s) || !unanswered || x->response.first_frame || !x->request.complete ||
-        has_wrong_answer(x)) {
+        has_wrong_answer(x) || s->record->server.missing_bytes) {
         return false;
     }
     enum leaver leaver = who_left(s->record);
