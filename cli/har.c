@@ -15,6 +15,7 @@
  */
 #include "har.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -215,7 +216,8 @@ static void put_ours(struct out *out, const struct lifeline_exchange *x)
     if (x->retransmission_ns > 0) {
         out_char(out, ',');
         put_ms(out, "_retransmission", x->retransmission_ns);
-        put_share(out, "_retransmission_share", x->retransmission_share);
+        if (!isnan(x->retransmission_share))
+            put_share(out, "_retransmission_share", x->retransmission_share);
     }
     if (x->flagged)
         har_text(out, "_flag", x->flag_text);

@@ -17,6 +17,7 @@
  */
 #include "app/exchange.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -306,7 +307,7 @@ void exchange_pieces(struct exchange *x, bool is_response, const struct app_piec
         exchange_delayed(x, pieces->missed_ns, pieces->missed_to_ns);
 }
 
-/* The part of its time that an exchange was delayed. */
+/* The part of its time that an exchange was delayed; NaN: unknown. */
 static double delayed_share(const struct exchange *x)
 {
     const struct lifeline_exchange *r = &x->record;
@@ -315,6 +316,8 @@ static double delayed_share(const struct exchange *x)
     int64_t last_ns = x->delayed_ns;
     if (!r->retransmission_ns)
         return 0;
+    if (first_ns == LIFELINE_UNKNOWN_NS)
+        return NAN;
     if (last_ns < r->request.last_ns)
         last_ns = r->request.last_ns;
     if (last_ns < r->response.last_ns)

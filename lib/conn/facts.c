@@ -292,6 +292,9 @@ static bool is_seen_twice(const struct pass *pass)
     if (pass->fin) {
         return facts_is_copy(pass);
     }
+    if (pass->conn->last_data_ns == LIFELINE_UNKNOWN_NS) {
+        return false;
+    }
     bool stamped = pass->segment->options & LIFELINE_OPT_TIMESTAMP;
     int64_t since_ns = pass->time_ns - pass->conn->last_data_ns;
     return pass->seq_end == pass->from->next && !pass->new_bytes &&
