@@ -51,7 +51,7 @@ static void feed_app(struct pass *pass)
     if (waits) {
         app_acked(&link, s);
     }
-    if (s->payload_bytes) {
+    if (s->payload_bytes && !pass->twice) {
         app_data(app, &link, pass->e, s, pass->payload_seq, pass->marks);
     }
     if ((pass->from->flags & END_FIN) && pass->fin) {

@@ -75,6 +75,7 @@ struct pass {
     bool first;         /* of its connection */
     bool fits;          /* its sequence number belongs to this incarnation */
     bool repeated;      /* carries sequence space, all of it seen before */
+    bool twice;         /* the last segment again, captured twice and not sent again */
     bool ack_fits;      /* ack is plausible: at most what the peer sent */
     bool stale;         /* its timestamp is older than its sender's last: late on its way */
     bool same_tick;     /* its timestamp is its sender's last: both were sent at about one time */

@@ -354,8 +354,10 @@ static void read_payload(struct pass *pass)
     if (pass->marks & LIFELINE_MARK_OUT_OF_ORDER) {
         from->out_of_order_segments++;
     }
-    if (pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION) &&
-        !is_seen_twice(pass)) {
+    bool again =
+        pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION);
+    pass->twice = again && is_seen_twice(pass);
+    if (again && !pass->twice) {
         from->retransmitted_segments++;
         from->retransmitted_bytes += length - pass->new_bytes;
     }

@@ -53,6 +53,11 @@ class Resent(unittest.TestCase):
     def test_nothing_lost(self):
         self.check(Wire().open().send("c", GET).send("s", HEAD % 4000 + b"x" * 4000).close(), 0, 0, 0)
 
+    def test_each_packet_captured_twice(self):
+        wire = Wire().open().send("c", GET).send("s", HEAD % 4000 + b"x" * 4000, after_ms=20).close()
+        wire.packets += [(ns + 3000, octets) for ns, octets in wire.packets]
+        self.check(wire, 0, 0, 0)
+
     def test_a_request_lost_behind_the_capture(self):
         wire = Wire().open()
         at = wire.seq["c"]
