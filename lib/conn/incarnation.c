@@ -5,9 +5,9 @@
  * Rules (RFC 9293 3.6.1, 3.10.7.4; RFC 6191):
  *  - A SYN opens a new incarnation when its sender's end of the old one is gone: CLOSED, TIME-WAIT,
  *    or SYN-SENT with another number and no answer; or when nothing of the old one lives.
- *  - A SYN with the old one's number is its retry, or a duplicate; once both ends are gone it opens
- * a new one when its timestamp is newer than all of the old, or when an answer with another number
- *    is acknowledged: a late copy of the SYN may be answered, but nobody acknowledges that.
+ *  - A SYN with the old one's number is its retry, or a duplicate. Once both ends are gone it opens
+ *    a new one when its timestamp is newer than all of the old, or when an answer with another
+ *    number is acknowledged: a late copy may be answered, but nobody acknowledges that.
  *  - Any other SYN is a candidate: it becomes a new incarnation when the peer answers it as new
  *    (then it counts from the SYN on), when its sender goes on as if it had been, or when it is
  *    repeated after the old one died.
@@ -327,6 +327,87 @@ static bool goes_on_as_new(const struct conn *c, const struct end *from, const s
            seq_leq(segment->ack, to->isn);
 }
 
+/* Where a segment belongs: a connection, and which end of it is the sender. */
+struct place {
+    struct conn *conn;
+    unsigned end;
+    bool is_new;
+};
+
+static struct place stays(struct conn *c, unsigned e)
+{
+    return (struct place){.conn = c, .end = e};
+}
+
+static struct place opens(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+                          const struct lookup *lookup, struct conn *old)
+{
+    return (struct place){.conn = new_conn(engine, segment, lookup, old), .is_new = true};
+}
+
+/* Does the peer of the candidate's sender acknowledge just that SYN? */
+static bool answers_candidate(const struct conn *c, const struct lifeline_segment *segment)
+{
+    const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
+    return syn && segment->ack - 1 == syn->seq &&
+           (segment->src_port != syn->src_port ||
+            memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) != 0);
+}
+
+static struct place place_syn_ack(struct lifeline_engine *engine, const struct lookup *lookup,
+                                  const struct lifeline_segment *segment, struct conn *c,
+                                  unsigned e)
+{
+    const struct end *from = &c->end[e], *to = &c->end[!e];
+    if (answers_candidate(c, segment)) {
+        if (!same_number(to, c->candidate)) {
+            return stays(promote(engine, lookup, c), 1);
+        }
+        if (segment->seq != from->isn && !c->candidate->answered) {
+            c->candidate->answered = true;
+            c->candidate->answer = *segment;
+            forget_payload(&c->candidate->answer);
+        }
+        return stays(c, e); /* until somebody acknowledges that */
+    }
+    bool other = (from->flags & END_SEQ_KNOWN) && segment->seq != from->isn;
+    bool answers = (to->flags & END_ISN_KNOWN) && seq_gt(segment->ack, to->isn) &&
+                   seq_leq(segment->ack, to->next);
+    bool never_opened = !(to->flags & END_ISN_KNOWN) || dead(c);
+    /* Without the opener's direction: it answered this SYN before, and now a late copy of it. */
+    bool copied =
+        (from->flags & END_ISN_KNOWN) && (to->flags & END_SEQ_KNOWN) && segment->ack == to->isn + 1;
+    if (other && !answers && !copied && never_opened) {
+        return opens(engine, segment, lookup, c);
+    }
+    return stays(c, e);
+}
+
+static struct place place_syn(struct lifeline_engine *engine, const struct lookup *lookup,
+                              const struct lifeline_segment *segment, struct conn *c, unsigned e)
+{
+    const struct end *from = &c->end[e], *to = &c->end[!e];
+    bool over = starts_over(c, from, to, segment);
+    if (syn_is_known(from, segment) && !(over && is_newest(from, segment))) {
+        if (over) {
+            propose(&engine->table, c, segment, true, time_wait_running(c, !e));
+        }
+        return stays(c, e);
+    }
+    bool unanswered = from->state == LIFELINE_SYN_SENT && !(to->flags & END_SENT);
+    bool again = c->candidate && c->candidate->segment.seq == segment->seq && !over &&
+                 segment->time_ns - c->candidate->segment.time_ns >= COPY_WINDOW_NS &&
+                 c->candidate->segment.src_port == segment->src_port;
+    if (gone(from) || dead(c) || unanswered || (again && gone(to))) {
+        return again ? stays(promote(engine, lookup, c), 0) : opens(engine, segment, lookup, c);
+    }
+    bool crossing = to->state == LIFELINE_SYN_SENT && from->state == LIFELINE_STATE_UNKNOWN;
+    if (!crossing) {
+        propose(&engine->table, c, segment, false, false);
+    }
+    return stays(c, e);
+}
+
 struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                              const struct lookup *lookup, unsigned *end, bool *is_new)
 {
@@ -342,79 +423,27 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         return new_conn(engine, segment, lookup, NULL);
     }
     unsigned e = lookup->source_is_low == !c->swapped ? 0 : 1;
-    const struct end *from = &c->end[e], *to = &c->end[!e];
+    const struct end *from = &c->end[e];
     *end = e;
-    if (goes_on_as_new(c, from, to, segment)) {
-        c = promote(engine, lookup, c);
+    if (goes_on_as_new(c, from, &c->end[!e], segment)) {
         *end = 0;
-        return c;
+        return promote(engine, lookup, c);
     }
     if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
         return c;
     }
-    bool over = starts_over(c, from, to, segment);
+    bool is_syn_ack = segment->flags & LIFELINE_ACK;
     if ((c->previous_known >> e & 1) && segment->seq == c->previous_isn[e] &&
         !syn_is_known(from, segment)) {
         /* A late copy; a SYN that is answered all the same was none. */
-        if (!(segment->flags & LIFELINE_ACK)) {
+        if (!is_syn_ack) {
             propose(&engine->table, c, segment, false, false);
         }
         return c;
     }
-    if (segment->flags & LIFELINE_ACK) {
-        if (c->candidate && segment->ack - 1 == c->candidate->segment.seq &&
-            (segment->src_port != c->candidate->segment.src_port ||
-             memcmp(segment->src.bytes, c->candidate->segment.src.bytes, 16) != 0)) {
-            if (same_number(to, c->candidate)) {
-                if (segment->seq != from->isn && !c->candidate->answered) {
-                    c->candidate->answered = true;
-                    c->candidate->answer = *segment;
-                    forget_payload(&c->candidate->answer);
-                }
-                return c; /* until somebody acknowledges that */
-            }
-            c = promote(engine, lookup, c);
-            *end = 1;
-            return c;
-        }
-        bool other = (from->flags & END_SEQ_KNOWN) && segment->seq != from->isn;
-        bool answers = (to->flags & END_ISN_KNOWN) && seq_gt(segment->ack, to->isn) &&
-                       seq_leq(segment->ack, to->next);
-        bool never_opened = !(to->flags & END_ISN_KNOWN) || dead(c);
-        /* Without the opener's direction: it answered this SYN before, and now a late copy of it.
-         */
-        bool copied = (from->flags & END_ISN_KNOWN) && (to->flags & END_SEQ_KNOWN) &&
-                      segment->ack == to->isn + 1;
-        if (other && !answers && !copied && never_opened) {
-            *is_new = true;
-            *end = 0;
-            return new_conn(engine, segment, lookup, c);
-        }
-        return c;
-    }
-    if (syn_is_known(from, segment) && !(over && is_newest(from, segment))) {
-        if (over) {
-            propose(&engine->table, c, segment, true, time_wait_running(c, !e));
-        }
-        return c;
-    }
-    bool unanswered = from->state == LIFELINE_SYN_SENT && !(to->flags & END_SENT);
-    bool again = c->candidate && c->candidate->segment.seq == segment->seq && !over &&
-                 segment->time_ns - c->candidate->segment.time_ns >= COPY_WINDOW_NS &&
-                 c->candidate->segment.src_port == segment->src_port;
-    if (gone(from) || dead(c) || unanswered || (again && gone(to))) {
-        if (again) {
-            c = promote(engine, lookup, c);
-            *end = 0;
-            return c;
-        }
-        *is_new = true;
-        *end = 0;
-        return new_conn(engine, segment, lookup, c);
-    }
-    bool crossing = to->state == LIFELINE_SYN_SENT && from->state == LIFELINE_STATE_UNKNOWN;
-    if (!crossing) {
-        propose(&engine->table, c, segment, false, false);
-    }
-    return c;
+    struct place place = is_syn_ack ? place_syn_ack(engine, lookup, segment, c, e)
+                                    : place_syn(engine, lookup, segment, c, e);
+    *end = place.end;
+    *is_new = place.is_new;
+    return place.conn;
 }
