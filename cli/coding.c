@@ -191,7 +191,7 @@ static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length,
         result = format->step(state, bytes + used, &in_bytes, out->data + had, &out_bytes, &error);
         used += in_bytes;
         g_byte_array_set_size(out, had + (guint)out_bytes);
-        if (result == INFLATE_DAMAGED || result == INFLATE_REFUSED) {
+        if (inflate_failed(result)) {
             coding_note(note, "%s: %s behind octet %u (%s)", name,
                         result == INFLATE_DAMAGED ? "damaged" : "not undone", out->len, error);
             break;
@@ -211,7 +211,7 @@ static GByteArray *undo_one(const char *name, const guint8 *bytes, gsize length,
         }
     }
     format->close(state);
-    if ((result == INFLATE_DAMAGED || result == INFLATE_REFUSED) && !out->len) {
+    if (inflate_failed(result) && !out->len) {
         g_byte_array_unref(out);
         return NULL;
     }

@@ -150,26 +150,25 @@ static void put_text(struct out *out, const struct body *body, const char *key,
                      const struct lifeline_http_header *type)
 {
     const char *charset = body->undone || !body->coded ? charset_of(type) : NULL;
-    char *text = NULL;
+    const char *text = NULL;
+    char *made = NULL;
     gsize length;
 
     if (charset)
-        text = g_convert((const char *)body->bytes, (gssize)body->length, "UTF-8", charset, NULL,
-                         &length, NULL);
+        text = made = g_convert((const char *)body->bytes, (gssize)body->length, "UTF-8", charset,
+                                NULL, &length, NULL);
+    if (!text && (body->undone || !body->coded) && is_utf8(body, &length))
+        text = (const char *)body->bytes;
     if (text && is_text(text, length)) {
         out_text(out, ",\"text\":");
         json_string(out, text, length);
-    } else if ((body->undone || !body->coded) && is_utf8(body, &length) &&
-               is_text((const char *)body->bytes, length)) {
-        out_text(out, ",\"text\":");
-        json_string(out, (const char *)body->bytes, length);
     } else {
-        g_free(text);
-        text = g_base64_encode(body->bytes, body->length);
-        har_text(out, "text", text);
+        g_free(made);
+        made = g_base64_encode(body->bytes, body->length);
+        har_text(out, "text", made);
         har_text(out, key, "base64");
     }
-    g_free(text);
+    g_free(made);
 }
 
 /* ---- parts --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #ifndef LIFELINE_INFLATE_H
 #define LIFELINE_INFLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,11 @@ enum inflate_result {
     INFLATE_DAMAGED,
     INFLATE_REFUSED, /* it needs more memory than is allowed */
 };
+
+static inline bool inflate_failed(enum inflate_result result)
+{
+    return result == INFLATE_DAMAGED || result == INFLATE_REFUSED;
+}
 
 struct inflate_format {
     const char *name;

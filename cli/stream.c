@@ -89,7 +89,7 @@ static size_t decode_some(struct stream *stream, uint8_t *into, size_t bytes)
         const char *error = NULL;
         enum inflate_result result =
             p->format->step(p->decoder, p->raw + p->raw_begin, &in_bytes, into, &out_bytes, &error);
-        if (result == INFLATE_DAMAGED || result == INFLATE_REFUSED) {
+        if (inflate_failed(result)) {
             /* What came before the damage is given first. */
             p->damage = g_strdup_printf(result == INFLATE_DAMAGED
                                             ? "damaged %s data: %s"

@@ -144,7 +144,8 @@ static void *open_http(const struct view_context *context, struct lifeline_optio
         *error = g_strdup("--bodies needs -o har");
         return NULL;
     }
-    /* Four shares are what waits for its turn; ten, what writing an entry takes of its bodies. */
+    /* Of sixteen, half is what waits for its turn; with bodies a quarter, and ten shares are what
+     * writing an entry takes of them. */
     const size_t share = context->memory_bytes / 16;
     view = g_new0(struct http, 1);
     view->context = context;
@@ -158,7 +159,7 @@ static void *open_http(const struct view_context *context, struct lifeline_optio
         view->json = json_new(view->out, keep_headers);
         sink->exchange = print_json;
     } else if (har) {
-        view->har = har_new(view->out, context->live, share * 4,
+        view->har = har_new(view->out, context->live, share * (keep_bodies ? 4 : 8),
                             keep_bodies ? (unsigned)MIN(DECODED_BYTES, share) : 0);
         sink->exchange = print_har;
     } else if (strcmp(context->format, "csv") == 0) {

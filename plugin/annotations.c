@@ -518,10 +518,8 @@ void annotations_push_stream(const struct note *note, const uint8_t *bytes, size
 
 void annotations_push_stream_gap(const struct note *note, bool of_peer)
 {
-    uint8_t from = note->from;
+    uint8_t from = of_peer ? other_role(note->from) : note->from;
 
-    if (of_peer)
-        from = from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
     if (!session.finished)
         lifeline_push_stream_gap(session.engine, note->life->slot, note->life->connection, from,
                                  note->frame, note->time_ns, note->layer);

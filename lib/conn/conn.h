@@ -13,6 +13,8 @@
 #include "conn/state.h"
 #include "lifeline.h"
 
+#include <string.h>
+
 #define NO_SLOT   UINT32_MAX
 #define NS_PER_MS 1000000
 
@@ -121,6 +123,15 @@ struct candidate {
     uint64_t last_frame; /* of the connection before it */
     int64_t last_ns;
 };
+
+/* Is it its sender that sends this? */
+static inline bool candidate_sends(const struct candidate *waiting,
+                                   const struct lifeline_segment *segment)
+{
+    const struct lifeline_segment *syn = &waiting->segment;
+    return segment->src_port == syn->src_port &&
+           memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) == 0;
+}
 
 /* The lists a connection is kept on: see table.h. */
 enum conn_list { LIST_EMBRYONIC, LIST_OPEN, LIST_TIME_WAIT, LIST_CLOSED, LIST_COUNT };

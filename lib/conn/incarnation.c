@@ -307,12 +307,11 @@ static struct conn *other_half(struct lifeline_engine *engine,
 static bool goes_on_as_new(const struct conn *c, const struct end *from, const struct end *to,
                            const struct lifeline_segment *segment)
 {
-    const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
-    if (!syn || (segment->flags & LIFELINE_SYN) || segment->src_port != syn->src_port ||
-        memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) != 0) {
+    if (!c->candidate || (segment->flags & LIFELINE_SYN) ||
+        !candidate_sends(c->candidate, segment)) {
         return false;
     }
-    uint32_t sent = segment->seq - (syn->seq + 1);
+    uint32_t sent = segment->seq - (c->candidate->segment.seq + 1);
     if (!(segment->flags & LIFELINE_ACK)) {
         return (segment->flags & LIFELINE_RST) && !sent &&
                (!(from->flags & END_SEQ_KNOWN) || seq_diff(segment->seq, from->next) > 0);
@@ -348,10 +347,8 @@ static struct place opens(struct lifeline_engine *engine, const struct lifeline_
 /* Does the peer of the candidate's sender acknowledge just that SYN? */
 static bool answers_candidate(const struct conn *c, const struct lifeline_segment *segment)
 {
-    const struct lifeline_segment *syn = c->candidate ? &c->candidate->segment : NULL;
-    return syn && segment->ack - 1 == syn->seq &&
-           (segment->src_port != syn->src_port ||
-            memcmp(segment->src.bytes, syn->src.bytes, sizeof syn->src.bytes) != 0);
+    return c->candidate && segment->ack - 1 == c->candidate->segment.seq &&
+           !candidate_sends(c->candidate, segment);
 }
 
 static struct place place_syn_ack(struct lifeline_engine *engine, const struct lookup *lookup,

@@ -103,8 +103,7 @@ static bool reopens(const struct pass *pass)
 {
     const struct candidate *waiting = pass->conn->candidate;
     const struct end *from = pass->from;
-    if (!waiting || waiting->segment.src_port != pass->segment->src_port ||
-        memcmp(waiting->segment.src.bytes, pass->segment->src.bytes, 16) != 0) {
+    if (!waiting || !candidate_sends(waiting, pass->segment)) {
         return false;
     }
     return waiting->segment.seq != from->isn ||

@@ -25,9 +25,6 @@ struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
     }
     struct lifeline_options *o = &engine->options;
     o->max_memory_bytes = lifeline_max_memory_bytes(o);
-    if (!o->max_streams_bytes) {
-        o->max_streams_bytes = o->max_memory_bytes / 8;
-    }
     struct lifeline_network *networks =
         o->network_count ? calloc(o->network_count, sizeof *networks) : NULL;
     if (o->network_count && !networks) {

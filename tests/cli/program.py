@@ -572,6 +572,15 @@ class Streams(Case):
     def read_events(self, stream, count):
         return [json.loads(stream.readline()) for _ in range(count)]
 
+    def interrupt_between(self, process, before, after):
+        """The writer of the pipe gets the signal, too, and flushes what it still has."""
+        process.stdin.write(before)
+        process.stdin.flush()
+        wait_until_read(process.stdin)
+        process.send_signal(signal.SIGINT)
+        process.stdin.write(after)
+        process.stdin.flush()
+
     def test_events_of_a_pipe_are_printed_as_they_happen(self):
         content = capture.pcap(self.two)
         half = 24 + sum(16 + len(d) for _, d in self.two[:4])
@@ -610,12 +619,7 @@ class Streams(Case):
                      self.file]
         with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
-            process.stdin.write(content[:100])
-            process.stdin.flush()
-            wait_until_read(process.stdin)
-            process.send_signal(signal.SIGINT)
-            process.stdin.write(content[100:])
-            process.stdin.flush()
+            self.interrupt_between(process, content[:100], content[100:])
             out, err = process.stdout.read().decode(), process.stderr.read().decode()
             self.assertEqual((process.wait(), err), (0, ""))
             process.stdin.close()
@@ -625,12 +629,7 @@ class Streams(Case):
         with subprocess.Popen([LIFELINE, "connections", "-o", "jsonl", "-"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             content = capture.pcap(self.two)
-            process.stdin.write(content[:100])
-            process.stdin.flush()
-            wait_until_read(process.stdin)
-            process.send_signal(signal.SIGINT)
-            process.stdin.write(content[100:])
-            process.stdin.flush()
+            self.interrupt_between(process, content[:100], content[100:])
             out = process.stdout.read().decode()
             self.assertEqual(process.wait(), 0)
             process.stdin.close()

@@ -216,33 +216,31 @@ static void columns(void)
     g_string_free(text, TRUE);
 }
 
+static void check_short(const struct lifeline_endpoint *endpoint, unsigned columns, bool ascii,
+                        const char *expected)
+{
+    GString *text = g_string_new("#");
+
+    text_append_short_endpoint(text, endpoint, columns, ascii);
+    CHECK_TEXT(text->str, expected);
+    g_string_free(text, TRUE);
+}
+
 static void short_endpoints(void)
 {
     struct lifeline_endpoint six = {.ip = {.family = 6}, .port = 443}, four = {.port = 50000};
     unsigned prefix;
-    GString *text = g_string_new("#");
 
     CHECK(lifeline_address_read("2001:db8:1234:5678::17", &six.ip, &prefix));
     CHECK(lifeline_address_read("192.168.100.200", &four.ip, &prefix));
-    text_append_short_endpoint(text, &six, 0, false);
-    CHECK_TEXT(text->str, "#[2001:db8:1234:5678::17]:443");
-    g_string_truncate(text, 1);
-    text_append_short_endpoint(text, &six, 28, false);
-    CHECK_TEXT(text->str, "#[2001:db8:1234:5678::17]:443");
-    g_string_truncate(text, 1);
-    text_append_short_endpoint(text, &six, 21, false);
-    CHECK_TEXT(text->str, "#[2001:db\xe2\x80\xa6"
-                          "678::17]:443");
-    g_string_truncate(text, 1);
-    text_append_short_endpoint(text, &six, 21, true);
-    CHECK_TEXT(text->str, "#[2001:d...78::17]:443");
-    g_string_truncate(text, 1);
-    text_append_short_endpoint(text, &four, 21, true);
-    CHECK_TEXT(text->str, "#192.168.100.200:50000");
-    g_string_truncate(text, 1);
-    text_append_short_endpoint(text, &six, 6, false); /* no room for both */
-    CHECK_TEXT(text->str, "#[2001\xe2\x80\xa6");
-    g_string_free(text, TRUE);
+    check_short(&six, 0, false, "#[2001:db8:1234:5678::17]:443");
+    check_short(&six, 28, false, "#[2001:db8:1234:5678::17]:443");
+    check_short(&six, 21, false,
+                "#[2001:db\xe2\x80\xa6"
+                "678::17]:443");
+    check_short(&six, 21, true, "#[2001:d...78::17]:443");
+    check_short(&four, 21, true, "#192.168.100.200:50000");
+    check_short(&six, 6, false, "#[2001\xe2\x80\xa6"); /* no room for both */
 }
 
 /* The cell of a finding's text. */
