@@ -18,6 +18,7 @@ void explain_prose(struct explain *view, const char *text, unsigned indent)
 {
     g_string_append_printf(view->line, "%*s", (int)indent, "");
     prose_append(view->line, text, indent, indent, view->context.width);
+    g_string_append_c(view->line, '\n');
     explain_line(view);
 }
 

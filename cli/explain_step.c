@@ -34,7 +34,6 @@ static void tell_segment(struct explain *view, const struct lifeline_event *even
     }
     GString *wrapped = g_string_new(NULL);
     prose_append(wrapped, head->str, 0, EXPLAIN_INDENT, view->context.width);
-    g_string_truncate(wrapped, wrapped->len - 1); /* the line's end, which has no colour */
     style_append(view->line, view->context.color, PAINT_OPENING, wrapped->str);
     g_string_append_c(view->line, '\n');
     explain_line(view);
@@ -72,10 +71,12 @@ static void tell_transition(struct explain *view, const struct lifeline_transiti
         g_string_append_c(line, ' ');
     }
     prose_append(line, why->str, column, EXPLAIN_INDENT + 4, view->context.width);
+    g_string_append_c(line, '\n');
     if (row) {
         g_string_append_printf(line, "%*s", EXPLAIN_INDENT + 4, "");
         prose_append(line, tr(row->reason), EXPLAIN_INDENT + 4, EXPLAIN_INDENT + 4,
                      view->context.width);
+        g_string_append_c(line, '\n');
     }
     explain_line(view);
     g_string_free(why, TRUE);

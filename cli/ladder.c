@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 #define HALF (LADDER_MAX_ROWS / 2)
 
 /* What they take beside their structs: arrays, hash table, list, and the allocator's own. */
@@ -186,11 +188,15 @@ uint64_t ladder_missing_before(const struct ladder *ladder, size_t index)
 bool ladder_tell_missing(const struct ladder *ladder, uint64_t rows,
                          char text[LADDER_MISSING_BYTES])
 {
-    if (ladder->left_out)
+    if (ladder->left_out) {
         g_strlcpy(text, "not drawn: out of --max-memory", LADDER_MISSING_BYTES);
-    else
-        g_snprintf(text, LADDER_MISSING_BYTES, "%" G_GUINT64_FORMAT " row%s left out", rows,
-                   rows == 1 ? "" : "s");
+    } else {
+        GString *told = g_string_new(NULL);
+
+        text_append_count(told, rows, "row{|s} left out");
+        g_strlcpy(text, told->str, LADDER_MISSING_BYTES);
+        g_string_free(told, TRUE);
+    }
     return rows || ladder->left_out;
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "ladder_label.h"
+#include "prose.h"
 #include "style.h"
 #include "text.h"
 #include "verdict.h"
@@ -107,11 +108,11 @@ static void append_facts(struct drawing *d, GString *line)
     g_string_append_printf(line, ", frames %" PRIu64 "-%" PRIu64, c->first_frame, c->last_frame);
     append_line(d, PAINT_DIM, line);
     g_string_assign(line, "   client sent ");
-    text_append_count(line, c->client.segments, "segment", "segments");
+    text_append_count(line, c->client.segments, "segment{|s}");
     g_string_append(line, ", ");
     text_append_bytes(line, c->client.payload_bytes);
     g_string_append(line, "; server ");
-    text_append_count(line, c->server.segments, "segment", "segments");
+    text_append_count(line, c->server.segments, "segment{|s}");
     g_string_append(line, ", ");
     text_append_bytes(line, c->server.payload_bytes);
     append_line(d, PAINT_DIM, line);
@@ -130,13 +131,11 @@ static void append_findings(struct drawing *d, GString *line)
         paint(d, style_of_severity(finding->severity), line->str);
         text_append_safe(safe, finding->text ? finding->text : "",
                          finding->text ? strlen(finding->text) : 0, !d->style->utf8);
-        g_string_truncate(line, (gsize)line->len);
         if (safe->len) {
             GString *wrapped = g_string_new(NULL);
 
             g_string_prepend_c(safe, ' ');
-            text_append_wrapped(wrapped, safe->str, text_columns(line->str, line->len), 6,
-                                d->width);
+            prose_append(wrapped, safe->str, text_columns(line->str, line->len), 6, d->width);
             g_string_append(d->out, wrapped->str);
             g_string_free(wrapped, TRUE);
         }
@@ -153,7 +152,7 @@ static void append_head(struct drawing *d)
 
     g_string_printf(line, "#%" PRIu64 " ", d->connection->connection);
     verdict_title(line, d->connection, !d->style->utf8);
-    text_append_wrapped(title, line->str, 0, 3, d->width);
+    prose_append(title, line->str, 0, 3, d->width);
     paint(d, PAINT_BOLD, title->str);
     last_line = strrchr(title->str, '\n');
     last_line = last_line ? last_line + 1 : title->str;
@@ -333,7 +332,7 @@ static void wrap_notes(struct drawing *d)
         char **lines;
 
         g_string_truncate(wrapped, 0);
-        text_append_wrapped(wrapped, notes->pdata[i], 0, 0, d->middle - 4);
+        prose_append(wrapped, notes->pdata[i], 0, 0, d->middle - 4);
         if (!strchr(wrapped->str, '\n'))
             continue;
         lines = g_strsplit(wrapped->str, "\n", 0);

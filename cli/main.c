@@ -32,6 +32,7 @@
 #include "standard_output.h"
 #include "summary.h"
 #include "terminal.h"
+#include "text.h"
 #include "translate.h"
 #include "view.h"
 #include "where.h"
@@ -198,16 +199,19 @@ static bool asks(const struct view *view, const char *format)
 /* Nothing was selected of so many connections. */
 static void say_why_none(const struct options *options, uint64_t connections)
 {
-    const char *found = connections == 1 ? "was" : "were";
+    GString *counted = g_string_new(NULL);
     if (options->connection != LIFELINE_UNKNOWN_COUNT && options->where &&
-        options->connection < connections)
+        options->connection < connections) {
         say("-c and --where: connection %" PRIu64 " doesn't match", options->connection);
-    else if (options->connection != LIFELINE_UNKNOWN_COUNT)
-        say("-c: there is no connection %" PRIu64 " to show; %" PRIu64 " %s found, from 0 on",
-            options->connection, connections, found);
-    else if (options->where && connections > 0)
-        say("--where: none of %" PRIu64 " connection%s matches", connections,
-            connections == 1 ? "" : "s");
+    } else if (options->connection != LIFELINE_UNKNOWN_COUNT) {
+        text_append_count(counted, connections, "{was|were}");
+        say("-c: there is no connection %" PRIu64 " to show; %s found, from 0 on",
+            options->connection, counted->str);
+    } else if (options->where && connections > 0) {
+        text_append_count(counted, connections, "connection{|s}");
+        say("--where: none of %s matches", counted->str);
+    }
+    g_string_free(counted, TRUE);
 }
 
 /* The pass that prints. */

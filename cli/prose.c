@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A line may break at spaces and beside ideographs, but not before what closes or after what opens
- * (UAX 14, as far as English and Chinese need it).
+ * (UAX 14, as far as English and Chinese need it). What is longer than a line, as addresses of the
+ * web are, breaks where the line ends.
  */
 #include "prose.h"
 
@@ -57,9 +58,16 @@ static size_t next_piece(const char *text)
     return (size_t)(at - text);
 }
 
+/* What of a piece that is longer than a line goes to this one: as many octets as fit, but some. */
+static size_t part_that_fits(const char *piece, size_t length, unsigned column, unsigned width)
+{
+    size_t fitting = text_fitting(piece, length, width > column ? width - column : 1);
+    return fitting ? fitting : length;
+}
+
 void prose_append(GString *out, const char *text, unsigned column, unsigned indent, unsigned width)
 {
-    bool line_start = true;
+    bool begun = false; /* something stands before the piece that it may be parted from */
     while (*text) {
         bool space = *text == ' ';
         while (*text == ' ')
@@ -68,20 +76,29 @@ void prose_append(GString *out, const char *text, unsigned column, unsigned inde
             break;
         size_t length = next_piece(text);
         unsigned columns = text_columns(text, length);
-        space = space && !line_start;
-        if (width && !line_start && column + space + columns > width) {
+        if (width && column > indent && (begun || space) && column + space + columns > width) {
             g_string_append_printf(out, "\n%*s", (int)indent, "");
             column = indent;
         } else if (space) {
             g_string_append_c(out, ' ');
             column++;
         }
+        begun = true;
+        while (width && column + columns > width) {
+            size_t part = part_that_fits(text, length, column, width);
+            if (part == length)
+                break;
+            g_string_append_len(out, text, (gssize)part);
+            g_string_append_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+            text += part;
+            length -= part;
+            columns = text_columns(text, length);
+        }
         g_string_append_len(out, text, (gssize)length);
         column += columns;
         text += length;
-        line_start = false;
     }
-    g_string_append_c(out, '\n');
 }
 
 void prose_fill(GString *out, const char *text_template, const struct prose_value *values)

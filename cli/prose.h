@@ -6,8 +6,9 @@
 
 #include <glib.h>
 
-/* Appends safe text and a newline, its first line from column on, the others indented by so many
- * spaces. width 0: not wrapped. */
+/* Appends safe text in lines of so many columns, the first from column on, the others indented by
+ * so many spaces. A space at its beginning is a place to break, too. No newline at the end. width
+ * 0: not wrapped. */
 void prose_append(GString *out, const char *text, unsigned column, unsigned indent, unsigned width);
 
 /* Values for the {names} of a template. */

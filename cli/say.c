@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "say.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,17 +32,7 @@ void say(const char *format, ...)
 void say_counted(uint64_t count, const char *text)
 {
     GString *line = g_string_new(NULL);
-    const char *open, *bar, *close;
-    g_string_printf(line, "%" PRIu64 " ", count);
-    for (; (open = strchr(text, '{')); text = close + 1) {
-        bar = strchr(open, '|');
-        close = strchr(bar, '}');
-        g_string_append_len(line, text, open - text);
-        if (count == 1)
-            g_string_append_len(line, open + 1, bar - open - 1);
-        else
-            g_string_append_len(line, bar + 1, close - bar - 1);
-    }
-    say("%s%s", line->str, text);
+    text_append_count(line, count, text);
+    say("%s", line->str);
     g_string_free(line, TRUE);
 }

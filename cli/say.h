@@ -15,7 +15,7 @@
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
-/* The count, a space, and the text with "{one|many}" in it: "packet{ was|s were} lost". */
+/* The count and the text, as text_append_count() has it. */
 void say_counted(uint64_t count, const char *text);
 
 #endif

@@ -64,16 +64,18 @@ void summary_print(const struct input *input, const struct lifeline_counters *co
         say_counted(input->filtered, "frame{ was|s were} left out by -f");
     if (verbose) {
         GString *text = g_string_new(NULL);
-        text_append_count(text, input->frames, "frame", "frames");
+        text_append_count(text, input->frames, "frame{|s}");
         g_string_append(text, ", ");
-        text_append_count(text, counters->segments, "TCP segment", "TCP segments");
+        text_append_count(text, counters->segments, "TCP segment{|s}");
         g_string_append(text, ", ");
-        text_append_count(text, counters->connections, "connection", "connections");
+        text_append_count(text, counters->connections, "connection{|s}");
         say("%s; %.1f MiB of memory at most", text->str,
             (double)counters->memory_peak_bytes / (1024 * 1024));
         g_string_free(text, TRUE);
     } else if (counters->connections == 0 && input->status == EXIT_DONE) {
-        say("no TCP connection in %" PRIu64 " frame%s", input->frames,
-            input->frames == 1 ? "" : "s");
+        GString *text = g_string_new("no TCP connection in ");
+        text_append_count(text, input->frames, "frame{|s}");
+        say("%s", text->str);
+        g_string_free(text, TRUE);
     }
 }

@@ -196,9 +196,27 @@ void text_append_bytes(GString *out, uint64_t bytes)
     g_string_append_printf(out, " %s", units[unit]);
 }
 
-void text_append_count(GString *out, uint64_t count, const char *one, const char *many)
+void text_append_words(GString *out, uint64_t count, const char *text)
 {
-    g_string_append_printf(out, "%" PRIu64 " %s", count, count == 1 ? one : many);
+    const char *open, *bar, *close;
+
+    for (; (open = strchr(text, '{')); text = close + 1) {
+        bar = strchr(open, '|');
+        close = strchr(bar, '}');
+        g_string_append_len(out, text, open - text);
+        if (count == 1)
+            g_string_append_len(out, open + 1, bar - open - 1);
+        else
+            g_string_append_len(out, bar + 1, close - bar - 1);
+    }
+    g_string_append(out, text);
+}
+
+void text_append_count(GString *out, uint64_t count, const char *text)
+{
+    text_append_u64(out, count);
+    g_string_append_c(out, ' ');
+    text_append_words(out, count, text);
 }
 
 void text_append_time(GString *out, int64_t ns, unsigned digits)
@@ -278,42 +296,4 @@ void text_append_short_endpoint(GString *out, const struct lifeline_endpoint *en
     kept = columns - port - ellipsis;
     g_string_erase(out, (gssize)(start + (kept + 1) / 2), (gssize)(out->len - start - port - kept));
     g_string_insert(out, (gssize)(start + (kept + 1) / 2), ascii ? "..." : "\xe2\x80\xa6");
-}
-
-void text_append_wrapped(GString *out, const char *text, unsigned column, unsigned indent,
-                         unsigned width)
-{
-    bool first = true;
-
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        unsigned columns = text_columns(text, length);
-
-        if (!first && width && column + 1 + columns > width && column > indent) {
-            g_string_append_printf(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (!first) {
-            g_string_append_c(out, ' ');
-            column++;
-        }
-        if (width && column + columns > width && columns) { /* a word longer than a line */
-            size_t fitting = text_fitting(text, length, MAX(width - MIN(column, width), 1));
-
-            if (fitting && fitting < length) {
-                length = fitting;
-                g_string_append_len(out, text, (gssize)length);
-                text += length;
-                g_string_append_printf(out, "\n%*s", (int)indent, "");
-                column = indent;
-                first = true;
-                continue;
-            }
-        }
-        g_string_append_len(out, text, (gssize)length);
-        column += columns;
-        text += length;
-        first = false;
-        while (*text == ' ')
-            text++;
-    }
 }

@@ -33,8 +33,10 @@ void text_append_duration(GString *out, int64_t ns, bool ascii);
 void text_append_remaining(GString *out, const struct lifeline_time_wait *time_wait, bool ascii);
 /* "282 B", "16.4 kB", "1.79 GB": decimal units; "?" when unknown. */
 void text_append_bytes(GString *out, uint64_t bytes);
-/* "12 segments", "1 segment". */
-void text_append_count(GString *out, uint64_t count, const char *one, const char *many);
+/* The count, a space, and the text with "{one|many}" in it: "packet{ was|s were} lost". */
+void text_append_count(GString *out, uint64_t count, const char *text);
+/* The same without the count. */
+void text_append_words(GString *out, uint64_t count, const char *text);
 /* "2026-11-22 10:00:00.000000" in UTC, with so many digits of the second (0 to 9). */
 void text_append_time(GString *out, int64_t ns, unsigned digits);
 void text_append_u64(GString *out, uint64_t value);
@@ -49,10 +51,5 @@ void text_append_endpoint(GString *out, const struct lifeline_endpoint *endpoint
  * address, "[2001:db…0:17]:80", for neighbours often differ in the last digits alone. */
 void text_append_short_endpoint(GString *out, const struct lifeline_endpoint *endpoint,
                                 unsigned columns, bool ascii);
-
-/* Appends words from text, wrapped at width with so many spaces before each further line. column is
- * where the first line stands. No newline at the end. width 0: not wrapped. */
-void text_append_wrapped(GString *out, const char *text, unsigned column, unsigned indent,
-                         unsigned width);
 
 #endif

@@ -225,13 +225,13 @@ struct verdict *verdict_new(const struct lifeline_connection *c, bool ascii)
 
     keep_or_drop(verdict, verdict_handshake(add(verdict, PAINT_NONE), c, ascii));
     if (c->exchanges && c->exchanges != LIFELINE_UNKNOWN_COUNT)
-        text_append_count(add(verdict, PAINT_NONE), c->exchanges, "exchange", "exchanges");
+        text_append_count(add(verdict, PAINT_NONE), c->exchanges, "exchange{|s}");
     keep_or_drop(verdict, verdict_teardown(add(verdict, PAINT_NONE), c, ascii));
     for (unsigned i = 0; i < c->time_wait_count && i < 2; i++)
         keep_or_drop(verdict,
                      verdict_time_wait(add(verdict, PAINT_NONE), c, &c->time_wait[i], ascii));
     if (again)
-        text_append_count(add(verdict, PAINT_NOTICE), again, "retransmission", "retransmissions");
+        text_append_count(add(verdict, PAINT_NOTICE), again, "retransmission{|s}");
     if (missing) {
         GString *text = add(verdict, PAINT_NOTICE);
 

@@ -177,6 +177,7 @@ static void print_group(struct diagnose *view, const struct finding_group *group
                            group->example.name, text);
     append_example(count, group, ascii);
     prose_append(line, count->str, 8, 8, view->context.width);
+    g_string_append_c(line, '\n');
     out_bytes(view->out, line->str, line->len);
     g_string_free(line, TRUE);
     g_string_free(count, TRUE);
@@ -193,6 +194,7 @@ static void print_part(struct diagnose *view, const char *title, const char *tex
     g_string_append_c(line, ' ');
     unsigned column = 9 + text_columns(title, strlen(title));
     prose_append(line, text, column, 8, view->context.width);
+    g_string_append_c(line, '\n');
     out_bytes(view->out, line->str, line->len);
     g_string_free(line, TRUE);
 }

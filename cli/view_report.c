@@ -214,12 +214,14 @@ static void *open_report(const struct view_context *context, struct lifeline_opt
     return report;
 }
 
-/* what: of one. */
-static void append_tile(GString *page, uint64_t count, const char *what, const char *plural)
+/* what: as text_append_words() has it. */
+static void append_tile(GString *page, uint64_t count, const char *what)
 {
-    if (count)
-        g_string_append_printf(page, "<div class=\"tile\"><b>%" PRIu64 "</b>%s%s</div>\n", count,
-                               what, count == 1 ? "" : plural);
+    if (!count)
+        return;
+    g_string_append_printf(page, "<div class=\"tile\"><b>%" PRIu64 "</b>", count);
+    text_append_words(page, count, what);
+    g_string_append(page, "</div>\n");
 }
 
 static void append_overview(GString *page, const struct report *report)
@@ -233,19 +235,20 @@ static void append_overview(GString *page, const struct report *report)
         text_append_duration(page, report->last_ns - report->first_ns, false);
     }
     g_string_append(page, "</p>\n<div class=\"tiles\">\n");
-    append_tile(page, report->connection_count, "connection", "s");
-    append_tile(page, report->exchange_count, "HTTP exchange", "s");
+    append_tile(page, report->connection_count, "connection{|s}");
+    append_tile(page, report->exchange_count, "HTTP exchange{|s}");
     for (unsigned i = 0; i < G_N_ELEMENTS(report->handshakes); i++) {
-        char *what = g_strdup_printf("%s handshake", lifeline_name_of(lifeline_handshake_names, i));
-        append_tile(page, report->handshakes[i], what, "s");
+        char *what =
+            g_strdup_printf("%s handshake{|s}", lifeline_name_of(lifeline_handshake_names, i));
+        append_tile(page, report->handshakes[i], what);
         g_free(what);
     }
     for (unsigned i = 0; i < LIFELINE_TEARDOWN_NONE; i++) {
-        char *what = g_strdup_printf("%s close", lifeline_name_of(lifeline_teardown_names, i));
-        append_tile(page, report->teardowns[i], what, "s");
+        char *what = g_strdup_printf("%s close{|s}", lifeline_name_of(lifeline_teardown_names, i));
+        append_tile(page, report->teardowns[i], what);
         g_free(what);
     }
-    append_tile(page, report->teardowns[LIFELINE_TEARDOWN_NONE], "without a close", "");
+    append_tile(page, report->teardowns[LIFELINE_TEARDOWN_NONE], "without a close");
     g_string_append(page, "</div>\n");
 }
 

@@ -7,6 +7,7 @@
 #include "census_plot.h"
 #include "csv.h"
 #include "json.h"
+#include "prose.h"
 #include "say.h"
 #include "style.h"
 #include "table.h"
@@ -219,7 +220,7 @@ static void append_forecast(struct time_waits *view, GString *text,
 static void append_line(struct time_waits *view, GString *text, unsigned column)
 {
     g_string_append_printf(view->cell, "%*s", (int)column, "");
-    text_append_wrapped(view->cell, text->str, column, 3, view->context->width);
+    prose_append(view->cell, text->str, column, 3, view->context->width);
     g_string_append_c(view->cell, '\n');
     g_string_truncate(text, 0);
 }
@@ -229,11 +230,13 @@ static void print_census_text(struct time_waits *view, const struct lifeline_cen
     GString *text = view->cell, *line = g_string_new(NULL);
     g_string_append_c(text, '\n');
     census_append_name(line, pair, view->ascii);
-    g_string_append_printf(line, ": %" PRIu64 " TIME-WAIT%s, at most %" PRIu64 " at once",
-                           pair->entered, pair->entered == 1 ? "" : "s", pair->peak);
-    if (pair->holder == LIFELINE_CLIENT)
-        g_string_append_printf(line, ", %.3g %% of %u port%s", pair->peak_share * 100, pair->ports,
-                               pair->ports == 1 ? "" : "s");
+    g_string_append(line, ": ");
+    text_append_count(line, pair->entered, "TIME-WAIT{|s}");
+    g_string_append_printf(line, ", at most %" PRIu64 " at once", pair->peak);
+    if (pair->holder == LIFELINE_CLIENT) {
+        g_string_append_printf(line, ", %.3g %% of ", pair->peak_share * 100);
+        text_append_count(line, pair->ports, "port{|s}");
+    }
     append_line(view, line, 0);
     if (pair->holder == LIFELINE_CLIENT && pair->rate > 0) {
         append_forecast(view, line, pair);

@@ -15,6 +15,7 @@
 #include "ladder_text.h"
 #include "order.h"
 #include "out.h"
+#include "text.h"
 #include "view.h"
 
 #define SVG_MAX_BYTES ((size_t)16 << 20) /* of drawings; what is beyond is said, not drawn */
@@ -178,13 +179,14 @@ static void print_svg(struct timeline *timeline)
         y += drawn->height;
         g_string_free(drawn->text, TRUE);
     }
-    if (timeline->not_drawn)
-        out_format(timeline->out,
-                   "<text x=\"24\" y=\"%u\">%" PRIu64
-                   " connection%s not drawn: choose with -c or --where</text>\n",
-                   y + 32, timeline->not_drawn, timeline->not_drawn == 1 ? " is" : "s are");
-    else if (height > y)
+    if (timeline->not_drawn) {
+        g_string_truncate(text, 0);
+        text_append_count(text, timeline->not_drawn,
+                          "connection{ is|s are} not drawn: choose with -c or --where");
+        out_format(timeline->out, "<text x=\"24\" y=\"%u\">%s</text>\n", y + 32, text->str);
+    } else if (height > y) {
         out_format(timeline->out, "<text x=\"24\" y=\"%u\">no TCP connection</text>\n", y + 32);
+    }
     out_text(timeline->out, "</svg>\n");
     g_string_free(text, TRUE);
     g_array_free(timeline->drawn, TRUE);

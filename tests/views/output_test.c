@@ -7,6 +7,7 @@
 #include "csv.h"
 #include "json.h"
 #include "out.h"
+#include "prose.h"
 #include "text.h"
 
 static void decimal_numbers(void)
@@ -208,11 +209,26 @@ static void columns(void)
     text_cut(text, 0, 5, true);
     CHECK_TEXT(text->str, "ab...");
     g_string_truncate(text, 0);
-    text_append_wrapped(text, "one two three", 0, 2, 8);
+    prose_append(text, "one two three", 0, 2, 8);
     CHECK_TEXT(text->str, "one two\n  three");
     g_string_truncate(text, 0);
-    text_append_wrapped(text, "abcdefghij kl", 0, 0, 4);
+    prose_append(text, "abcdefghij kl", 0, 0, 4);
     CHECK_TEXT(text->str, "abcd\nefgh\nij\nkl");
+    g_string_assign(text, "why:");
+    prose_append(text, " GET /abcdefghij is lost", 4, 2, 12);
+    CHECK_TEXT(text->str, "why: GET\n  /abcdefghi\n  j is lost");
+    g_string_assign(text, "abcdefghijk");
+    prose_append(text, " lost", 11, 2, 12); /* a space at the beginning is a place to break */
+    CHECK_TEXT(text->str, "abcdefghijk\n  lost");
+    g_string_truncate(text, 0);
+    prose_append(text, wide, 0, 0, 1); /* no character fits, and yet it ends */
+    CHECK_TEXT(text->str, "\xe4\xb8\xad\n\xe4\xb8\xad\n\xe4\xb8\xad");
+    g_string_truncate(text, 0);
+    text_append_count(text, 1, "segment{ was|s were} {lost|lost, all of them}");
+    CHECK_TEXT(text->str, "1 segment was lost");
+    g_string_truncate(text, 0);
+    text_append_count(text, 0, "segment{ was|s were} {lost|lost, all of them}");
+    CHECK_TEXT(text->str, "0 segments were lost, all of them");
     g_string_free(text, TRUE);
 }
 
