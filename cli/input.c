@@ -286,7 +286,7 @@ int input_check(const struct options *options)
         if (cause == ENOENT && file > options->files && is_command(*file))
             hint = " (a command comes before the files)";
         else if (cause == ENOENT && file == options->files && !strpbrk(*file, "./"))
-            hint = " (and not a command either)";
+            hint = " (and not a command either, see lifeline --help)";
         say("%s: %s%s", *file, g_strerror(cause), hint);
         status = EXIT_UNREADABLE;
     }

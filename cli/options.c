@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <glib.h>
 
 #include "help.h"
+#include "number.h"
 #include "say.h"
 #include "where.h"
 
@@ -32,6 +32,7 @@ static struct {
     char *max_memory, *max_connections, *max_stream, *max_streams, *max_fragments, *max_header;
     char *max_pipeline, *max_tunnels, *max_contexts, *max_hosts;
     char **files;
+    const char *flag_with_value, *no_command; /* words that are refused */
     GPtrArray *words; /* the command line's, with what split_letters() made of it */
     char **argv;      /* borrows them */
 } given;
@@ -199,14 +200,8 @@ static bool read_size32(const char *option, const char *text, uint32_t *into)
 
 static bool read_seconds(const char *option, const char *text, int64_t *into_ns)
 {
-    if (!text)
-        return true;
-    char *end;
-    double seconds = g_ascii_strtod(text, &end);
-    if (end == text || *end || !isfinite(seconds) || seconds <= 0 || seconds > 1e9)
-        return complain("%s: '%s' is not a number of seconds above 0", option, text);
-    *into_ns = MAX((int64_t)(seconds * 1e9), 1);
-    return true;
+    return !text || number_read_seconds(text, into_ns) ||
+           complain("%s: '%s' is not " NUMBER_SECONDS, option, text);
 }
 
 static bool read_ports(uint32_t *into)
@@ -362,27 +357,47 @@ static bool read_all(struct options *options)
 
 /* ---- the command word ------------------------------------------------------------------------ */
 
-/* The option with a value that a long name, or a letter, stands for in any table; NULL if none. */
-static const GOptionEntry *find_valued(const GOptionEntry *entries, const char *name, char letter)
+static const GOptionEntry *find_entry(const GOptionEntry *entries, const char *name, size_t length,
+                                      char letter)
 {
-    for (; entries && entries->long_name; entries++) {
-        if (entries->arg == G_OPTION_ARG_NONE || !*entries->long_name)
-            continue;
-        if (name ? strcmp(entries->long_name, name) == 0 : entries->short_name == letter)
+    for (; entries && entries->long_name; entries++)
+        if (name ? length && strlen(entries->long_name) == length &&
+                       strncmp(entries->long_name, name, length) == 0
+                 : entries->short_name == letter)
             return entries;
-    }
     return NULL;
+}
+
+/* The option that a long name, of so many octets, or a letter stands for in any table; NULL if
+ * none. owner: the view whose own option it is. */
+static const GOptionEntry *find_option(const char *name, size_t length, char letter,
+                                       const struct view **owner)
+{
+    const GOptionEntry *entry = NULL;
+    *owner = NULL;
+    for (size_t i = 0; sections[i].title && !entry; i++)
+        entry = find_entry(sections[i].entries, name, length, letter);
+    for (size_t i = 0; views[i] && !entry; i++) {
+        *owner = views[i];
+        entry = find_entry(views[i]->entries, name, length, letter);
+    }
+    return entry;
 }
 
 static bool takes_value(const char *name, char letter)
 {
-    for (size_t i = 0; sections[i].title; i++)
-        if (find_valued(sections[i].entries, name, letter))
-            return true;
-    for (size_t i = 0; views[i]; i++)
-        if (find_valued(views[i]->entries, name, letter))
-            return true;
-    return false;
+    const struct view *owner;
+    const GOptionEntry *entry = find_option(name, name ? strlen(name) : 0, letter, &owner);
+    return entry && entry->arg != G_OPTION_ARG_NONE;
+}
+
+/* Is that "flag=value"? GLib would take the flag as given, --no-http=false too. */
+static bool is_flag_with_value(const char *word)
+{
+    const struct view *owner;
+    size_t length = strcspn(word, "=");
+    const GOptionEntry *entry = word[length] ? find_option(word, length, '\0', &owner) : NULL;
+    return entry && entry->arg == G_OPTION_ARG_NONE;
 }
 
 /* Of "-vojsonl", the place of the o, whose value follows; NULL when no letter takes a value. */
@@ -408,6 +423,8 @@ static char **split_letters(int *argc, char **argv)
         value = false;
         if (dashed && argument[1] == '-') {
             value = takes_value(argument + 2, '\0');
+            if (is_flag_with_value(argument + 2))
+                given.flag_with_value = argument;
         } else if (dashed) {
             letter = find_valued_letter(argument);
             value = letter && !letter[1];
@@ -469,6 +486,8 @@ static const struct view *take_command(int *argc, char **argv)
         index = find_word(*argc, argv, index);
         if (index >= *argc)
             return NULL;
+        if (!find_view(argv[index]))
+            given.no_command = argv[index];
     }
     const struct view *view = find_view(argv[index]);
     if (view)
@@ -477,18 +496,6 @@ static const struct view *take_command(int *argc, char **argv)
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
-
-/* The view whose own option that is, perhaps with its value; NULL when there is none. */
-static const struct view *find_owner(const char *option)
-{
-    size_t length = strcspn(option, "=");
-    for (size_t i = 0; views[i]; i++)
-        for (const GOptionEntry *entry = views[i]->entries; entry && entry->long_name; entry++)
-            if (strlen(entry->long_name) == length &&
-                strncmp(entry->long_name, option, length) == 0)
-                return views[i];
-    return NULL;
-}
 
 static bool parse_words(int *argc, char ***argv, const struct view *view)
 {
@@ -504,8 +511,8 @@ static bool parse_words(int *argc, char ***argv, const struct view *view)
     if (!fine) {
         bool unknown = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION);
         const char *dashes = unknown ? strstr(error->message, "--") : NULL;
-        const struct view *owner = dashes ? find_owner(dashes + 2) : NULL;
-        if (owner)
+        const struct view *owner = NULL;
+        if (dashes && find_option(dashes + 2, strcspn(dashes + 2, "="), '\0', &owner))
             complain("%.*s is an option of %s, not of %s", (int)strcspn(dashes, "="), dashes,
                      owner->command, view->command);
         else
@@ -514,6 +521,14 @@ static bool parse_words(int *argc, char ***argv, const struct view *view)
     }
     g_option_context_free(context);
     return fine;
+}
+
+static bool check_words(void)
+{
+    const char *flag = given.flag_with_value;
+    if (flag)
+        return complain("%.*s takes no value: '%s'", (int)strcspn(flag, "="), flag, flag);
+    return !given.no_command || complain("help: '%s' is not a command", given.no_command);
 }
 
 static bool check_inputs(struct options *options)
@@ -537,7 +552,7 @@ bool options_parse(int argc, char **argv, struct options *options, int *status)
     const struct view *command = take_command(&argc, argv);
     options->view = command ? command : views[0];
     *status = EXIT_USAGE;
-    bool parsed = parse_words(&argc, &argv, options->view);
+    bool parsed = check_words() && parse_words(&argc, &argv, options->view);
     if (parsed && (given.help || given.version || given.list_interfaces)) {
         *status = EXIT_DONE;
         if (given.help)

@@ -13,6 +13,7 @@
 
 #include "finding_groups.h"
 #include "json.h"
+#include "number.h"
 #include "out.h"
 #include "prose.h"
 #include "style.h"
@@ -92,11 +93,7 @@ static bool read_severity(const char *option, const char *text, uint8_t *into, c
 static bool read_positive(const char *option, const char *text, double most, const char *what,
                           double *into, char **error)
 {
-    if (!text)
-        return true;
-    char *end;
-    *into = g_ascii_strtod(text, &end);
-    if (end != text && !*end && isfinite(*into) && *into > 0 && *into <= most)
+    if (!text || number_read(text, most, into))
         return true;
     *error = g_strdup_printf("%s: '%s' is not %s", option, text, what);
     return false;
@@ -104,12 +101,10 @@ static bool read_positive(const char *option, const char *text, double most, con
 
 static bool read_seconds(const char *option, const char *text, int64_t *into_ns, char **error)
 {
-    double seconds = 0;
-    if (!read_positive(option, text, 1e9, "a number of seconds above 0", &seconds, error))
-        return false;
-    if (text)
-        *into_ns = MAX((int64_t)(seconds * 1e9), 1);
-    return true;
+    if (!text || number_read_seconds(text, into_ns))
+        return true;
+    *error = g_strdup_printf("%s: '%s' is not " NUMBER_SECONDS, option, text);
+    return false;
 }
 
 static bool read_options(struct diagnose *view, struct lifeline_thresholds *t, char **error)
@@ -125,8 +120,8 @@ static bool read_options(struct diagnose *view, struct lifeline_thresholds *t, c
         !read_seconds("--idle-race", given.idle_race, &t->idle_race_ns, error) ||
         !read_positive("--port-share", given.port_share, 1, "a share above 0, up to 1",
                        &t->port_share, error) ||
-        !read_positive("--short-connections", given.short_connections, 1e15, "a number above 0",
-                       &short_connections, error))
+        !read_positive("--short-connections", given.short_connections, 1e15,
+                       "a number above 0, up to 1e15", &short_connections, error))
         return false;
     if (given.short_connections)
         t->short_connections = (uint64_t)ceil(short_connections);

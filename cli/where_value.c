@@ -42,7 +42,7 @@ bool where_find_field(struct where_comparison *comparison, const char *path, cha
         time_wait ? find_in(LIFELINE_RECORD_TIME_WAIT, path + strlen(TIME_WAIT_PREFIX))
                   : find_in(LIFELINE_RECORD_CONNECTION, path);
     if (!field) {
-        *error = g_strdup_printf("no field '%s'; --where help lists them", path);
+        *error = g_strdup_printf("a connection has no field '%s'; --where help lists them", path);
         return false;
     }
     comparison->field = field;

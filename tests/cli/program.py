@@ -107,6 +107,16 @@ class Usage(Case):
             (("--where", "client.ip == '1", file), "the other quote expected at ''1'"),
             (("http", "--fail-on=note", file), "--fail-on is an option of diagnose, not of http"),
             (("connections", "--transitions", file), "--transitions is an option of timeline"),
+            (("--no-http=false", file), "--no-http takes no value: '--no-http=false'"),
+            (("diagnose", "--brief=0", file), "--brief takes no value"),
+            (("--time-wait", "1e30", file), "--time-wait: '1e30' is not a number of seconds above "
+             "0, up to 1e9"),
+            (("--time-wait", "nan", file), "--time-wait: 'nan'"),
+            (("diagnose", "--close-wait", "1e30", file), "--close-wait: '1e30' is not a number of "
+             "seconds above 0, up to 1e9"),
+            (("diagnose", "--port-share", "1.1", file), "is not a share above 0, up to 1"),
+            (("help", "conections"), "help: 'conections' is not a command"),
+            (("http", "--where", "status == 500", file), "a connection has no field 'status'"),
         ]
         for arguments, message in cases:
             with self.subTest(arguments):
@@ -427,7 +437,7 @@ class Selection(Case):
 
     def test_where_errors_name_field_and_cause(self):
         cases = {
-            "sever.port == 80": "no field 'sever.port'",
+            "sever.port == 80": "a connection has no field 'sever.port'",
             "server.port == eighty": "server.port: 'eighty' is not a number",
             "teardown.kind == fourway": "is not one of four-way, three-way",
             "teardown.kind < reset": "has no order",
