@@ -103,9 +103,6 @@ static void explain_time_wait_entry(GPtrArray *list, const struct lifeline_event
         say(list, N_("The side that closed first does not forget the connection yet. It stays in "
                      "TIME-WAIT for twice the longest time that a segment may live in the network "
                      "(2MSL, here {duration}), for two reasons."));
-    if (!past->stack_known)
-        say(list, N_("How long that is depends on its system, which a capture does not show; "
-                     "what is said here of its end holds for Linux."));
     say(list, N_("One: so that both directions are closed reliably. Nobody acknowledges the last "
                  "ACK. If it is lost, the other side repeats its FIN, and there must be somebody "
                  "who answers it with an ACK; without TIME-WAIT the answer would be RST, and a "
@@ -114,6 +111,9 @@ static void explain_time_wait_entry(GPtrArray *list, const struct lifeline_event
         N_("Two: so that late duplicates of this connection die out. A new connection between "
            "the same addresses and ports could take a delayed segment of the old one for its "
            "own data."));
+    if (!past->stack_known)
+        say(list, N_("How long TIME-WAIT lasts depends on its system, which a capture does not "
+                     "show; what is said here of its end holds for Linux."));
 }
 
 static void explain_closing(GPtrArray *list, const struct lifeline_event *event,
@@ -160,7 +160,7 @@ static const char *cause_text(uint8_t cause)
 {
     switch (cause) {
     case LIFELINE_CAUSE_REFUSED:
-        return N_("{sender} refuses: nothing listens on that port.");
+        return N_("{sender} refuses: nothing listens on that port, or a firewall rejects.");
     case LIFELINE_CAUSE_HANDSHAKE_ABORT:
         return N_("{sender} no longer wants the connection and resets it instead of completing the "
                   "handshake.");

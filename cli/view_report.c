@@ -177,10 +177,11 @@ static void take_exchange(void *user, const struct lifeline_exchange *x)
     g_string_append(out, "</td>");
     append_ms(out, x->wait_ns);
     append_ms(out, x->receive_ns);
-    g_string_append_printf(
-        out, "<td class=\"n\">%" PRIu64 "</td><td>%s</td></tr>\n",
-        x->response.body_bytes == LIFELINE_UNKNOWN_COUNT ? 0 : x->response.body_bytes,
-        lifeline_name_of(lifeline_exchange_names, x->outcome));
+    g_string_append(out, "<td class=\"n\">");
+    if (x->response.body_bytes != LIFELINE_UNKNOWN_COUNT)
+        text_append_bytes(out, x->response.body_bytes);
+    g_string_append_printf(out, "</td><td>%s</td></tr>\n",
+                           lifeline_name_of(lifeline_exchange_names, x->outcome));
 }
 
 static void collect_pair(void *user, const struct lifeline_census_pair *pair)

@@ -186,9 +186,10 @@ static void print_census_json(struct time_waits *view, const struct lifeline_cen
         out_text(out, ",\"remote_port\":null");
     out_format(out, ",\"entered\":%" PRIu64 ",\"peak\":%" PRIu64 ",\"count\":%" PRIu64,
                pair->entered, pair->peak, pair->at_end);
+    bool client = pair->holder == LIFELINE_CLIENT;
+    json_number(out, "ports", client ? pair->ports : NAN);
     json_number(out, "peak_port_share", pair->peak_share);
     json_number(out, "rate_per_second", pair->rate > 0 ? pair->rate : NAN);
-    bool client = pair->holder == LIFELINE_CLIENT;
     json_number(out, "sustainable_rate_per_second", client ? pair->sustainable_rate : NAN);
     json_number(out, "ports_last_seconds", pair->seconds_left < 0 ? NAN : pair->seconds_left);
     out_format(out, ",\"ports_run_out\":%s}\n",
@@ -236,6 +237,8 @@ static void print_census_text(struct time_waits *view, const struct lifeline_cen
     if (pair->holder == LIFELINE_CLIENT) {
         g_string_append_printf(line, ", %.3g %% of ", pair->peak_share * 100);
         text_append_count(line, pair->ports, "port{|s}");
+        if (pair->ports_assumed)
+            g_string_append(line, " (Linux's, assumed)");
     }
     append_line(view, line, 0);
     if (pair->holder == LIFELINE_CLIENT && pair->rate > 0) {
@@ -347,7 +350,8 @@ const struct view view_time_wait = {
         "over "
         "time; the share of the ephemeral ports that they take; and the forecast: at the rate "
         "seen, "
-        "the ports last so long, or for ever, and the highest rate at which they would.\n"
+        "the ports last so long, or for ever, and the highest rate at which they would. How many "
+        "ports a host has isn't in the capture: --ports says it, or --stack.\n"
         "\n"
         "A capture doesn't show what a host runs: without more, Linux is assumed, and TIME-WAIT "
         "ends "

@@ -250,6 +250,7 @@ static void sum_up(const struct lifeline_census_book *book, struct pair *pair, i
     lifeline_host_stack(&book->options, &p->ip, 0, &host);
     series_sum(&book->grid, &pair->series, p->first_ns, end_ns, pair->counts, &sum);
     p->ports = book->ports ? book->ports : host.ports;
+    p->ports_assumed = !book->ports && !book->options.ports && !host.known;
     p->peak = sum.peak;
     p->peak_ns = sum.peak_ns;
     p->at_end = sum.at_end;

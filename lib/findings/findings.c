@@ -147,7 +147,7 @@ static void prepare(struct lifeline_finding *out, const struct rule *rule)
     out->advice = kind->advice;
     out->reference = kind->reference;
     out->connection = LIFELINE_UNKNOWN_COUNT;
-    out->incarnation = 0;
+    out->incarnation = LIFELINE_UNKNOWN_COUNT;
     out->slot = UINT32_MAX;
     out->exchange = LIFELINE_UNKNOWN_COUNT;
     out->request = NULL;

@@ -48,7 +48,7 @@ static void put_duration(struct writer *w, int64_t ns)
         put_format(w, "%" PRId64 " us", ns / 1000);
     } else if (ns < 999500000) {
         put_format(w, "%.3g ms", seconds * 1e3);
-    } else if (seconds < 1000) {
+    } else if (seconds < 999.5) {
         put_format(w, "%.3g s", seconds);
     } else {
         int64_t minutes = ns / ((int64_t)60 * 1000000000);

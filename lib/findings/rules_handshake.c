@@ -40,8 +40,10 @@ static bool connection_refused(const struct scene *s, struct lifeline_finding *o
     out->endpoint = LIFELINE_SERVER;
     finding_frame(out, r->handshake.syn_frame);
     finding_frame(out, r->server.reset_frame);
-    finding_says(out, N_("{subject} answers the SYN with RST: nothing listens there"),
-                 N_("{subject} answers SYNs with RST: nothing listens there"));
+    finding_says(
+        out,
+        N_("{subject} answers the SYN with RST: nothing listens there, or a firewall rejects it"),
+        N_("{subject} answers SYNs with RST: nothing listens there, or a firewall rejects them"));
     return true;
 }
 
@@ -236,7 +238,8 @@ static const struct rule rules[] = {
          "up "
          "after a minute or two."),
       N_("Check route and firewall rules to that address and port; on the server look at the "
-         "listener's queue (ss -lnt: Recv-Q against Send-Q) and at ListenDrops in nstat."),
+         "listener's queue (ss -lnt: Recv-Q against Send-Q) and at ListenDrops in nstat. An ICMP "
+         "error may have answered instead: those are not looked at, only counted (-v)."),
       "RFC 9293 3.5, RFC 6298 2"},
      SCOPE_CONNECTION,
      syn_unanswered},

@@ -170,9 +170,15 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
             return false;
         }
         out->severity = LIFELINE_WARNING;
+        if (x->retransmitted_segments && x->retransmitted_segments != LIFELINE_UNKNOWN_COUNT) {
+            out->count = x->retransmitted_segments;
+        }
         finding_says(out,
-                     N_("{subject} has not answered {request} for {duration} when the capture "
-                        "ends"),
+                     out->count == LIFELINE_UNKNOWN_COUNT
+                         ? N_("{subject} has not answered {request} for {duration} when the "
+                              "capture ends")
+                         : N_("{subject} has not answered {request} for {duration} and "
+                              "{count|retransmission|retransmissions} when the capture ends"),
                      N_("{subject} does not answer until the capture ends, for up to {duration}"));
         return true;
     }
@@ -206,8 +212,11 @@ static bool http_response_truncated(const struct scene *s, struct lifeline_findi
                      N_("clients of {subject} leave in the middle of responses"));
     } else {
         finding_says(out,
-                     N_("{subject} ends the connection in the middle of its response to {request}, "
-                        "after {count|body byte|body bytes}"),
+                     out->count == LIFELINE_UNKNOWN_COUNT
+                         ? N_("{subject} ends the connection in the middle of its response to "
+                              "{request}")
+                         : N_("{subject} ends the connection in the middle of its response to "
+                              "{request}, after {count|body byte|body bytes}"),
                      N_("{subject} ends connections in the middle of responses"));
     }
     return true;
@@ -308,7 +317,9 @@ static const struct rule rules[] = {
       N_("A request was sent completely and no byte of a response came. The client sees an empty "
          "reply or a reset, and can't know whether the request was processed."),
       N_("Look at the server's log at that time: a crash, a worker killed for memory or time, an "
-         "upstream that failed; compare timeouts of client, proxy and server."),
+         "upstream that failed; compare timeouts of client, proxy and server. A request that is "
+         "sent again and again doesn't arrive: look for what drops it on the way, such as a "
+         "firewall that forgets idle connections."),
       "RFC 9112 9.3, 9.6"},
      SCOPE_EXCHANGE,
      http_no_response},

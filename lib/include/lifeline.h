@@ -487,9 +487,9 @@ struct lifeline_finding_kind {
 const struct lifeline_finding_kind *lifeline_finding_kind(unsigned index);
 
 struct lifeline_finding {
-    uint64_t connection; /* LIFELINE_UNKNOWN_COUNT for one about a host */
-    uint32_t incarnation;
-    const char *name; /* stable identifier */
+    uint64_t connection;  /* LIFELINE_UNKNOWN_COUNT for one about a host */
+    uint64_t incarnation; /* the same */
+    const char *name;     /* stable identifier */
     uint8_t severity;
     uint8_t endpoint; /* whom it is about, LIFELINE_NOBODY if both or none */
     uint8_t frame_count;
@@ -541,8 +541,9 @@ struct lifeline_census_pair {
     uint64_t entered; /* TIME-WAITs in all */
     uint64_t peak, at_end;
     int64_t peak_ns, first_ns, last_ns; /* first_ns and last_ns: of entries */
-    double rate;    /* entries per second, from the first to the last; 0: fewer than two */
-    uint32_t ports; /* in the host's ephemeral range */
+    double rate;        /* entries per second, from the first to the last; 0: fewer than two */
+    uint32_t ports;     /* in the host's ephemeral range */
+    bool ports_assumed; /* Linux's default: nobody said what the host runs */
     double peak_share, end_share; /* of the ephemeral ports; NaN unless a client holds */
     double sustainable_rate;      /* entries per second at which the ports last for ever */
     double seconds_left;          /* at this rate, from the capture's end; negative: for ever */

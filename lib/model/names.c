@@ -118,7 +118,7 @@ const struct lifeline_name lifeline_reset_verdict_names[] = {
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_reset_cause_names[] = {
-    {LIFELINE_CAUSE_REFUSED, "refused", "answers a SYN: nothing listens"},
+    {LIFELINE_CAUSE_REFUSED, "refused", "answers a SYN: nothing listens, or a firewall rejects"},
     {LIFELINE_CAUSE_HANDSHAKE_ABORT, "handshake-abort",
      "answers a SYN,ACK: its sender doesn't want the connection, or not any more"},
     {LIFELINE_CAUSE_UNREAD_DATA, "unread-data", "closed with received data unread"},

@@ -298,8 +298,8 @@ static const struct lifeline_field exchange_fields[] = {
 static const struct lifeline_field finding_fields[] = {
     FIELD(finding, "connection", U64, connection, "Connection",
           "number of the connection; null for a finding about a host", NULL),
-    FIELD(finding, "incarnation", U32, incarnation, "Incarnation",
-          "which connection of its addresses and ports this is, from 0", NULL),
+    FIELD(finding, "incarnation", U64, incarnation, "Incarnation",
+          "which connection of its addresses and ports that is, from 0; null like it", NULL),
     FIELD(finding, "name", STRING, name, "Name", "stable identifier", NULL),
     NAMED(finding, "severity", ENUM, severity, severity, "Severity", "how bad it is", NULL),
     NAMED(finding, "endpoint", ENUM, endpoint, role, "Endpoint", "whom it is about", NULL),

@@ -81,8 +81,10 @@ static void foretells_the_end_of_the_ports(void)
     CHECK_UINT(seen.pair.at_end, 10000);
     CHECK(seen.pair.seconds_left > 18.1 && seen.pair.seconds_left < 18.4);
     CHECK(seen.pair.peak_share > 0.354 && seen.pair.peak_share < 0.355);
+    CHECK(seen.pair.ports_assumed);
     seen = steady(500, 100, false, 500);
     CHECK(seen.pair.seconds_left == 0); /* nothing is left */
+    CHECK(!seen.pair.ports_assumed);
 }
 
 static void servers_block_no_ports(void)
