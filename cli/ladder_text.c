@@ -10,7 +10,7 @@
  * Time runs down. An arrow begins at its sender, with what the segment is; a state stands where its
  * endpoint enters it, one a line when a segment makes several; in parentheses when it's only
  * implied. Notes stand between the lifelines, below their arrow.
- * Columns: 80 suffice. More width goes to the arrows, up to MAX_MIDDLE.
+ * Columns: 80 suffice. More width goes to the arrows, as far as labels need it.
  */
 #include "ladder_text.h"
 
@@ -427,6 +427,22 @@ static unsigned count_columns(unsigned minimum, const GString *text)
     return MAX(minimum, (unsigned)text->len);
 }
 
+/* What the text and the notes of a row's label take: where the width is known, a single note beside
+ * the text (merge_note()). */
+static unsigned label_columns(struct drawing *d, const struct ladder_row *row)
+{
+    const GPtrArray *notes = d->label->notes;
+    unsigned columns, longest;
+
+    ladder_label_make(d->label, row, d->ladder->incarnation, d->style->verbose, !d->style->utf8);
+    longest = text_columns(d->label->text->str, d->label->text->len);
+    for (guint i = 0; i < notes->len; i++) {
+        columns = text_columns(notes->pdata[i], strlen(notes->pdata[i]));
+        longest = d->width && notes->len == 1 ? longest + 3 + columns : MAX(longest, columns);
+    }
+    return longest;
+}
+
 static void measure(struct drawing *d)
 {
     size_t length = ladder_length(d->ladder);
@@ -443,16 +459,7 @@ static void measure(struct drawing *d)
         g_string_truncate(cell, 0);
         put_frames(cell, row, 7);
         d->frame_columns = count_columns(d->frame_columns, cell);
-        if (!d->width) {
-            ladder_label_make(d->label, row, d->ladder->incarnation, d->style->verbose,
-                              !d->style->utf8);
-            longest = MAX(longest, text_columns(d->label->text->str, d->label->text->len));
-            for (guint j = 0; j < d->label->notes->len; j++) {
-                const char *note = d->label->notes->pdata[j];
-
-                longest = MAX(longest, text_columns(note, strlen(note)));
-            }
-        }
+        longest = MAX(longest, label_columns(d, row));
     }
     rest = d->time_columns + 1 + d->frame_columns + 1 + LEFT_STATE + RIGHT_STATE + 2;
     while (d->width && rest + MIN_MIDDLE > d->width && d->time_cut < 7 && d->time_columns > 11) {
@@ -462,10 +469,9 @@ static void measure(struct drawing *d)
         d->time_columns -= cut;
         rest -= cut;
     }
+    d->middle = CLAMP(longest + 5, 80 - MIN(rest, 46), MAX_MIDDLE);
     if (d->width)
-        d->middle = CLAMP(d->width > rest ? d->width - rest : 0, MIN_ARROW, MAX_MIDDLE);
-    else
-        d->middle = CLAMP(longest + 5, 80 - MIN(rest, 46), MAX_MIDDLE);
+        d->middle = MAX(MIN(d->middle, d->width > rest ? d->width - rest : 0), MIN_ARROW);
 }
 
 static void append_header(struct drawing *d)

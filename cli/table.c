@@ -15,6 +15,42 @@ struct table {
     unsigned last; /* column that is shown */
 };
 
+/* Shares out so many columns among those shown that are the most elastic. */
+static void stretch(struct table *table, unsigned spare)
+{
+    unsigned most = 1, sharers = 0;
+
+    for (unsigned i = 0; i < table->count; i++)
+        if (table->widths[i])
+            most = MAX(most, table->columns[i].elastic);
+    for (unsigned i = 0; i < table->count; i++)
+        sharers += table->widths[i] && table->columns[i].elastic == most;
+    for (unsigned i = 0; i < table->count; i++) {
+        if (table->widths[i] && table->columns[i].elastic == most) {
+            table->widths[i] += spare / sharers;
+            spare -= spare / sharers;
+            sharers--;
+        }
+    }
+}
+
+/* Narrower than all that must be: the widest elastic column gives way, again and again. */
+static void squeeze(struct table *table, unsigned lacking)
+{
+    for (; lacking; lacking--) {
+        unsigned widest = table->count;
+
+        for (unsigned i = 0; i < table->count; i++) {
+            if (table->columns[i].elastic && table->widths[i] > 1 &&
+                (widest == table->count || table->widths[i] > table->widths[widest]))
+                widest = i;
+        }
+        if (widest == table->count)
+            return;
+        table->widths[widest]--;
+    }
+}
+
 static void choose_widths(struct table *table, unsigned width)
 {
     unsigned total = 0, worst;
@@ -39,17 +75,13 @@ static void choose_widths(struct table *table, unsigned width)
             }
         }
     }
-    for (unsigned i = 0; i < table->count; i++) {
-        if (width > total && table->columns[i].elastic)
-            table->widths[i] += width - total;
+    for (unsigned i = 0; i < table->count; i++)
         if (table->widths[i])
             table->last = i;
-    }
-    /* Narrower than all that must be: the elastic column gives way. */
-    for (unsigned i = 0; width && total > width && i < table->count; i++) {
-        if (table->columns[i].elastic)
-            table->widths[i] -= MIN(total - width, table->widths[i] - 1);
-    }
+    if (width > total)
+        stretch(table, width - total);
+    else if (width)
+        squeeze(table, total - width);
 }
 
 struct table *table_new(struct out *out, const struct view_context *context,

@@ -3,9 +3,9 @@
  * table: aligned columns of text, one line a record, printed as they come.
  *
  * Widths are fixed beforehand, because records stream. Where the width is limited, the columns that
- * matter least are left out until the others fit, what is left over goes to the elastic column, and
- * longer cells are cut. Where it isn't (a pipe, a file), nothing is left out or cut, and a column
- * grows with what came so far: rows of IPv6 addresses stand under each other.
+ * matter least are left out until the others fit, what is left over goes to the most elastic ones,
+ * and longer cells are cut. Where it isn't (a pipe, a file), nothing is left out or cut, and a
+ * column grows with what came so far: rows of IPv6 addresses stand under each other.
  */
 #ifndef LIFELINE_TABLE_H
 #define LIFELINE_TABLE_H
@@ -21,7 +21,7 @@ struct column {
     unsigned columns; /* width, at least */
     unsigned rank;    /* the highest are left out first; 0 never */
     bool right;       /* aligned */
-    bool elastic;
+    unsigned elastic; /* 0: not at all */
 };
 
 struct table;

@@ -12,8 +12,8 @@
 
 static const struct column columns[] = {
     {.title = "#", .columns = 5, .right = true},
-    {.title = "client", .columns = 21},
-    {.title = "server", .columns = 21, .elastic = true},
+    {.title = "client", .columns = 21, .elastic = 1},
+    {.title = "server", .columns = 21, .elastic = 1},
     {.title = "opened", .columns = 8, .rank = 1},
     {.title = "closed", .columns = 12, .rank = 1},
     {.title = "lasted", .columns = 8, .right = true, .rank = 2},
@@ -23,7 +23,7 @@ static const struct column columns[] = {
     {.title = "client is", .columns = 12, .rank = 5},
     {.title = "server is", .columns = 12, .rank = 5},
     {.title = "started (UTC)", .columns = 26, .rank = 6},
-    {.title = "findings", .columns = 24, .rank = 7},
+    {.title = "findings", .columns = 24, .elastic = 2, .rank = 7},
 };
 
 struct connections {

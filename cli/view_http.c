@@ -23,7 +23,7 @@ static const struct column columns[] = {
     {.title = "resent", .columns = 6, .right = true, .rank = 1},
     {.title = "size", .columns = 8, .right = true},
     {.title = "type", .columns = 24, .rank = 3},
-    {.title = "url", .columns = 20, .elastic = true},
+    {.title = "url", .columns = 20, .elastic = 1},
 };
 
 struct http {

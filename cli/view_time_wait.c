@@ -19,8 +19,8 @@
 
 static const struct column columns[] = {
     {.title = "#", .columns = 5, .right = true},
-    {.title = "held by", .columns = 21},
-    {.title = "towards", .columns = 21, .elastic = true},
+    {.title = "held by", .columns = 21, .elastic = 1},
+    {.title = "towards", .columns = 21, .elastic = 1},
     {.title = "frame", .columns = 6, .right = true, .rank = 2},
     {.title = "entered", .columns = 12, .rank = 3},
     {.title = "how it ended", .columns = 20},

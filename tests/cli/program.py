@@ -730,11 +730,28 @@ class Terminal(Case):
 
     def test_lines_fit_into_the_width(self):
         six = os.path.join(os.path.dirname(__file__), "..", "..", "testdata", "ipv6.pcap")
+        request = b"GET /" + b"long" * 60 + b" HTTP/1.1\r\nHost: h\r\n\r\n"
+        cut = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nok"
+        long = self.write("long", capture.pcap(capture.connection(request=request, response=cut)))
         for command in ("timeline", "connections", "explain", "diagnose", "time-wait", "http"):
-            for file in (self.file, six):
+            for file in (self.file, six, long):
                 _, out, _ = run(command, "--width", "80", file)
                 widest = max(out.splitlines(), key=len, default="")
                 self.assertLessEqual(len(widest), 80, widest)
+        self.assertIn("longlong", run("diagnose", "--width", "80", long)[1])
+
+    def test_more_width_goes_where_it_is_needed(self):
+        """To names of findings and long addresses; a ladder's arrows needn't be longer than what
+        stands on them."""
+        refused = os.path.join(os.path.dirname(__file__), "..", "..", "testdata", "refused.pcap")
+        for width, shown in (("80", "10.0.0.2:41901        10.0.0.1:80           refused"),
+                             ("110", "10.0.0.2:41901           10.0.0.1:80               refused"),
+                             ("20", "10.0.… 10.0.…"), ("40", "10.0.0.2:41901   10.0.0.1:80")):
+            self.assertIn(shown, run("connections", "--width", width, refused)[1])
+        wide = run("--width", "200", refused)[1].splitlines()
+        narrow = run("--width", "80", refused)[1].splitlines()
+        self.assertEqual([line for line in wide if "│" in line],
+                         [line for line in narrow if "│" in line])
 
     def test_text_follows_the_locale(self):
         for command in ("timeline", "connections", "explain", "diagnose", "time-wait", "http"):
