@@ -746,7 +746,7 @@ class Terminal(Case):
         refused = os.path.join(os.path.dirname(__file__), "..", "..", "testdata", "refused.pcap")
         for width, shown in (("80", "10.0.0.2:41901        10.0.0.1:80           refused"),
                              ("110", "10.0.0.2:41901           10.0.0.1:80               refused"),
-                             ("20", "10.0.… 10.0.…"), ("40", "10.0.0.2:41901   10.0.0.1:80")):
+                             ("20", "10.0.… 10.0.0…"), ("40", "10.0.0.2:41901   10.0.0.1:80")):
             self.assertIn(shown, run("connections", "--width", width, refused)[1])
         wide = run("--width", "200", refused)[1].splitlines()
         narrow = run("--width", "80", refused)[1].splitlines()
