@@ -3,12 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "csv.h"
-#include "json.h"
-#include "table.h"
+#include "listing.h"
 #include "text.h"
 #include "verdict.h"
-#include "view.h"
 
 static const struct column columns[] = {
     {.title = "#", .columns = 5, .right = true},
@@ -26,26 +23,12 @@ static const struct column columns[] = {
     {.title = "findings", .columns = 24, .elastic = 2, .rank = 7},
 };
 
-struct connections {
-    struct out *out;
-    struct json *json;
-    struct csv *csv;
-    struct table *table;
-    bool ascii;
-    GString *cell;
-};
-
-static void print_json(void *user, const struct lifeline_connection *connection)
+static void print_record(void *user, const struct lifeline_connection *connection)
 {
-    json_record(((struct connections *)user)->json, LIFELINE_RECORD_CONNECTION, connection);
+    listing_record(user, connection);
 }
 
-static void print_csv(void *user, const struct lifeline_connection *connection)
-{
-    csv_record(((struct connections *)user)->csv, connection);
-}
-
-static enum paint append_opened(struct connections *view, const struct lifeline_connection *c)
+static enum paint append_opened(struct listing *view, const struct lifeline_connection *c)
 {
     static const char *const kinds[] = {
         [LIFELINE_HANDSHAKE_THREE_WAY] = "yes",    [LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN] = "both",
@@ -71,7 +54,7 @@ static enum paint append_opened(struct connections *view, const struct lifeline_
     return open && repeated ? PAINT_NOTICE : PAINT_NONE;
 }
 
-static enum paint append_closed(struct connections *view, const struct lifeline_connection *c)
+static enum paint append_closed(struct listing *view, const struct lifeline_connection *c)
 {
     const struct lifeline_teardown *t = &c->teardown;
     const char *closer = lifeline_name_of(lifeline_role_names, t->active_closer);
@@ -114,7 +97,7 @@ static enum paint append_closed(struct connections *view, const struct lifeline_
     return paint;
 }
 
-static void state_cell(struct connections *view, uint8_t state)
+static void state_cell(struct listing *view, uint8_t state)
 {
     const char *name = lifeline_name_of(lifeline_state_names, state);
 
@@ -124,7 +107,7 @@ static void state_cell(struct connections *view, uint8_t state)
 
 static void print_text(void *user, const struct lifeline_connection *c)
 {
-    struct connections *view = user;
+    struct listing *view = user;
     struct table *table = view->table;
     GString *cell = view->cell;
     enum paint paint;
@@ -165,41 +148,21 @@ static void print_text(void *user, const struct lifeline_connection *c)
 static void *open_connections(const struct view_context *context, struct lifeline_options *options,
                               struct lifeline_sink *sink, char **error)
 {
-    struct connections *view = g_new0(struct connections, 1);
+    struct listing *view = g_new0(struct listing, 1);
 
     (void)options;
     (void)error;
-    view->out = out_new(context->out, context->live);
-    view->ascii = !context->utf8;
-    view->cell = g_string_new(NULL);
+    listing_open(view, context, LIFELINE_RECORD_CONNECTION, false, columns, G_N_ELEMENTS(columns));
     sink->user = view;
-    if (strcmp(context->format, "jsonl") == 0) {
-        view->json = json_new(view->out, false);
-        sink->connection = print_json;
-    } else if (strcmp(context->format, "csv") == 0) {
-        view->csv = csv_new(view->out, LIFELINE_RECORD_CONNECTION);
-        sink->connection = print_csv;
-    } else {
-        view->table = table_new(view->out, context, columns, G_N_ELEMENTS(columns));
-        sink->connection = print_text;
-    }
+    sink->connection = view->table ? print_text : print_record;
     return view;
 }
 
 static int close_connections(void *state, const struct lifeline_counters *counters)
 {
-    struct connections *view = state;
-
     (void)counters;
-    if (view->json)
-        json_free(view->json);
-    if (view->csv)
-        csv_free(view->csv);
-    if (view->table)
-        table_free(view->table);
-    g_string_free(view->cell, TRUE);
-    out_free(view->out);
-    g_free(view);
+    listing_close(state);
+    g_free(state);
     return 0;
 }
 

@@ -3,12 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "csv.h"
 #include "har.h"
-#include "json.h"
-#include "table.h"
+#include "listing.h"
 #include "text.h"
-#include "view.h"
 
 #define KEPT_BYTES    (1u << 20) /* of each body with --bodies, as sent */
 #define DECODED_BYTES (8u << 20) /* and decoded */
@@ -28,12 +25,8 @@ static const struct column columns[] = {
 
 struct http {
     const struct view_context *context;
-    struct out *out;
-    struct json *json;
-    struct csv *csv;
-    struct table *table;
+    struct listing list;
     struct har *har;
-    GString *cell;
 };
 
 static gboolean keep_bodies, keep_headers;
@@ -45,14 +38,9 @@ static const GOptionEntry entries[] = {
     {.long_name = NULL},
 };
 
-static void print_json(void *user, const struct lifeline_exchange *exchange)
+static void print_record(void *user, const struct lifeline_exchange *exchange)
 {
-    json_record(((struct http *)user)->json, LIFELINE_RECORD_EXCHANGE, exchange);
-}
-
-static void print_csv(void *user, const struct lifeline_exchange *exchange)
-{
-    csv_record(((struct http *)user)->csv, exchange);
+    listing_record(&((struct http *)user)->list, exchange);
 }
 
 static void print_har(void *user, const struct lifeline_exchange *exchange)
@@ -82,13 +70,13 @@ static enum paint append_status(GString *cell, const struct lifeline_exchange *x
 static void append_safe(struct http *view, const char *text)
 {
     if (text)
-        text_append_safe(view->cell, text, strlen(text), !view->context->utf8);
+        text_append_safe(view->list.cell, text, strlen(text), view->list.ascii);
 }
 
 static void append_url(struct http *view, const struct lifeline_exchange *x)
 {
     if (!x->uri) {
-        g_string_append(view->cell, "?");
+        g_string_append(view->list.cell, "?");
         return;
     }
     if (!strstr(x->uri, "://"))
@@ -99,10 +87,10 @@ static void append_url(struct http *view, const struct lifeline_exchange *x)
 static void print_text(void *user, const struct lifeline_exchange *x)
 {
     struct http *view = user;
-    struct table *table = view->table;
-    GString *cell = view->cell;
+    struct table *table = view->list.table;
+    GString *cell = view->list.cell;
     uint64_t frame = x->request.first_frame ? x->request.first_frame : x->response.first_frame;
-    bool ascii = !view->context->utf8;
+    bool ascii = view->list.ascii;
     enum paint paint;
 
     g_string_append_printf(cell, "%" PRIu64, x->connection);
@@ -149,26 +137,16 @@ static void *open_http(const struct view_context *context, struct lifeline_optio
     const size_t share = context->memory_bytes / 16;
     view = g_new0(struct http, 1);
     view->context = context;
-    view->out = out_new(context->out, context->live);
-    view->cell = g_string_new(NULL);
+    listing_open(&view->list, context, LIFELINE_RECORD_EXCHANGE, keep_headers, columns,
+                 G_N_ELEMENTS(columns));
     options->keep_headers |= keep_headers || har;
     if (keep_bodies)
         options->keep_body_bytes = MIN(KEPT_BYTES, share);
     sink->user = view;
-    if (json) {
-        view->json = json_new(view->out, keep_headers);
-        sink->exchange = print_json;
-    } else if (har) {
-        view->har = har_new(view->out, context->live, share * (keep_bodies ? 4 : 8),
+    sink->exchange = har ? print_har : view->list.table ? print_text : print_record;
+    if (har)
+        view->har = har_new(view->list.out, context->live, share * (keep_bodies ? 4 : 8),
                             keep_bodies ? (unsigned)MIN(DECODED_BYTES, share) : 0);
-        sink->exchange = print_har;
-    } else if (strcmp(context->format, "csv") == 0) {
-        view->csv = csv_new(view->out, LIFELINE_RECORD_EXCHANGE);
-        sink->exchange = print_csv;
-    } else {
-        view->table = table_new(view->out, context, columns, G_N_ELEMENTS(columns));
-        sink->exchange = print_text;
-    }
     return view;
 }
 
@@ -179,14 +157,7 @@ static int close_http(void *state, const struct lifeline_counters *counters)
     (void)counters;
     if (view->har)
         har_free(view->har);
-    if (view->json)
-        json_free(view->json);
-    if (view->csv)
-        csv_free(view->csv);
-    if (view->table)
-        table_free(view->table);
-    g_string_free(view->cell, TRUE);
-    out_free(view->out);
+    listing_close(&view->list);
     g_free(view);
     return 0;
 }

@@ -5,14 +5,11 @@
 #include <string.h>
 
 #include "census_plot.h"
-#include "csv.h"
-#include "json.h"
+#include "listing.h"
 #include "prose.h"
 #include "say.h"
 #include "style.h"
-#include "table.h"
 #include "text.h"
-#include "view.h"
 
 #define ROWS_SHOWN  20 /* of TIME-WAITs in text, without -v */
 #define PLOTS_SHOWN 6
@@ -30,14 +27,10 @@ static const struct column columns[] = {
 
 struct time_waits {
     const struct view_context *context;
-    struct out *out;
-    struct json *json;
-    struct csv *csv;
-    struct table *table;
+    struct listing list;
     struct lifeline_census_book *book;
-    GString *cell;
     uint64_t rows;
-    bool svg, ascii;
+    bool svg;
     bool counts;   /* it gives the census */
     GArray *pairs; /* struct lifeline_census_pair, largest peak first */
     unsigned plots;
@@ -48,25 +41,25 @@ static void socket_cell(struct time_waits *view, const struct lifeline_address *
     struct lifeline_endpoint endpoint = {.ip = *ip, .port = port};
     unsigned width;
 
-    table_wants(view->table, &width);
-    text_append_short_endpoint(view->cell, &endpoint, width, view->ascii);
-    table_cell(view->table, view->cell, PAINT_NONE);
+    table_wants(view->list.table, &width);
+    text_append_short_endpoint(view->list.cell, &endpoint, width, view->list.ascii);
+    table_cell(view->list.table, view->list.cell, PAINT_NONE);
 }
 
 static void append_end(struct time_waits *view, const struct lifeline_time_wait *tw)
 {
-    GString *cell = view->cell;
+    GString *cell = view->list.cell;
     bool known = tw->earliest_ns == tw->latest_ns;
 
     if (tw->outcome == LIFELINE_TIME_WAIT_EXPIRED && !known) {
-        text_append_duration(cell, tw->ended_ns - tw->entered_ns, view->ascii);
+        text_append_duration(cell, tw->ended_ns - tw->entered_ns, view->list.ascii);
         g_string_append(cell, " over, if linux");
         return;
     }
     switch (tw->outcome) {
     case LIFELINE_TIME_WAIT_RUNNING:
         g_string_append(cell, "runs, ");
-        text_append_remaining(cell, tw, view->ascii);
+        text_append_remaining(cell, tw, view->list.ascii);
         g_string_append(cell, " left");
         return;
     case LIFELINE_TIME_WAIT_REUSED:
@@ -79,13 +72,13 @@ static void append_end(struct time_waits *view, const struct lifeline_time_wait 
     default:
         g_string_append(cell, "expired after ");
     }
-    text_append_duration(cell, tw->ended_ns - tw->entered_ns, view->ascii);
+    text_append_duration(cell, tw->ended_ns - tw->entered_ns, view->list.ascii);
 }
 
 static void print_row(struct time_waits *view, const struct lifeline_holder *h)
 {
     const struct lifeline_time_wait *tw = &h->time_wait;
-    GString *cell = view->cell;
+    GString *cell = view->list.cell;
     bool odd =
         tw->outcome == LIFELINE_TIME_WAIT_ASSASSINATED ||
         (tw->outcome == LIFELINE_TIME_WAIT_REUSED && tw->reuse_rule == LIFELINE_REUSE_UNSAFE);
@@ -93,20 +86,20 @@ static void print_row(struct time_waits *view, const struct lifeline_holder *h)
     if (view->rows++ >= ROWS_SHOWN && !view->context->verbose)
         return;
     text_append_u64(cell, h->connection);
-    table_cell(view->table, cell, PAINT_NONE);
+    table_cell(view->list.table, cell, PAINT_NONE);
     socket_cell(view, &h->ip, h->port);
     socket_cell(view, &h->remote_ip, h->remote_port);
     text_append_u64(cell, tw->entered_frame);
-    table_cell(view->table, cell, PAINT_NONE);
+    table_cell(view->list.table, cell, PAINT_NONE);
     text_append_clock(cell, tw->entered_ns, tw->entered_ns, 0);
-    table_cell(view->table, cell, PAINT_DIM);
+    table_cell(view->list.table, cell, PAINT_DIM);
     append_end(view, tw);
-    table_cell(view->table, cell, odd ? PAINT_BAD : PAINT_NONE);
+    table_cell(view->list.table, cell, odd ? PAINT_BAD : PAINT_NONE);
     text_append_u64(cell, tw->restarts);
-    table_cell(view->table, cell, PAINT_NONE);
+    table_cell(view->list.table, cell, PAINT_NONE);
     text_append_u64(cell, tw->absorbed);
-    table_cell(view->table, cell, PAINT_NONE);
-    table_end(view->table);
+    table_cell(view->list.table, cell, PAINT_NONE);
+    table_end(view->list.table);
 }
 
 /* The census counts a host's TIME-WAITs in all shards: the first one gives it. */
@@ -136,12 +129,10 @@ static void take(void *user, const struct lifeline_connection *c)
             .remote_port = remote->port,
             .time_wait = c->time_wait[i],
         };
-        if (view->json)
-            json_record(view->json, LIFELINE_RECORD_HOLDER, &holder);
-        else if (view->csv)
-            csv_record(view->csv, &holder);
-        else if (view->table)
+        if (view->list.table)
             print_row(view, &holder);
+        else
+            listing_record(&view->list, &holder);
     }
 }
 
@@ -169,9 +160,9 @@ static void print_census_json(struct time_waits *view, const struct lifeline_cen
         census.count = before;
         census.time_ns = pair->start_ns + (int64_t)(i + 1) * pair->step_ns;
         census.port_share = pair->peak ? pair->peak_share * before / (double)pair->peak : NAN;
-        json_record(view->json, LIFELINE_RECORD_CENSUS, &census);
+        json_record(view->list.json, LIFELINE_RECORD_CENSUS, &census);
     }
-    struct out *out = view->out;
+    struct out *out = view->list.out;
     char ip[48], remote[48];
     lifeline_address_text(&pair->ip, ip, sizeof ip);
     lifeline_address_text(&pair->remote_ip, remote, sizeof remote);
@@ -209,7 +200,7 @@ static void append_forecast(struct time_waits *view, GString *text,
                                pair->sustainable_rate);
     } else if (pair->seconds_left > 0) {
         g_string_append(text, "at this rate the ports run out in ");
-        text_append_duration(text, (int64_t)(pair->seconds_left * 1e9), view->ascii);
+        text_append_duration(text, (int64_t)(pair->seconds_left * 1e9), view->list.ascii);
         g_string_append_printf(text, " (for ever: up to %.4g per second)", pair->sustainable_rate);
     } else {
         g_string_append_printf(text, "the ports have run out (for ever: up to %.4g per second)",
@@ -220,17 +211,17 @@ static void append_forecast(struct time_waits *view, GString *text,
 /* Appends a line of text, which is emptied, wrapped where the width is limited. */
 static void append_line(struct time_waits *view, GString *text, unsigned column)
 {
-    g_string_append_printf(view->cell, "%*s", (int)column, "");
-    prose_append(view->cell, text->str, column, 3, view->context->width);
-    g_string_append_c(view->cell, '\n');
+    g_string_append_printf(view->list.cell, "%*s", (int)column, "");
+    prose_append(view->list.cell, text->str, column, 3, view->context->width);
+    g_string_append_c(view->list.cell, '\n');
     g_string_truncate(text, 0);
 }
 
 static void print_census_text(struct time_waits *view, const struct lifeline_census_pair *pair)
 {
-    GString *text = view->cell, *line = g_string_new(NULL);
+    GString *text = view->list.cell, *line = g_string_new(NULL);
     g_string_append_c(text, '\n');
-    census_append_name(line, pair, view->ascii);
+    census_append_name(line, pair, view->list.ascii);
     g_string_append(line, ": ");
     text_append_count(line, pair->entered, "TIME-WAIT{|s}");
     g_string_append_printf(line, ", at most %" PRIu64 " at once", pair->peak);
@@ -248,9 +239,10 @@ static void print_census_text(struct time_waits *view, const struct lifeline_cen
     g_string_free(line, TRUE);
     if (pair->peak > 1 && view->plots < PLOTS_SHOWN) {
         view->plots++;
-        census_plot_text(text, pair, view->context->width ? view->context->width : 80, view->ascii);
+        census_plot_text(text, pair, view->context->width ? view->context->width : 80,
+                         view->list.ascii);
     }
-    out_bytes(view->out, text->str, text->len);
+    out_bytes(view->list.out, text->str, text->len);
     g_string_truncate(text, 0);
 }
 
@@ -265,16 +257,16 @@ static void print_census(struct time_waits *view)
     const GArray *pairs = view->pairs;
 
     if (view->svg) {
-        census_plot_svg(view->cell, (const struct lifeline_census_pair *)(void *)pairs->data,
+        census_plot_svg(view->list.cell, (const struct lifeline_census_pair *)(void *)pairs->data,
                         pairs->len, view->context->input);
-        out_bytes(view->out, view->cell->str, view->cell->len);
+        out_bytes(view->list.out, view->list.cell->str, view->list.cell->len);
     }
     for (guint i = 0; i < pairs->len; i++) {
         const struct lifeline_census_pair *pair =
             &g_array_index(pairs, struct lifeline_census_pair, i);
-        if (view->json)
+        if (view->list.json)
             print_census_json(view, pair);
-        else if (view->table &&
+        else if (view->list.table &&
                  !census_is_redundant((const struct lifeline_census_pair *)(void *)pairs->data,
                                       pairs->len, i))
             print_census_text(view, pair);
@@ -288,18 +280,10 @@ static void *open_time_wait(const struct view_context *context, struct lifeline_
 
     (void)error;
     view->context = context;
-    view->ascii = !context->utf8;
-    view->out = out_new(context->out, context->live);
-    view->cell = g_string_new(NULL);
+    listing_open(&view->list, context, LIFELINE_RECORD_HOLDER, false, columns,
+                 G_N_ELEMENTS(columns));
     view->book = lifeline_census_new(options, 0, 0);
-    if (strcmp(context->format, "jsonl") == 0)
-        view->json = json_new(view->out, false);
-    else if (strcmp(context->format, "csv") == 0)
-        view->csv = csv_new(view->out, LIFELINE_RECORD_HOLDER);
-    else if (strcmp(context->format, "svg") == 0)
-        view->svg = true;
-    else
-        view->table = table_new(view->out, context, columns, G_N_ELEMENTS(columns));
+    view->svg = strcmp(context->format, "svg") == 0;
     options->no_http = true;
     sink->user = view;
     sink->connection = take;
@@ -314,27 +298,20 @@ static int close_time_wait(void *state, const struct lifeline_counters *counters
     uint64_t dropped;
 
     (void)counters;
-    if (view->table && view->rows > ROWS_SHOWN && !view->context->verbose)
-        out_format(view->out, "  ... and %" PRIu64 " more (-v shows all)\n",
+    if (view->list.table && view->rows > ROWS_SHOWN && !view->context->verbose)
+        out_format(view->list.out, "  ... and %" PRIu64 " more (-v shows all)\n",
                    view->rows - ROWS_SHOWN);
     view->pairs = g_array_new(FALSE, FALSE, sizeof(struct lifeline_census_pair));
     lifeline_census_each(view->book, LIFELINE_UNKNOWN_NS, collect, view);
     print_census(view);
-    if (view->table && !view->rows)
-        out_text(view->out, "no TIME-WAIT in this capture\n");
+    if (view->list.table && !view->rows)
+        out_text(view->list.out, "no TIME-WAIT in this capture\n");
     dropped = lifeline_census_dropped(view->book);
     if (dropped)
         say_counted(dropped, "TIME-WAIT{ was|s were} left out of the census: too many host pairs");
     g_array_free(view->pairs, TRUE);
     lifeline_census_free(view->book);
-    if (view->json)
-        json_free(view->json);
-    if (view->csv)
-        csv_free(view->csv);
-    if (view->table)
-        table_free(view->table);
-    g_string_free(view->cell, TRUE);
-    out_free(view->out);
+    listing_close(&view->list);
     g_free(view);
     return 0;
 }
