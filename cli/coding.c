@@ -11,8 +11,7 @@
 
 static const char behind[] = "octets follow the compressed data";
 
-/* ---- deflate: zlib's format (RFC 1950), or bare as some servers send it (RFC 9110 8.4.1.2) ----
- */
+/* ---- deflate: zlib's format (RFC 1950), or bare as some servers send it (RFC 9110 8.4.1.2) --- */
 
 struct deflate {
     z_stream z;
@@ -113,8 +112,7 @@ static enum inflate_result brotli_step(void *state, const uint8_t *in, size_t *i
     }
 }
 
-/* ---- the table: IANA's HTTP content coding registry -------------------------------------------
- */
+/* ---- the table: IANA's HTTP content coding registry ------------------------------------------ */
 
 /* format: whose functions are used where the row has none. */
 static const struct coding {
@@ -137,8 +135,7 @@ static const struct coding *find_coding(const char *name)
     return NULL;
 }
 
-/* ---- undoing ----------------------------------------------------------------------------------
- */
+/* ---- undoing --------------------------------------------------------------------------------- */
 
 void coding_note(GString *note, const char *format, ...)
 {

@@ -105,8 +105,7 @@ void har_free(struct har *har)
     g_free(har);
 }
 
-/* ---- times --------------------------------------------------------------------------------------
- */
+/* ---- times ----------------------------------------------------------------------------------- */
 
 /* Nanoseconds as exact decimal milliseconds. */
 static void put_ms(struct out *out, const char *key, int64_t ns)
@@ -199,8 +198,7 @@ static void put_timings(struct out *out, const struct times *t)
     out_char(out, '}');
 }
 
-/* ---- entries
- * -------------------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------------------- */
 
 static void put_ours(struct out *out, const struct lifeline_exchange *x)
 {

@@ -87,8 +87,7 @@ static void body_close(struct body *body)
         g_byte_array_unref(body->decoded);
 }
 
-/* ---- text --------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Charsets that a body may name: those of the WHATWG Encoding Standard that are in use. Nothing
  * else from a capture reaches iconv. */
@@ -171,8 +170,7 @@ static void put_text(struct out *out, const struct body *body, const char *key,
     g_free(made);
 }
 
-/* ---- parts --------------------------------------------------------------------------------------
- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 void har_content(struct out *out, const struct lifeline_exchange *x, guint max_body_bytes,
                  GString *note)

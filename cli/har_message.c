@@ -49,8 +49,7 @@ const struct lifeline_http_header *har_field(const struct lifeline_http_message 
     return NULL;
 }
 
-/* ---- URL ----------------------------------------------------------------------------------------
- */
+/* ---- URL ------------------------------------------------------------------------------------- */
 
 /* RFC 3986 2: reserved and unreserved characters, and whole percent-encodings. */
 static bool is_uri_char(const char *p)
@@ -123,8 +122,7 @@ static void put_url(struct out *out, const struct lifeline_exchange *x,
     g_string_free(url, TRUE);
 }
 
-/* ---- lists of pairs
- * ------------------------------------------------------------------------------ */
+/* ---- lists of pairs -------------------------------------------------------------------------- */
 
 /* name=value, decoded where that gives text: '+' is a blank in forms and queries. */
 static void put_half(struct out *out, const char *text, size_t length)
@@ -165,8 +163,7 @@ void har_pairs(struct out *out, const char *text, size_t length)
     out_char(out, ']');
 }
 
-/* ---- cookies, RFC 6265
- * ---------------------------------------------------------------------------- */
+/* ---- cookies, RFC 6265 ----------------------------------------------------------------------- */
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", and with hyphens, as "expires" has it: in ISO 8601. */
 static bool put_expires(struct out *out, const char *text)
@@ -269,8 +266,7 @@ static void put_cookies(struct out *out, const struct lifeline_http_message *mes
     out_char(out, ']');
 }
 
-/* ---- messages
- * -------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static void put_version(struct out *out, const char *version)
 {

@@ -322,26 +322,21 @@ const struct view view_time_wait = {
     .summary = "each TIME-WAIT, and the census over time: when do the ports run out?",
     .help =
         "First each TIME-WAIT: who holds it, since when, and how it ended. Then the census: how "
-        "many "
-        "endpoints of a host are in TIME-WAIT at once, towards which remote socket, at most and "
-        "over "
-        "time; the share of the ephemeral ports that they take; and the forecast: at the rate "
-        "seen, "
-        "the ports last so long, or for ever, and the highest rate at which they would. How many "
-        "ports a host has isn't in the capture: --ports says it, or --stack.\n"
+        "many endpoints of a host are in TIME-WAIT at once, towards which remote socket, at most "
+        "and over time; the share of the ephemeral ports that they take; and the forecast: at the "
+        "rate seen, the ports last so long, or for ever, and the highest rate at which they would. "
+        "How many ports a host has isn't in the capture: --ports says it, or --stack.\n"
         "\n"
         "A capture doesn't show what a host runs: without more, Linux is assumed, and TIME-WAIT "
-        "ends "
-        "in an interval, from the shortest to the longest of the systems that the host may be by "
-        "its TTL (expires_earliest, expires_latest). --stack says what the hosts run, --time-wait "
-        "how long it lasts, --stack-for the same for one network.\n"
+        "ends in an interval, from the shortest to the longest of the systems that the host may be "
+        "by its TTL (expires_earliest, expires_latest). --stack says what the hosts run, "
+        "--time-wait how long it lasts, --stack-for the same for one network.\n"
         "\n"
         "The counts are exact to about a fiftieth of TIME-WAIT at any length of the capture; the "
-        "curve has at most 512 steps, each with its highest count, and its steps double when "
-        "the capture outgrows them, so memory does not grow with time. In "
-        "jsonl a time-wait record comes as its connection ends, time-wait-census records (where "
-        "the "
-        "count changes) and time-wait-forecast records at the end. svg is a plot for a report.",
+        "curve has at most 512 steps, each with its highest count, and its steps double when the "
+        "capture outgrows them, so memory does not grow with time. In jsonl a time-wait record "
+        "comes as its connection ends, time-wait-census records (where the count changes) and "
+        "time-wait-forecast records at the end. svg is a plot for a report.",
     .open = open_time_wait,
     .close = close_time_wait,
 };

@@ -93,11 +93,9 @@ bool capture_limit(unsigned index, const struct lifeline_counters *counters,
 static const struct rule rules[] = {
     {{"capture-incomplete", LIFELINE_NOTE, N_("the capture is incomplete"),
       N_("Packets that were not captured can't be judged: states and pairs are given as far as "
-         "what "
-         "was captured proves them, and other findings about this connection may be missing."),
+         "what was captured proves them, and other findings about this connection may be missing."),
       N_("Start capturing before the connection opens, at a point that sees both directions, with "
-         "a "
-         "larger buffer (tcpdump -B) when the kernel drops packets."),
+         "a larger buffer (tcpdump -B) when the kernel drops packets."),
       NULL},
      SCOPE_CONNECTION,
      capture_incomplete},

@@ -233,10 +233,8 @@ static const struct rule rules[] = {
     {{"syn-unanswered", LIFELINE_WARNING, N_("SYN without an answer"),
       N_("A SYN is answered by SYN,ACK, or by RST where nothing listens. Silence means that it, or "
          "the answer, is dropped on the way: a firewall, a wrong address, a host that is down, or "
-         "a "
-         "listener whose queue is full. The client repeats it after 1, 3, 7... seconds and gives "
-         "up "
-         "after a minute or two."),
+         "a listener whose queue is full. The client repeats it after 1, 3, 7... seconds and gives "
+         "up after a minute or two."),
       N_("Check route and firewall rules to that address and port; on the server look at the "
          "listener's queue (ss -lnt: Recv-Q against Send-Q) and at ListenDrops in nstat. An ICMP "
          "error may have answered instead: those are not looked at, only counted (-v)."),

@@ -77,8 +77,7 @@ static const struct rule rules[] = {
      port_exhaustion_risk},
     {{"connection-not-reused", LIFELINE_NOTE, N_("a connection for each request"),
       N_("Each connection costs a round trip before its first request, a slow start after it, and "
-         "a "
-         "TIME-WAIT at the end. HTTP/1.1 connections are persistent so that this is paid once."),
+         "a TIME-WAIT at the end. HTTP/1.1 connections are persistent so that this is paid once."),
       N_("Use a client with a connection pool, and check that neither side sends Connection: close "
          "(nginx as a proxy: keepalive in upstream, proxy_http_version 1.1)."),
       "RFC 9112 9.3"},

@@ -361,8 +361,7 @@ static const struct rule rules[] = {
      http_slow_response},
     {{"pipeline-blocked", LIFELINE_NOTE, N_("pipelined response held up by the one before"),
       N_("Responses on a connection come in the order of the requests. One slow answer holds up "
-         "all "
-         "that are behind it, though they may be ready: head-of-line blocking."),
+         "all that are behind it, though they may be ready: head-of-line blocking."),
       N_("Don't pipeline behind slow requests: use several connections, or HTTP/2, whose streams "
          "are independent."),
       "RFC 9112 9.3.2"},

@@ -206,11 +206,10 @@ static const struct rule rules[] = {
     {{"reset-abort", LIFELINE_WARNING, N_("connection aborted"),
       N_("An RST ends both directions at once: what is on its way or unread at the other end is "
          "thrown away, and the program there gets \"connection reset by peer\". Programs abort "
-         "with "
-         "SO_LINGER 0, kernels for a killed connection; the side that aborts skips TIME-WAIT."),
+         "with SO_LINGER 0, kernels for a killed connection; the side that aborts skips "
+         "TIME-WAIT."),
       N_("Find out why that program aborts: close in order (FIN) so that the peer can read all "
-         "that "
-         "was sent, and leave SO_LINGER alone."),
+         "that was sent, and leave SO_LINGER alone."),
       "RFC 9293 3.10.5"},
      SCOPE_CONNECTION,
      reset_abort},

@@ -226,8 +226,7 @@ static const struct rule rules[] = {
     {{"fin-wait-2-stuck", LIFELINE_WARNING, N_("waits for the peer's FIN (FIN-WAIT-2)"),
       N_("The FIN was acknowledged, but the peer does not close its side. RFC 9293 sets no limit; "
          "Linux and BSD forget a closed socket in FIN-WAIT-2 after 60 s, and a FIN that comes "
-         "later "
-         "is answered by RST."),
+         "later is answered by RST."),
       N_("The cause is at the peer: see close-wait-stuck. Don't lower tcp_fin_timeout against it."),
       "RFC 9293 3.6, 3.3.2"},
      SCOPE_CONNECTION,
@@ -235,8 +234,7 @@ static const struct rule rules[] = {
     {{"fin-unacknowledged", LIFELINE_WARNING, N_("FIN without an ACK"),
       N_("A FIN is repeated until it is acknowledged, like data. When nothing answers, the peer's "
          "host is gone, or the way to it; the sender stays in FIN-WAIT-1, CLOSING or LAST-ACK "
-         "until "
-         "it gives up (Linux: tcp_orphan_retries)."),
+         "until it gives up (Linux: tcp_orphan_retries)."),
       N_("Check whether the peer's host, container or link went away; keep-alives would have told "
          "earlier."),
       "RFC 9293 3.6, 3.8.3"},

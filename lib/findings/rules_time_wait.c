@@ -162,10 +162,8 @@ static bool time_wait_on_server(const struct scene *s, struct lifeline_finding *
 static const struct rule rules[] = {
     {{"time-wait-skipped", LIFELINE_WARNING, N_("no TIME-WAIT was kept"),
       N_("The side that closes first must stay in TIME-WAIT to acknowledge a repeated FIN. This "
-         "one "
-         "had no memory of the connection any more, so its peer got RST for a regular close, and "
-         "an "
-         "old segment could enter a new connection on the same ports."),
+         "one had no memory of the connection any more, so its peer got RST for a regular close, "
+         "and an old segment could enter a new connection on the same ports."),
       N_("On Linux look at tcp_max_tw_buckets and TCPTimeWaitOverflow (nstat); on others, at "
          "settings that shorten or recycle TIME-WAIT."),
       "RFC 9293 3.6.1 MUST-13"},
@@ -199,9 +197,8 @@ static const struct rule rules[] = {
      time_wait_reuse_unsafe},
     {{"time-wait-assassinated", LIFELINE_WARNING, N_("TIME-WAIT ended by an RST"),
       N_("TIME-WAIT answers a late segment, or a SYN that it doesn't accept, with an ACK; the "
-         "peer, "
-         "which doesn't know the connection any more, answers that with RST, and TIME-WAIT is gone "
-         "before its time. From then on old segments may enter a new connection."),
+         "peer, which doesn't know the connection any more, answers that with RST, and TIME-WAIT "
+         "is gone before its time. From then on old segments may enter a new connection."),
       N_("Where it matters let TIME-WAIT ignore RSTs (Linux: net.ipv4.tcp_rfc1337=1)."),
       "RFC 1337"},
      SCOPE_CONNECTION,

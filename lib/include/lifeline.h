@@ -44,8 +44,7 @@ extern "C" {
 #define LIFELINE_UNKNOWN       0xff       /* an enumeration or a boolean (uint8_t) */
 #define LIFELINE_NO_FRAME      0          /* frames are 1-based; 0 is "none seen" */
 
-/* ---- enumerations: names and help texts in lib/model/names.c ----------------------------------
- */
+/* ---- enumerations: names and help texts in lib/model/names.c --------------------------------- */
 
 /* RFC 9293 3.3.2, in the order of its figure 5. */
 enum lifeline_state {
@@ -571,8 +570,7 @@ struct lifeline_sink {
     void *(*untold)(void *user, size_t bytes);
 };
 
-/* ---- options and counters ----------------------------------------------------------------------
- */
+/* ---- options and counters -------------------------------------------------------------------- */
 
 /* Thresholds of the findings, each 0 for its default (lib/findings/thresholds.c). */
 struct lifeline_thresholds {
@@ -643,8 +641,7 @@ struct lifeline_counters {
     uint64_t memory_bytes, memory_peak_bytes;
 };
 
-/* ---- calls -------------------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 struct lifeline_engine;
 
@@ -719,8 +716,7 @@ const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t
 bool lifeline_parse_tcp(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wire_bytes,
                         struct lifeline_segment *segment);
 
-/* ---- census ------------------------------------------------------------------------------------
- */
+/* ---- census ---------------------------------------------------------------------------------- */
 
 /*
  * TIME-WAITs over time, from connection records; see lib/census/census.c.
@@ -744,8 +740,7 @@ void lifeline_census_each(struct lifeline_census_book *book, int64_t end_ns,
                           void *user);
 uint64_t lifeline_census_dropped(const struct lifeline_census_book *book);
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 struct lifeline_name {
     uint32_t value;
@@ -811,8 +806,7 @@ size_t lifeline_address_text(const struct lifeline_address *address, char *out, 
 /* "FIN,ACK": the names of a segment's flags in the order SYN FIN RST PSH ACK URG. */
 size_t lifeline_flags_text(uint16_t flags, char *out, size_t size);
 
-/* ---- schema: the single source of field names, types, units and help --------------------------
- */
+/* ---- schema: the single source of field names, types, units and help ------------------------- */
 
 enum lifeline_record_kind {
     LIFELINE_RECORD_CONNECTION,

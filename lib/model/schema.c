@@ -292,8 +292,7 @@ static const struct lifeline_field exchange_fields[] = {
              "name and value of each field; null unless headers are kept", "RFC 9112 5"),
     END};
 
-/* ---- finding, TIME-WAIT, census
- * -------------------------------------------------------------- */
+/* ---- finding, TIME-WAIT, census -------------------------------------------------------------- */
 
 static const struct lifeline_field finding_fields[] = {
     FIELD(finding, "connection", U64, connection, "Connection",
