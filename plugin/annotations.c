@@ -29,12 +29,9 @@
  * tshark shows nothing. All that the sink touches is the worker's until then.
  *
  * Notes are found by frame number, in an array: cheaper than p_add_proto_data(), which searches a
- * list per frame, and not only in Wireshark's thread. With a read filter Wireshark gives a rejected
- * frame's number to the next one, though both reach the dissectors, so each frame of the first pass
- * begins with an empty place.
- *
- * Frame numbers: the engine counts frames as Wireshark does. After a rejected frame it gets numbers
- * of its own, and a map leads back. The texts of findings aren't mapped.
+ * list per frame, and not only in Wireshark's thread. A frame that a read filter rejected leaves
+ * its number to the next one (numbers.c), so each frame of the first pass begins with an empty
+ * place.
  *
  * Memory: a note of some 90 octets per segment, in the arena; with lives, exchanges and the
  * engine about 230 octets per packet of short connections.
@@ -43,6 +40,7 @@
 
 #include "arena.h"
 #include "gui.h"
+#include "numbers.h"
 #include "prefs.h"
 #include "worker.h"
 
@@ -61,11 +59,6 @@ static struct {
     uint32_t end;  /* the last frame's number, when it is known beforehand */
     struct lives *lives;
     GArray *proofs;      /* struct proof: findings to be hung at their frames */
-    wmem_map_t *numbers; /* frame -> Wireshark's number, where they differ; NULL: nowhere */
-    uint64_t last_frame;
-    uint32_t last_number;
-    bool last_has_time;
-    uint64_t looked_for; /* the last frame, as of the last annotations_look() */
     struct note **notes; /* by Wireshark's frame number */
     uint32_t notes_size;
     const struct lifeline_segment *segment; /* the one at hand, or NULL */
@@ -154,7 +147,7 @@ static bool is_of_segment_at_hand(const struct lifeline_event *event)
 /* Puts a note behind the others of its frame; nowhere when a read filter rejected the frame. */
 static void hang_note(struct note *note)
 {
-    uint32_t number = annotations_frame_number(note->frame);
+    uint32_t number = numbers_shown(note->frame);
     struct note **place;
 
     if (number == LIFELINE_NO_FRAME || number >= session.notes_size)
@@ -181,7 +174,7 @@ static uint8_t sender_of(const struct note *note)
 static void link_withdrawn(struct note *note)
 {
     uint64_t frame = note->more != NULL ? note->more->withdrawn_frame : LIFELINE_NO_FRAME;
-    uint32_t number = annotations_frame_number(frame);
+    uint32_t number = numbers_shown(frame);
     struct note *lost = NULL;
 
     if (number != LIFELINE_NO_FRAME && number < session.notes_size)
@@ -244,7 +237,7 @@ static void add_proof(uint64_t frame, const struct sparse *finding)
 /* Hangs a finding at the first note of a frame; nowhere when the frame has none to show it. */
 static void hang_finding(const struct proof *proof)
 {
-    uint32_t number = annotations_frame_number(proof->frame);
+    uint32_t number = numbers_shown(proof->frame);
     struct note *first = number < session.notes_size ? session.notes[number] : NULL;
     struct finding_note *note, **place;
 
@@ -280,6 +273,7 @@ static void cleanup(void)
     if (session.proofs != NULL)
         g_array_free(session.proofs, TRUE);
     memset(&session, 0, sizeof(session));
+    numbers_forget();
 }
 
 struct lifeline_engine *annotations_engine(void)
@@ -335,74 +329,19 @@ static void make_room(uint32_t number)
     session.notes_size = size;
 }
 
-static void set_number(uint64_t frame, uint32_t number)
-{
-    worker_wait();
-    if (session.numbers == NULL)
-        session.numbers = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
-    wmem_map_insert(session.numbers, GSIZE_TO_POINTER((gsize)frame), GUINT_TO_POINTER(number));
-}
-
 uint64_t annotations_begin_frame(const packet_info *pinfo)
 {
-    uint64_t frame = pinfo->num;
+    bool again;
+    uint64_t frame;
 
     if (pinfo->num >= session.notes_size)
         make_room(pinfo->num);
-    if (pinfo->num <= session.last_number) {
+    frame = numbers_begin(pinfo, &again);
+    if (again) {
         worker_wait();
         session.notes[pinfo->num] = NULL;
     }
-    if (pinfo->num == session.last_number) /* a read filter rejected the one before */
-        set_number(session.last_frame, LIFELINE_NO_FRAME);
-    if (frame <= session.last_frame)
-        frame = session.last_frame + 1;
-    if (frame != pinfo->num)
-        set_number(frame, pinfo->num);
-    session.last_frame = frame;
-    session.last_number = pinfo->num;
-    session.last_has_time = pinfo->fd->has_ts;
     return frame;
-}
-
-/* Is there a frame of this number, which has a time? No function for plugins says so; but one
- * orders frames by the time since the frame before, and has no order when there is none before. It
- * warns of that on the terminal. */
-static bool frame_exists(const packet_info *pinfo, uint32_t number)
-{
-    enum ws_log_level level = ws_log_get_level();
-    frame_data early = *pinfo->fd, late;
-    bool exists;
-
-    early.num = number + 1;
-    early.has_ts = 1;
-    early.abs_ts.secs = 0;
-    late = early;
-    late.abs_ts.secs = 1;
-    ws_log_set_level(LOG_LEVEL_CRITICAL);
-    exists = frame_data_compare(pinfo->epan, &early, &late, COL_DELTA_TIME) != 0;
-    ws_log_set_level(level);
-    return exists;
-}
-
-/* Where nobody took over the last frame's number, only Wireshark knows whether it was rejected. */
-static void look_for_last(const packet_info *pinfo)
-{
-    if (session.looked_for == session.last_frame)
-        return;
-    session.looked_for = session.last_frame;
-    if (session.last_has_time && !frame_exists(pinfo, session.last_number))
-        set_number(session.last_frame, LIFELINE_NO_FRAME);
-}
-
-uint32_t annotations_frame_number(uint64_t frame)
-{
-    gpointer number;
-
-    if (session.numbers != NULL &&
-        wmem_map_lookup_extended(session.numbers, GSIZE_TO_POINTER((gsize)frame), NULL, &number))
-        return GPOINTER_TO_UINT(number);
-    return (uint32_t)frame;
 }
 
 /* A TIME-WAIT's begin and restarts as of this frame: the record only has how it stands last. */
@@ -481,7 +420,7 @@ static void finish(void)
 
 void annotations_look(const packet_info *pinfo)
 {
-    look_for_last(pinfo);
+    numbers_look(pinfo);
     /* The last frame of a file that was dissected anew is ignored: it never came. */
     if (session.end != 0 && !session.finished && gui_redissected_frames() == 0)
         finish();

@@ -38,7 +38,7 @@ struct note {
     struct note_more *more; /* NULL: nothing */
     int64_t time_ns;        /* as it was then: the user may shift times later */
     uint64_t seq, ack;
-    uint32_t frame;        /* as the engine counts: see annotations_frame_number() */
+    uint32_t frame;        /* as the engine counts: see numbers_shown() */
     uint32_t window_bytes; /* UINT32_MAX: unknown */
     uint32_t payload_bytes, steps, marks;
     uint16_t flags;
@@ -88,10 +88,6 @@ void annotations_end_frame(const packet_info *pinfo);
 
 /* Begins to look at a frame of a later pass: which frames a read filter rejected is known then. */
 void annotations_look(const packet_info *pinfo);
-
-/* The number under which users know a frame; LIFELINE_NO_FRAME for one that a read filter rejected
- * after the engine saw it, and for none. */
-uint32_t annotations_frame_number(uint64_t frame);
 
 /* The connection's record as known now: final, or as if the capture ended here. False if there is
  * none. What it points to is valid until the next call into the engine. */

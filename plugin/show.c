@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "annotations.h"
+#include "numbers.h"
 #include "text.h"
 
 #define MAX_LINE_BYTES 120
@@ -28,7 +29,7 @@ nstime_t show_nstime(int64_t ns)
 
 void show_frame(proto_tree *tree, tvbuff_t *tvb, int hf, uint64_t frame)
 {
-    uint32_t number = annotations_frame_number(frame);
+    uint32_t number = numbers_shown(frame);
 
     if (number != LIFELINE_NO_FRAME)
         proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, number));

@@ -13,6 +13,8 @@
 
 #include <epan/charsets.h>
 
+#include "numbers.h"
+
 /* The most of a method, URI or reason that a summary has. */
 #define MAX_WORD_BYTES 80
 #define ELLIPSIS       "\u2026"
@@ -252,7 +254,7 @@ static void add_reset(wmem_strbuf_t *out, const struct note *note)
 static void add_withdrawal(wmem_strbuf_t *out, const struct note *note)
 {
     const struct note *lost = note->more != NULL ? note->more->withdrawn : NULL;
-    uint32_t frame = lost != NULL ? annotations_frame_number(lost->frame) : LIFELINE_NO_FRAME;
+    uint32_t frame = lost != NULL ? numbers_shown(lost->frame) : LIFELINE_NO_FRAME;
 
     if (!(note->steps & LIFELINE_STEP_WITHDRAWAL))
         return;
@@ -273,8 +275,7 @@ static void add_withdrawal(wmem_strbuf_t *out, const struct note *note)
 static void add_fate(wmem_strbuf_t *out, const struct note *note)
 {
     const struct note *refuted_by = note->more != NULL ? note->more->refuted_by : NULL;
-    uint32_t frame =
-        refuted_by != NULL ? annotations_frame_number(refuted_by->frame) : LIFELINE_NO_FRAME;
+    uint32_t frame = refuted_by != NULL ? numbers_shown(refuted_by->frame) : LIFELINE_NO_FRAME;
 
     if (refuted_by == NULL)
         return;
