@@ -183,7 +183,7 @@ enum paint verdict_time_wait(GString *text, const struct lifeline_connection *c,
         text_append_duration(text, w->ended_ns - w->entered_ns, ascii);
     }
     if (w->outcome == LIFELINE_TIME_WAIT_EXPIRED && w->earliest_ns != w->latest_ns)
-        g_string_append(text, ", if linux");
+        g_string_append(text, ", if Linux");
     if (rule && w->outcome == LIFELINE_TIME_WAIT_REUSED)
         g_string_append_printf(text, w->reuse_rule == LIFELINE_REUSE_UNSAFE ? " (%s)" : " (by %s)",
                                rule);

@@ -53,7 +53,7 @@ static void append_end(struct time_waits *view, const struct lifeline_time_wait 
 
     if (tw->outcome == LIFELINE_TIME_WAIT_EXPIRED && !known) {
         text_append_duration(cell, tw->ended_ns - tw->entered_ns, view->list.ascii);
-        g_string_append(cell, " over, if linux");
+        g_string_append(cell, " over, if Linux");
         return;
     }
     switch (tw->outcome) {

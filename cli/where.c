@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "prose.h"
+#include "terminal.h"
 #include "where_value.h"
 
 #define MAX_DEPTH 64 /* of parentheses and nots */
@@ -254,18 +256,28 @@ bool where_matches(const struct where *where, const struct lifeline_connection *
 
 /* ---- help ------------------------------------------------------------------------------------ */
 
+#define HELP_COLUMN 37
+
 static void print_field(const char *prefix, const struct lifeline_field *field)
 {
     char path[80];
     snprintf(path, sizeof path, "%s%s", prefix, field->path);
     char *words = where_list_words(field);
-    printf("  %-34s %s%s%s\n", path, field->help, *words ? ": " : "", words);
+    char *help = g_strconcat(field->help, *words ? ": " : "", words, NULL);
+    GString *line = g_string_new(NULL);
+    g_string_printf(line, "  %-*s", HELP_COLUMN - 2, path);
+    prose_append(line, help, HELP_COLUMN, HELP_COLUMN, terminal_columns());
+    puts(line->str);
+    g_string_free(line, TRUE);
+    g_free(help);
     g_free(words);
 }
 
 void where_print_fields(void)
 {
-    printf("Fields for --where; operators ==, !=, <, <=, >, >=, ~ (contains), and, or, not, ():\n");
+    puts("Fields for --where; operators ==, !=, <, <=, >, >=, ~ (contains), and, or, not, ().\n"
+         "Times are 2026-11-22T10:00:00Z, durations seconds, addresses also networks such as\n"
+         "10.0.0.0/8; null is what isn't known; what has spaces in it stands in quotes.\n");
     const struct lifeline_field *field = lifeline_fields(LIFELINE_RECORD_CONNECTION);
     for (; field->path; field++) {
         if (strcmp(field->path, "time_wait") != 0) {
