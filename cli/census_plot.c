@@ -206,10 +206,8 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
         double x = LEFT + (double)i / PARTS * (WIDTH - LEFT - RIGHT);
         text_append_clock(clock, low_ns + (int64_t)(span_ns * i / PARTS), low_ns, digits);
         g_string_append_printf(
-            out,
-            "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#616e7c\">%s"
-            "</text>\n",
-            x, HEIGHT - BOTTOM + 20, clock->str);
+            out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\" fill=\"#616e7c\">%s</text>\n", x,
+            HEIGHT - BOTTOM + 20, i == PARTS ? "end" : "middle", clock->str); /* the drawing ends */
         g_string_free(clock, TRUE);
     }
     for (unsigned k = 0; k < shown; k++) {

@@ -740,6 +740,20 @@ class Terminal(Case):
                 self.assertLessEqual(len(widest), 80, widest)
         self.assertIn("longlong", run("diagnose", "--width", "80", long)[1])
 
+    def test_plot_ends_where_its_drawing_ends(self):
+        """The last time of the axis stands before the edge, where it would be cut."""
+        _, out, _ = run("time-wait", "-o", "svg", self.file)
+        times = re.findall(r'text-anchor="(\w+)"[^>]*>\d\d:\d\d:\d\d', out)
+        self.assertEqual(times, ["middle"] * (len(times) - 1) + ["end"])
+
+    def test_ports_are_assumed_until_somebody_says(self):
+        said = r"% of (\d+) ports?( \(Linux's, assumed\))?\n"
+        for arguments, found in (((), ("28232", " (Linux's, assumed)")),
+                                 (("--stack", "windows"), ("16384", "")),
+                                 (("--ports", "1-200"), ("200", ""))):
+            _, out, _ = run("time-wait", *arguments, self.file)
+            self.assertEqual(re.search(said, out).groups(""), found)
+
     def test_more_width_goes_where_it_is_needed(self):
         """To names of findings and long addresses; a ladder's arrows needn't be longer than what
         stands on them."""
