@@ -360,7 +360,18 @@ void app_begins(const struct app_link *link, unsigned end, const struct lifeline
     leave(flow);
 }
 
-bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack)
+/* A segment of end begins at seq. */
+static void note_sent(struct app_flow *flow, unsigned end, uint32_t seq)
+{
+    struct stream *s = &flow->stream[end];
+    if (!flow->opened[end] || flow->fed)
+        return;
+    int64_t offset = stream_offset(s, seq);
+    if (offset > s->sent)
+        s->sent = offset;
+}
+
+bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack, uint32_t seq)
 {
     if (app_is_idle(flow) || flow->fed || flow->abandoned || !flow->opened[end])
         return false;
@@ -368,6 +379,7 @@ bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack)
     int64_t offset = stream_offset(s, ack);
     if (offset > s->acked)
         s->acked = offset;
+    note_sent(flow, !end, seq);
     if (flow->flight[end].count && s->acked >= s->next)
         flow->flight[end] = (struct flight){.count = 0};
     return app_is_pending(flow);
@@ -410,6 +422,7 @@ void app_fin(struct app *app, const struct app_link *link, unsigned end, uint32_
         s->end = at > s->next ? at : s->next;
     }
     app_check_fin(flow, end);
+    app_check_fin(flow, !end); /* it may have acknowledged this one */
     app_pump(flow);
     leave(flow);
 }
@@ -424,7 +437,9 @@ void app_reset(struct app *app, const struct app_link *link, unsigned end,
     enter(flow, link, segment);
     flow->reset[end] = farewell(flow, end, segment);
     if (flow->reset[end].received != APP_NO_OFFSET)
-        app_hears(flow, !end, segment->ack); /* octets that it had may not be in the capture */
+        app_hears(flow, !end, segment->ack, segment->seq); /* octets may not be in the capture */
+    else
+        note_sent(flow, end, segment->seq);
     /* What it cuts is given with the connection's end: until then the RST may be refuted. */
     flow->was_reset = flow->protocol && (app_is_pending(flow) || !flow->protocol->is_idle(flow));
     if (flow->was_reset) {

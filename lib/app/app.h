@@ -63,9 +63,10 @@ enum app_probe_result app_probe(const uint8_t *bytes, size_t length);
 void app_data(struct app *app, const struct app_link *link, unsigned end,
               const struct lifeline_segment *segment, uint32_t seq, uint32_t marks);
 
-/* The receiver of end's stream has acknowledged everything below ack. True: something waits for
- * that; then app_acked() must follow. For each ACK, hence without a link. */
-bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack);
+/* The receiver of end's stream has acknowledged everything below ack, and had sent all below seq
+ * itself. True: something waits for that; then app_acked() must follow. For each ACK, hence without
+ * a link. */
+bool app_hears(struct app_flow *flow, unsigned end, uint32_t ack, uint32_t seq);
 
 /* Before that, where the other end's octets came with its SYN, and so told nothing of end's stream:
  * segment acknowledges something of it. */

@@ -252,6 +252,9 @@ bool app_give_up(struct app_flow *flow, enum app_give_up_why why)
         if (has_hole_before_fin(s) && (force || s->acked >= s->end)) {
             app_deliver_gap(flow, end, s->end, NULL);
         } else if (stream_has_hole(s)) {
+            if (moved && other->spans && other->spans->offset == other->next &&
+                app_is_causal(flow, !end, &other->spans->origin))
+                continue; /* what the other end held goes first: app_pump() */
             if (!force && s->acked < s->spans->offset)
                 continue;
             int64_t until = s->spans->offset;
@@ -316,11 +319,12 @@ void app_flush(struct app_flow *flow)
     }
     for (unsigned end = 0; end < 2 && !flow->abandoned; end++) {
         struct stream *s = &flow->stream[end];
-        if (!flow->opened[end] || s->acked <= s->next)
+        int64_t shown = s->acked > s->sent ? s->acked : s->sent;
+        if (!flow->opened[end] || shown <= s->next)
             continue;
         /* The last one may be a FIN that the capture lacks. */
         bool is_counted = s->end != STREAM_NO_END;
-        app_deliver_gap(flow, end, s->acked - !is_counted, NULL);
-        deliver_gap(flow, end, s->acked, NULL, is_counted);
+        app_deliver_gap(flow, end, shown - !is_counted, NULL);
+        deliver_gap(flow, end, shown, NULL, is_counted);
     }
 }

@@ -41,8 +41,8 @@ static void feed_app(struct pass *pass)
         app_link_of(c, &link);
         app_begins(&link, pass->p, s);
     }
-    bool waits =
-        pass->ack && pass->ack_fits && !conn_is_reset(c) && app_hears(c->flow, pass->p, s->ack);
+    bool waits = pass->ack && pass->ack_fits && !conn_is_reset(c) &&
+                 app_hears(c->flow, pass->p, s->ack, s->seq);
     bool over = c->end[0].flags & c->end[1].flags & END_FIN_ACKED;
     if (!waits && !s->payload_bytes && !pass->fin && !over) {
         return;

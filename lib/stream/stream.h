@@ -72,6 +72,7 @@ struct stream_pool {
 struct stream {
     int64_t next;  /* offset of the octet to be delivered next */
     int64_t acked; /* all below was received, as its receiver's ACKs prove */
+    int64_t sent;  /* all below was sent, as the numbers of its sender's ACKs and RSTs show */
     int64_t end;   /* offset of the FIN; STREAM_NO_END while none was seen */
     uint32_t base; /* sequence number of offset 0 */
     uint32_t held_bytes, span_count;

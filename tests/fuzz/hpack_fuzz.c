@@ -62,7 +62,7 @@ static void send_bytes(struct player *p, unsigned end, const void *bytes, uint32
     p->next[end] += length;
     if (lost)
         return;
-    if (app_hears(*p->link.flow, !end, segment.ack))
+    if (app_hears(*p->link.flow, !end, segment.ack, segment.seq))
         app_acked(&p->link, &segment);
     app_data(p->app, &p->link, end, &segment, segment.seq, 0);
 }

@@ -97,7 +97,8 @@ static void send_segment(struct player *p, unsigned end, uint32_t seq, const uin
     } else if (p->feeds) {
         app_feed(p->app, &p->link, end, p->frame, segment.time_ns, 0, copy, captured);
     } else {
-        if (segment.flags & LIFELINE_ACK && app_hears(*p->link.flow, !end, segment.ack))
+        if (segment.flags & LIFELINE_ACK &&
+            app_hears(*p->link.flow, !end, segment.ack, segment.seq))
             app_acked(&p->link, &segment);
         if (length)
             app_data(p->app, &p->link, end, &segment, seq, 0);

@@ -176,7 +176,7 @@ static void send_piece(struct player *p, struct app *app, struct app_link *link,
         free(payload);
         return;
     }
-    if (app_hears(*link->flow, !end, segment.ack))
+    if (app_hears(*link->flow, !end, segment.ack, segment.seq))
         app_acked(link, &segment);
     switch (b->kind) {
     case BLOCK_DATA:
