@@ -180,7 +180,7 @@ static struct exchange *stream_of(const struct app_flow *flow, const struct http
 /* The end of a DATA frame is its message's, content or padding before it or nothing. */
 static void touch_body(struct lifeline_http_message *m, const struct app_at *at)
 {
-    if (m->body_bytes != LIFELINE_UNKNOWN_COUNT) /* its head is known */
+    if (m->first_frame != LIFELINE_NO_FRAME) /* its head is known */
         exchange_touch(m, at);
 }
 
@@ -218,6 +218,23 @@ static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
     }
 }
 
+/* Octets of an end that may have held frames of any open stream are missing (gap) or weren't
+ * understood (NULL). */
+static void mark_streams(struct http2 *h, unsigned end, const struct app_at *gap)
+{
+    for (unsigned i = 0; i < HTTP2_BUCKETS && h->open; i++)
+        for (struct exchange *x = h->streams[i]; x; x = x->next) {
+            bool is_response = end == x->response_end_of;
+            x->missing = true;
+            if (!gap || (is_response ? x->response_done : x->request_done))
+                continue;
+            struct lifeline_http_message *m = exchange_message(x, is_response);
+            exchange_missing(x, is_response, gap);
+            m->last_frame = LIFELINE_NO_FRAME;
+            m->body_bytes = m->wire_body_bytes = LIFELINE_UNKNOWN_COUNT;
+        }
+}
+
 /* Framing is over: nothing that follows is understood until frames prove themselves. gap: octets
  * that are missing, or NULL. */
 static void lose(struct http2 *h, unsigned end, const struct app_at *gap)
@@ -231,15 +248,7 @@ static void lose(struct http2 *h, unsigned end, const struct app_at *gap)
     side->block.used = 0;
     h->likely = true;
     http2_forget_table(side);
-    for (unsigned i = 0; i < HTTP2_BUCKETS; i++)
-        for (struct exchange *x = h->streams[i]; x; x = x->next) {
-            bool is_response = end == x->response_end_of;
-            x->missing = true;
-            if (!gap || (is_response ? x->response_done : x->request_done))
-                continue;
-            exchange_missing(x, is_response, gap);
-            exchange_message(x, is_response)->last_frame = LIFELINE_NO_FRAME;
-        }
+    mark_streams(h, end, gap);
 }
 
 /* A frame header is complete. */
@@ -293,9 +302,9 @@ static void frame_begins(struct app_flow *flow, struct http2 *h, unsigned end)
         block->wire_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
     } else if (side->type == HTTP2_DATA) {
         struct exchange *x = stream_of(flow, h, side);
-        if (x)
-            exchange_message(x, end == x->response_end_of)->wire_body_bytes +=
-                side->left + HTTP2_FRAME_HEADER_BYTES;
+        struct lifeline_http_message *m = x ? exchange_message(x, end == x->response_end_of) : NULL;
+        if (m && m->wire_body_bytes != LIFELINE_UNKNOWN_COUNT)
+            m->wire_body_bytes += side->left + HTTP2_FRAME_HEADER_BYTES;
     }
 }
 
@@ -326,9 +335,10 @@ static void payload(struct app_flow *flow, struct http2 *h, unsigned end, const 
     if (!x)
         return;
     struct lifeline_http_message *m = exchange_message(x, end == x->response_end_of);
-    if (m->body_bytes == LIFELINE_UNKNOWN_COUNT)
+    if (m->first_frame == LIFELINE_NO_FRAME)
         return; /* its head isn't known */
-    m->body_bytes += length;
+    if (m->body_bytes != LIFELINE_UNKNOWN_COUNT)
+        m->body_bytes += length;
     x->record.retransmitted_segments += run->at.repeats;
     exchange_delayed(x, run->at.missed_ns, run->at.time_ns);
     exchange_touch(m, &run->at);
@@ -432,9 +442,10 @@ static uint32_t http2_data(struct app_flow *flow, unsigned end, const uint8_t *b
     struct http2_side *side = &h->side[end];
     struct app_run run = {bytes, length, *at};
     while (run.left && !flow->abandoned) {
-        if (side->lost && !resyncs(&run, end == h->client))
+        if (side->lost && !resyncs(&run, end == h->client)) {
+            mark_streams(h, end, NULL);
             app_run_advance(&run, run.left);
-        else if (side->preface_left && !side->lost)
+        } else if (side->preface_left && !side->lost)
             preface_step(flow, h, end, &run);
         else {
             side->lost = false;
@@ -448,8 +459,10 @@ static void http2_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
 {
     struct http2 *h = http2_of(flow);
     struct http2_side *side = &h->side[end];
-    if (side->lost)
+    if (side->lost) { /* streams may have been opened since */
+        mark_streams(h, end, at);
         return;
+    }
     if (!side->in_frame || carries_block(side->type) || bytes > side->left ||
         side->fixed_used < side->fixed_bytes) {
         lose(h, end, at);

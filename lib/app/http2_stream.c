@@ -116,8 +116,11 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
     r->response.complete = x->response_done && !x->response_gap;
     r->raced_close = x->has_request && !x->has_response &&
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
-    h->last_end_ns =
-        r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
+    bool ended = (!x->missing || x->response_done) && r->request.last_frame != LIFELINE_NO_FRAME &&
+                 (!x->has_response || r->response.last_frame != LIFELINE_NO_FRAME);
+    h->last_end_ns = !ended                                     ? LIFELINE_UNKNOWN_NS
+                     : r->response.last_ns > r->request.last_ns ? r->response.last_ns
+                                                                : r->request.last_ns;
     unlink_stream(flow->app, h, x);
     exchange_give(flow, x, outcome);
 }
@@ -291,7 +294,9 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
     if (!x)
         return;
     exchange_touch(&x->record.request, at);
-    if (!f.is_trailer && h->likely && !x->record.method) { /* trailers, and the head was missed */
+    const struct lifeline_exchange *r = &x->record;
+    if (!f.is_trailer && h->likely && !r->method && !r->uri && !r->host) {
+        /* Trailers, and the head was missed. */
         x->missing = x->request_gap = true;
         exchange_unknown(&x->record.request);
         x->record.idle_ns = LIFELINE_UNKNOWN_NS;
