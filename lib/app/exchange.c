@@ -274,6 +274,8 @@ void exchange_missing(struct exchange *x, bool is_response, const struct app_at 
     *(is_response ? &x->response_gap : &x->request_gap) = true;
     if (!at->cut)
         m->last_frame = LIFELINE_NO_FRAME;
+    else if (m->first_frame != LIFELINE_NO_FRAME)
+        exchange_touch(m, at);
 }
 
 void exchange_delayed(struct exchange *x, int64_t from_ns, int64_t to_ns)
@@ -351,6 +353,10 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         r->incarnation = link->incarnation;
         r->slot = link->slot;
         r->outcome = (uint8_t)outcome;
+        if (!x->has_request) {
+            r->pipelined = r->raced_close = r->answered_before = LIFELINE_UNKNOWN;
+            r->blocked_ns = LIFELINE_UNKNOWN_NS;
+        }
         bool later = x->has_request ? flow->had_request && !x->is_first : r->index > 0;
         bool whole = link->base_known[0] || link->base_known[1];
         bool first = (whole && r->confidence == LIFELINE_PROVEN) ||
@@ -362,8 +368,8 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         settle_end(&r->response);
         r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);
         r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns);
-        if (r->wait_ns > 0 && (!x->request_done || x->request_cut))
-            r->wait_ns = x->request_gap ? LIFELINE_UNKNOWN_NS : 0;
+        if (!x->request_done || x->request_cut) /* it has no last octet */
+            r->wait_ns = LIFELINE_UNKNOWN_NS;
         r->receive_ns = span_ns(r->response.first_ns, r->response.last_ns);
         r->retransmission_share = delayed_share(x);
         sink->exchange(sink->user, r);

@@ -141,7 +141,7 @@ struct app_protocol {
     void (*close)(struct app_flow *flow, enum app_close how);
 };
 
-#define APP_STATE_BYTES 384
+#define APP_STATE_BYTES 400
 
 /* The FIN of an end, or its RST. */
 struct app_farewell {

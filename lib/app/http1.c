@@ -72,12 +72,27 @@ static void chunk_step(struct app_flow *flow, struct http1 *h, unsigned end, str
     }
 }
 
+/* Octets whose place in their stream isn't known: may they be another message's than that which
+ * broke off? A request's are its own until the server sends something, a response's while no other
+ * request may have been sent. */
+static bool is_stray(const struct http1 *h, unsigned end, const struct app_at *at)
+{
+    const struct exchange *x = h->side[end].x;
+    if (end == h->client)
+        return at->peer_offset == APP_NO_OFFSET || at->peer_offset > x->sent_ack;
+    return !x->has_request || x->next || h->client_gap_end > x->request_start;
+}
+
 static void lost_step(struct app_flow *flow, struct http1 *h, unsigned end, struct app_run *run)
 {
     struct http1_side *side = &h->side[end];
     if (!http1_resyncs(h, end, run)) {
         http1_touch(side, end == h->client, &run->at);
+        if (side->x && is_stray(h, end, &run->at))
+            http1_message_of(side, end == h->client)->last_frame = LIFELINE_NO_FRAME;
         app_run_advance(run, run->left);
+        if (end != h->client)
+            h->server_unread_end = run->at.offset;
         return;
     }
     if (end == h->client)
@@ -158,7 +173,7 @@ static bool http1_open(struct app_flow *flow, unsigned client)
 {
     struct http1 *h = http1_of(flow);
     h->client = (uint8_t)client;
-    h->server_gap_end = h->client_gap_begin = APP_NO_OFFSET;
+    h->server_gap_end = h->server_unread_end = h->client_gap_begin = APP_NO_OFFSET;
     h->client_gap_end = h->client_gap_answered = APP_NO_OFFSET;
     h->last_end_ns = LIFELINE_UNKNOWN_NS;
     for (unsigned end = 0; end < 2; end++) {
@@ -183,11 +198,18 @@ static uint32_t http1_data(struct app_flow *flow, unsigned end, const uint8_t *b
     return length - run.left;
 }
 
+/* A body was announced, none of it came so far, and perhaps none does: the response to a request
+ * that isn't known may answer HEAD. */
+static bool is_body_doubtful(const struct http1_side *side)
+{
+    return side->x && !side->x->has_request && !side->x->record.response.wire_body_bytes;
+}
+
 /* Octets that lie wholly in a body: framing goes on behind them. */
 static bool gap_in_body(struct http1_side *side, uint64_t bytes, bool is_request,
                         const struct app_at *at)
 {
-    if (bytes == APP_GAP_UNKNOWN)
+    if (bytes == APP_GAP_UNKNOWN || is_body_doubtful(side))
         return false;
     if (side->place == HTTP1_UNTIL_CLOSE)
         side->left = bytes;
@@ -201,6 +223,20 @@ static bool gap_in_body(struct http1_side *side, uint64_t bytes, bool is_request
         exchange_missing(side->x, !is_request, at);
     }
     return true;
+}
+
+/* A gap lets nobody tell how the message under way goes on. */
+static void break_off(struct http1_side *side, bool is_request, const struct app_at *at)
+{
+    struct lifeline_http_message *m = http1_message_of(side, is_request);
+    exchange_missing(side->x, !is_request, at);
+    m->wire_body_bytes = LIFELINE_UNKNOWN_COUNT;
+    if (side->place != HTTP1_TRAILER)
+        m->body_bytes = LIFELINE_UNKNOWN_COUNT;
+    if (is_request)
+        side->x->request_cut = true;
+    else
+        side->x->cut = true;
 }
 
 static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const struct app_at *at)
@@ -220,17 +256,14 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
             side->place = HTTP1_CHUNK_END;
         return;
     }
-    if (side->place == HTTP1_LENGTH && !unknown) { /* it ends inside the gap, known by its length */
+    if (side->place == HTTP1_LENGTH && !unknown &&
+        !is_body_doubtful(side)) { /* it ends inside the gap, known by its length */
         gap_in_body(side, left, is_request, at);
         http1_end_message(flow, h, end);
     } else if (side->place == HTTP1_HEAD) {
         http1_cut_head(flow, h, end, true, at);
     } else if (side->x) {
-        exchange_missing(side->x, !is_request, at);
-        if (is_request)
-            side->x->request_cut = true;
-        else
-            side->x->cut = true;
+        break_off(side, is_request, at);
     }
     if (flow->abandoned || flow->protocol != &app_http1)
         return;

@@ -45,8 +45,9 @@ struct http1 {
     struct http1_side side[2];     /* by end */
     struct exchange *first, *last; /* requests that wait, oldest first */
     uint32_t waiting;
-    uint64_t skipped;       /* requests beyond the pipeline limit, not recorded, after last */
-    int64_t server_gap_end; /* the server's octets below it may hold lost responses */
+    uint64_t skipped;          /* requests beyond the pipeline limit, not recorded, after last */
+    int64_t server_gap_end;    /* the server's octets below it may hold lost responses */
+    int64_t server_unread_end; /* ... or some that weren't recognised */
     int64_t
         client_gap_begin; /* the client's octets from here on, behind its last request, are lost */
     int64_t client_gap_end;
@@ -62,6 +63,7 @@ struct http1 {
     bool ambiguous; /* who answers whom can't be told until all is quiet again */
     bool pipelines; /* ... because several requests waited as answers were lost */
     bool gap_holds; /* a response, at least: it began where one does */
+    bool unseen;    /* requests may be among them that responses without one answer */
     bool judged;    /* what waited as a request began was judged to be over */
     bool pipelined; /* the client does */
     uint32_t owed;  /* responses to lost requests that may still come, at most */

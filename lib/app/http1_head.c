@@ -150,6 +150,8 @@ static bool not_a_message(struct app_flow *flow, struct http1 *h, unsigned end, 
     side->place = HTTP1_LOST;
     http1_messages_lost(flow, h, end, APP_NO_OFFSET, APP_NO_OFFSET);
     app_run_advance(run, run->left);
+    if (end != h->client)
+        h->server_unread_end = run->at.offset;
     return true;
 }
 

@@ -200,6 +200,15 @@ static void http1_answer_early(struct app_flow *flow, struct http1 *h)
         exchange_announce(flow, side->x, false, false);
 }
 
+/* A response to a request that isn't in the capture: CONNECT, perhaps? What follows is no body
+ * then. */
+static bool may_open_tunnel(const struct http1 *h, const struct exchange *x,
+                            const struct http_head *head)
+{
+    return h->likely && !x->has_request && head->status < 300 && head->status != 204 &&
+           head->framing == HTTP_FRAMED_NOT && !head->content_type.at;
+}
+
 static void response_head(struct app_flow *flow, struct http1 *h, const struct http_head *head,
                           const struct http1_octets *octets, const struct app_at *at)
 {
@@ -240,6 +249,12 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
     }
     if (!octets->whole)
         return;
+    if (x && may_open_tunnel(h, x, head)) {
+        x->record.response.last_frame = LIFELINE_NO_FRAME;
+        side->place = HTTP1_LOST;
+        http1_response_ends(flow, h, true);
+        return;
+    }
     http1_body_starts(side, false, head->content_length);
     if ((x && x->is_head) || head->status == 204 || head->status == 304 ||
         (head->framing == HTTP_FRAMED_LENGTH && !head->content_length))

@@ -64,17 +64,24 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
     bool is_foreign = flow->is_foreign[!h->client] && !h->answered;
     r->raced_close = x->has_request && !x->has_response &&
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
-    if (x->has_response && r->pipelined == 1 && h->last_end_ns != LIFELINE_UNKNOWN_NS &&
-        r->request.last_ns != LIFELINE_UNKNOWN_NS && h->last_end_ns > r->request.last_ns)
-        r->blocked_ns = h->last_end_ns - r->request.last_ns;
+    if (r->pipelined) {
+        bool known = x->has_response && r->pipelined == 1 &&
+                     h->last_end_ns != LIFELINE_UNKNOWN_NS &&
+                     r->request.last_ns != LIFELINE_UNKNOWN_NS;
+        r->blocked_ns = !known                                ? LIFELINE_UNKNOWN_NS
+                        : h->last_end_ns > r->request.last_ns ? h->last_end_ns - r->request.last_ns
+                                                              : 0;
+    }
     /* Its response may be in a gap that it was sent before, or is one that answers nothing known.
      */
-    x->missing |= !x->has_response && (x->sent_ack < h->server_gap_end || h->ambiguous);
+    x->missing |= !x->has_response && (x->sent_ack < h->server_gap_end || h->ambiguous ||
+                                       (x->sent_ack < h->server_unread_end && !is_foreign));
     bool framed = r->request.body_bytes != LIFELINE_UNKNOWN_COUNT;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap && framed;
     r->response.complete = x->response_done && !x->cut && !x->response_gap;
     h->last_end_ns = LIFELINE_UNKNOWN_NS;
-    if (x->response_done && !x->cut && !x->missing)
+    bool asked = x->has_request || !h->likely; /* or its request may go on */
+    if (x->response_done && !x->cut && !x->missing && asked)
         h->last_end_ns =
             r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
     for (unsigned end = 0; end < 2; end++)
@@ -117,8 +124,11 @@ static void give_lost(struct app_flow *flow, struct http1 *h, const struct excha
 static void end_tail(struct app_flow *flow, struct http1 *h)
 {
     struct http1_side *server = &h->side[!h->client];
-    if (server->place == HTTP1_LOST && server->x)
+    if (server->place == HTTP1_LOST && server->x) {
+        if (h->pipelined) /* or more of it follows */
+            server->x->record.response.last_frame = LIFELINE_NO_FRAME;
         http1_response_ends(flow, h, true);
+    }
 }
 
 /* ---- requests ---- */
@@ -148,7 +158,8 @@ void http1_settle(struct app_flow *flow, struct http1 *h, const struct app_at *a
     }
     if (h->ambiguous && !h->first && !server->x && has_all(flow, h, at) &&
         (!h->pipelines || h->owed <= h->gap_holds || at->time_ns - h->server_ns >= QUIET_NS)) {
-        h->ambiguous = h->pipelines = h->gap_holds = false;
+        h->judged = true;
+        h->ambiguous = h->pipelines = h->gap_holds = h->unseen = false;
         h->owed = 0;
     }
 }
@@ -176,22 +187,26 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     x->request_end_of = h->client;
     x->response_end_of = !h->client;
     /* What was lost before it, if anything, has had its answer. */
-    bool settled = has_all(flow, h, at) && at->peer_offset > h->client_gap_answered;
+    bool settled = has_all(flow, h, at) && at->peer_offset > h->client_gap_answered &&
+                   (!h->pipelined || at->time_ns - h->server_ns >= QUIET_NS);
     x->barrier = side->resynced && !(http1_is_quiet(h) && settled);
     exchange_begin(&r->request, at);
     r->retransmitted_segments = at->repeats;
     exchange_delayed(x, at->missed_ns, at->time_ns);
     r->confidence = h->likely ? LIFELINE_LIKELY : LIFELINE_PROVEN;
-    r->answered_before =
-        h->unasked && !h->likely && (at->peer_offset == APP_NO_OFFSET || has_all(flow, h, at));
+    r->answered_before = h->unasked && (at->peer_offset == APP_NO_OFFSET || has_all(flow, h, at));
+    if (r->answered_before && h->likely) /* perhaps it answered what is lost */
+        r->answered_before = LIFELINE_UNKNOWN;
     r->pipelined = !quiet;
     bool first = at->offset == 0 && !flow->hunting[h->client];
-    if (quiet && h->likely && !first && (!settled || h->judged || h->pipelined))
+    bool begins = x->is_first && flow->hunting[h->client]; /* what was before isn't captured */
+    if (quiet && h->likely && !first && (begins || !settled || h->judged || h->pipelined))
         r->pipelined = LIFELINE_UNKNOWN;
-    /* What waits may have been answered in what is lost, and nothing tells. */
+    /* What waits may have been answered in what is lost, or by what couldn't be paired, unless
+     * the client had received nothing since it asked. */
     const struct exchange *waits = http1_next_answered(h);
-    if (!quiet && h->side[!h->client].place == HTTP1_LOST &&
-        (at->peer_offset == APP_NO_OFFSET || !waits || at->peer_offset > waits->sent_ack))
+    if (!quiet && (h->side[!h->client].place == HTTP1_LOST || h->ambiguous) &&
+        (at->peer_offset == APP_NO_OFFSET || !h->last || at->peer_offset > h->last->sent_ack))
         r->pipelined = LIFELINE_UNKNOWN;
     /* What is under way may be over: nobody knows what it answers, HEAD perhaps. */
     const struct exchange *answers = h->side[!h->client].x;
@@ -292,7 +307,7 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
         x = exchange_new(flow);
         if (!x)
             return;
-        h->owed -= h->owed > 0;
+        h->owed -= h->owed > 0 && !h->unseen;
         struct lifeline_exchange *r = &x->record;
         x->request_end_of = h->client;
         x->response_end_of = !h->client;
@@ -344,6 +359,7 @@ void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, i
                          int64_t gap_end)
 {
     h->likely = true;
+    h->unseen |= end == h->client;
     h->last_end_ns = LIFELINE_UNKNOWN_NS; /* what is lost ended later */
     if (end != h->client && gap_end > h->server_gap_end)
         h->server_gap_end = gap_end;

@@ -39,6 +39,8 @@ enum app_verdict http1_prove_request(const uint8_t *bytes, size_t length, bool s
         return APP_MAYBE;
     switch (http_parse_request_line(bytes, length, &head, &line)) {
     case HTTP_LINE_OK:
+        if (http_text_is(head.method, "pri")) /* HTTP/2's preface, RFC 9113 3.4 */
+            return APP_NO;
         return !strict || (head.version.at && !is_rest_of_method(head.method)) ? APP_IS_CLIENT
                                                                                : APP_NO;
     case HTTP_LINE_BAD:

@@ -270,7 +270,8 @@ static bool is_blocked(const struct scene *s)
 static bool http_slow_response(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
-    if (!proven(s) || x->wait_ns == LIFELINE_UNKNOWN_NS || is_blocked(s)) {
+    if (!proven(s) || x->wait_ns == LIFELINE_UNKNOWN_NS || x->blocked_ns == LIFELINE_UNKNOWN_NS ||
+        is_blocked(s)) {
         return false;
     }
     int64_t servers_ns = x->wait_ns - x->blocked_ns - x->wait_retransmission_ns; /* at least */
