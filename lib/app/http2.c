@@ -233,6 +233,7 @@ static void mark_streams(struct http2 *h, unsigned end, const struct app_at *gap
             m->last_frame = LIFELINE_NO_FRAME;
             m->body_bytes = m->wire_body_bytes = LIFELINE_UNKNOWN_COUNT;
         }
+    h->unmarked = false;
 }
 
 /* Framing is over: nothing that follows is understood until frames prove themselves. gap: octets
@@ -443,7 +444,8 @@ static uint32_t http2_data(struct app_flow *flow, unsigned end, const uint8_t *b
     struct app_run run = {bytes, length, *at};
     while (run.left && !flow->abandoned) {
         if (side->lost && !resyncs(&run, end == h->client)) {
-            mark_streams(h, end, NULL);
+            if (h->unmarked) /* not for each segment: streams may be many */
+                mark_streams(h, end, NULL);
             app_run_advance(&run, run.left);
         } else if (side->preface_left && !side->lost)
             preface_step(flow, h, end, &run);

@@ -43,6 +43,7 @@ void http2_link(const struct app *app, struct http2 *h, struct exchange *x)
     x->next = *bucket;
     *bucket = x;
     h->open++;
+    h->unmarked = true;
 }
 
 static void unlink_stream(const struct app *app, struct http2 *h, struct exchange *x)

@@ -73,7 +73,8 @@ struct http2 {
     uint32_t last_processed; /* the client's streams beyond it never are: GOAWAY, RFC 9113 6.8 */
     int64_t last_end_ns;
     uint8_t client;
-    bool likely; /* frames are missing */
+    bool likely;   /* frames are missing */
+    bool unmarked; /* a stream may have been opened since the last that was missing */
 };
 
 static inline struct http2 *http2_of(struct app_flow *flow)
