@@ -92,6 +92,7 @@ static void old_duplicate(struct pass *pass)
         time_wait_killed_behind(pass);
     } else if (pass->ack && !pass->segment->payload_bytes && !pass->fin && !pass->syn) {
         pass->marks |= LIFELINE_MARK_CHALLENGE_ACK;
+        time_wait_answers_behind(pass);
     }
 }
 
@@ -175,7 +176,8 @@ static void settle_older(struct pass *pass)
     if ((opener_holds && !other_holds) || answered) {
         time_wait_reused(engine, old, c);
     }
-    if (!time_wait_running(old, 0) && !time_wait_running(old, 1)) {
+    bool doubted = !answered && (time_wait_killed(old, 0) || time_wait_killed(old, 1));
+    if (!doubted && !time_wait_running(old, 0) && !time_wait_running(old, 1)) {
         ending_finish(engine, old, false);
     }
 }

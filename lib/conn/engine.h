@@ -183,12 +183,14 @@ void time_wait_enter(struct pass *pass, unsigned end);
 void time_wait_late_segment(struct pass *pass);
 void time_wait_skipped(struct pass *pass);
 bool time_wait_running(const struct conn *c, unsigned end);
+bool time_wait_killed(const struct conn *c, unsigned end);
 void time_wait_restart(struct pass *pass, unsigned end);
 /* It was none: the transition is taken back. */
 void time_wait_withdraw(struct lifeline_engine *engine, struct conn *c, unsigned end);
 void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const struct conn *by);
 void time_wait_assassinated(struct pass *pass, unsigned end);
 void time_wait_killed_behind(struct pass *pass);
+void time_wait_answers_behind(struct pass *pass);
 /* A segment of an end whose TIME-WAIT an RST was thought to have ended: it lives. */
 void time_wait_reconsider(struct pass *pass);
 void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned end,

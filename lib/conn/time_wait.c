@@ -88,6 +88,13 @@ bool time_wait_running(const struct conn *c, unsigned end)
            c->closing->time_wait[end].outcome == LIFELINE_TIME_WAIT_RUNNING;
 }
 
+/* By an RST; the holder may show yet that it had ignored that. */
+bool time_wait_killed(const struct conn *c, unsigned end)
+{
+    return c->closing && c->closing->time_wait[end].present && end_closed(&c->end[end]) &&
+           c->closing->time_wait[end].outcome == LIFELINE_TIME_WAIT_ASSASSINATED;
+}
+
 static void time_wait_end(struct lifeline_engine *engine, struct conn *c, unsigned end,
                           uint8_t outcome, int64_t time_ns, uint32_t mark)
 {
@@ -188,27 +195,37 @@ void time_wait_assassinated(struct pass *pass, unsigned end)
     pass->steps |= LIFELINE_STEP_TIME_WAIT;
 }
 
-/* A host that follows RFC 1337 ignores the RST (Linux: tcp_rfc1337=1), and one that it didn't reach
- * knows of none: either shows it when it acknowledges the FIN once more, which only TIME-WAIT does;
- * a closed port answers with RST. What it had sent before the RST reached it says nothing. */
-void time_wait_reconsider(struct pass *pass)
+/* It lives, whatever was thought to have ended it. */
+static void revive(struct pass *pass, unsigned end)
 {
-    struct conn *c = pass->conn;
-    struct time_wait *tw = c->closing ? &c->closing->time_wait[pass->e] : NULL;
-    if (!tw || !tw->present || tw->outcome != LIFELINE_TIME_WAIT_ASSASSINATED ||
-        !end_closed(pass->from) || pass->syn || pass->rst || pass->stale ||
-        !(pass->to->flags & END_FIN_REPEATED) || pass->segment->ack != pass->to->fin_end ||
-        pass->sent_ns - tw->ended_ns <= facts_turnaround_ns(c, pass->e)) {
-        return;
-    }
+    struct time_wait *tw = &pass->conn->closing->time_wait[end];
     uint32_t lost = tw->ended_frame;
     tw->outcome = LIFELINE_TIME_WAIT_RUNNING;
     tw->ended_ns = LIFELINE_UNKNOWN_NS;
     tw->ended_frame = 0;
-    apply_withdrawal(pass, pass->e, lost);
-    timer_start(pass->engine, c, pass->e);
-    tell_findings(pass->engine, c, pass->e);
+    apply_withdrawal(pass, end, lost);
+    timer_start(pass->engine, pass->conn, end);
+    tell_findings(pass->engine, pass->conn, end);
     pass->steps |= LIFELINE_STEP_TIME_WAIT;
+}
+
+/* A host that follows RFC 1337 ignores the RST (Linux: tcp_rfc1337=1), one that it didn't reach
+ * knows of none, and one may wait longer than was thought: each shows it when it acknowledges the
+ * FIN once more, which only TIME-WAIT does; a closed port answers with RST. What it had sent before
+ * says nothing. */
+void time_wait_reconsider(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    struct time_wait *tw = c->closing ? &c->closing->time_wait[pass->e] : NULL;
+    bool ended = time_wait_killed(c, pass->e) ||
+                 (tw && tw->present && tw->outcome == LIFELINE_TIME_WAIT_EXPIRED);
+    if (!ended || !end_closed(pass->from) || pass->syn || pass->rst || pass->stale ||
+        !(pass->to->flags & END_FIN_REPEATED) || pass->segment->ack != pass->to->fin_end ||
+        pass->sent_ns - tw->ended_ns <= facts_turnaround_ns(c, pass->e)) {
+        return;
+    }
+    tw->since_ns = pass->time_ns; /* what it answers restarts it */
+    revive(pass, pass->e);
 }
 
 /* An RST of the old incarnation's numbers, seen while a new one already has the entry: it ends what
@@ -226,6 +243,30 @@ void time_wait_killed_behind(struct pass *pass)
                      pass->time_ns, frame_mark(old, pass->segment->frame));
         ending_relist(pass->engine, old);
     }
+}
+
+/* The old incarnation's last ACK again, in answer to the new one's SYN: its TIME-WAIT had not ended
+ * by the RST that came before (RFC 1337 3, fix F1). */
+void time_wait_answers_behind(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    if (c->older == NO_SLOT) {
+        return;
+    }
+    struct conn *old = table_at(&pass->engine->table, c->older);
+    unsigned end = old->swapped == c->swapped ? pass->e : !pass->e;
+    const struct end *holder = &old->end[end], *peer = &old->end[!end];
+    if (!time_wait_killed(old, end) || !(peer->flags & END_FIN) ||
+        pass->segment->seq != holder->next || pass->segment->ack != peer->fin_end ||
+        pass->time_ns - old->closing->time_wait[end].ended_ns <= facts_turnaround_ns(old, end)) {
+        return;
+    }
+    struct pass silent;
+    begin_silent(&silent, pass->engine, old, pass->time_ns);
+    silent.mark = frame_mark(old, pass->segment->frame);
+    revive(&silent, end);
+    emit_event(&silent);
+    ending_relist(pass->engine, old);
 }
 
 void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned end, int64_t time_ns)
