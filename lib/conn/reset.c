@@ -118,8 +118,9 @@ static bool answers_syn(const struct pass *pass)
            pass->segment->ack == to->isn + 1;
 }
 
-/* An answer to a SYN,ACK that nobody wanted has no ACK (RFC 9293 3.10.7.1). One with the ACK of
- * that SYN,ACK aborts: its sender had taken it, and what it sent since may not have passed yet. */
+/* An answer to a SYN,ACK that nobody wanted has no ACK (RFC 9293 3.10.7.1), but some stacks (lwIP)
+ * put one there. One with timestamps was sent by a connection, which had taken the SYN,ACK; so does
+ * a number behind the SYN's, or an ACK of data: what was sent since may not have passed yet. */
 static bool acknowledges_syn(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
@@ -131,8 +132,10 @@ static bool acknowledges_syn(const struct pass *pass)
     if (!(to->flags & END_SEQ_KNOWN)) {
         return s->seq != from->next; /* the other direction is missing: it had sent data */
     }
-    return (to->flags & END_ISN_KNOWN) && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next) &&
-           pass->conn->synack_by_server;
+    bool connected = (s->options & LIFELINE_OPT_TIMESTAMP) || s->seq != from->next ||
+                     seq_gt(s->ack, to->isn + 1);
+    return connected && (to->flags & END_ISN_KNOWN) && seq_gt(s->ack, to->isn) &&
+           seq_leq(s->ack, to->next) && pass->conn->synack_by_server;
 }
 
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
