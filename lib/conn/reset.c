@@ -138,6 +138,22 @@ static bool acknowledges_syn(const struct pass *pass)
            seq_leq(s->ack, to->next) && pass->conn->synack_by_server;
 }
 
+/* Windows and lwIP answer data for a closed socket with RST,ACK. Not what came before the FIN. */
+static bool may_answer_data(const struct pass *pass)
+{
+    const struct end *from = pass->from;
+    return pass->ack && (from->flags & END_FIN) && (from->flags & END_HAD_DATA_SINCE) &&
+           pass->conn->last_data_ns > from->control_ns;
+}
+
+/* What a connection sends has timestamps where both ends agreed on them (RFC 7323 3.2); the answer
+ * of nobody has none. */
+static bool without_clock(const struct pass *pass)
+{
+    return (pass->from->flags & pass->to->flags & END_TIMESTAMPS) &&
+           !(pass->segment->options & LIFELINE_OPT_TIMESTAMP);
+}
+
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
  * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
 static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
@@ -194,8 +210,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         }
         return LIFELINE_CAUSE_HALF_OPEN_PEER;
     }
-    if ((from->flags & END_FIN) && (from->flags & END_HAD_DATA_SINCE) && !pass->segment->window) {
-        return LIFELINE_CAUSE_CLOSED_SOCKET; /* Windows answers with RST,ACK */
+    if (may_answer_data(pass) && (!pass->segment->window || without_clock(pass) ||
+                                  pass->segment->seq == from->fin_end - 1)) {
+        return LIFELINE_CAUSE_CLOSED_SOCKET;
     }
     if (from->flags & END_KEEP_ALIVE) {
         return LIFELINE_CAUSE_KEEP_ALIVE; /* that was its last, and nothing came since */
@@ -252,12 +269,15 @@ static bool is_refuted_again(const struct pass *pass, const struct closing *k)
             (k->reset_by == pass->e && !k->reset_closed[pass->e]));
 }
 
-/* What it aborts with doesn't acknowledge the peer's FIN. (A closed port's answer to a late copy of
- * the peer's SYN has the number 0.) */
+/* What it aborts with doesn't acknowledge the peer's FIN, which it never did. (A closed port's
+ * answer to a late copy of the peer's SYN has the number 0.) */
 static bool aborts_without_fin(const struct pass *pass)
 {
-    return pass->ack && pass->fits && (pass->to->flags & END_FIN) &&
-           seq_lt(pass->segment->ack, pass->to->fin_end);
+    const struct end *from = pass->from, *to = pass->to;
+    bool had_acked = (from->flags & END_ACKED_KNOWN) && (to->flags & END_FIN) &&
+                     seq_geq(from->acked, to->fin_end);
+    return pass->ack && pass->fits && (to->flags & END_FIN) && !had_acked &&
+           seq_lt(pass->segment->ack, to->fin_end);
 }
 
 /* It was thought to have taken the peer's FIN and then an RST; but its own RST, sent before that
@@ -283,7 +303,8 @@ static void gone_before(struct pass *pass, bool acceptable)
     struct end *from = pass->from;
     bool open = from->state == LIFELINE_FIN_WAIT_1 || from->state == LIFELINE_LAST_ACK;
     if (pass->ack && open && !(from->flags & END_FIN_ACKED) &&
-        pass->segment->seq == from->fin_end - 1) {
+        pass->segment->seq == from->fin_end - 1 &&
+        (!may_answer_data(pass) || pass->segment->options & LIFELINE_OPT_TIMESTAMP)) {
         teardown_forget_fin(pass); /* an abort's number is the next: this FIN it never sent */
         return;
     }
