@@ -12,7 +12,7 @@
  *    (then it counts from the SYN on), when its sender goes on as if it had been, or when it is
  *    repeated after the old one died.
  *  - A SYN,ACK with another number than the one known from that end opens a new incarnation whose
- *    SYN isn't in the capture, unless it answers the candidate.
+ *    SYN isn't in the capture, unless it answers the candidate, or was taken for one that crossed.
  * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
  */
 #include "conn/engine.h"
@@ -351,6 +351,12 @@ static bool answers_candidate(const struct conn *c, const struct lifeline_segmen
            !candidate_sends(c->candidate, segment);
 }
 
+/* Their SYNs crossed, and nobody has acknowledged one. */
+static bool both_opening(const struct conn *c)
+{
+    return c->end[0].state == LIFELINE_SYN_SENT && c->end[1].state == LIFELINE_SYN_SENT;
+}
+
 static struct place place_syn_ack(struct lifeline_engine *engine, const struct lookup *lookup,
                                   const struct lifeline_segment *segment, struct conn *c,
                                   unsigned e)
@@ -374,7 +380,7 @@ static struct place place_syn_ack(struct lifeline_engine *engine, const struct l
     /* Without the opener's direction: it answered this SYN before, and now a late copy of it. */
     bool copied =
         (from->flags & END_ISN_KNOWN) && (to->flags & END_SEQ_KNOWN) && segment->ack == to->isn + 1;
-    if (other && !answers && !copied && never_opened) {
+    if (other && ((!answers && !copied && never_opened) || both_opening(c))) {
         return opens(engine, segment, lookup, c);
     }
     return stays(c, e);
@@ -424,6 +430,11 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
     *end = e;
     if (goes_on_as_new(c, from, &c->end[!e], segment)) {
         *end = 0;
+        return promote(engine, lookup, c);
+    }
+    if ((segment->flags & LIFELINE_RST) && (segment->flags & LIFELINE_ACK) && both_opening(c) &&
+        answers_candidate(c, segment)) {
+        *end = 1; /* its own SYN was given up: it refuses the other's next one */
         return promote(engine, lookup, c);
     }
     if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
