@@ -191,6 +191,7 @@ void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const st
 void time_wait_assassinated(struct pass *pass, unsigned end);
 void time_wait_killed_behind(struct pass *pass);
 void time_wait_answers_behind(struct pass *pass);
+void time_wait_was_over(struct pass *pass);
 /* A segment of an end whose TIME-WAIT an RST was thought to have ended: it lives. */
 void time_wait_reconsider(struct pass *pass);
 void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned end,

@@ -394,6 +394,9 @@ void reset_segment(struct pass *pass)
     struct closing *k = closing_of(pass);
 
     pass->steps |= LIFELINE_STEP_RESET;
+    if (from->state == LIFELINE_TIME_WAIT && !reopens(pass)) {
+        time_wait_was_over(pass);
+    }
     bool again = is_refuted_again(pass, k);
     uint8_t verdict = again ? (uint8_t)LIFELINE_RESET_REFUTED : judge(pass);
     uint8_t cause = again ? (uint8_t)LIFELINE_CAUSE_INJECTED : find_cause(pass, verdict);

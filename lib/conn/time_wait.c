@@ -274,3 +274,20 @@ void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned e
     timer_stop(engine, c, end);
     end_silently(engine, c, end, TWO_MSL_PASSED, LIFELINE_TIME_WAIT_EXPIRED, time_ns, 0);
 }
+
+/* Its holder answers with RST. That tells that there was no TIME-WAIT, unless it had shown itself
+ * by an ACK of the FIN that came again, or lasted as long as the shortest that its system may keep.
+ */
+void time_wait_was_over(struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    if (!time_wait_running(c, pass->e) || pass->segment->seq != pass->from->fin_end) {
+        return;
+    }
+    const struct time_wait *tw = &c->closing->time_wait[pass->e];
+    struct lifeline_host_stack host;
+    record_stack(&pass->engine->options, c, pass->e, &host);
+    if (tw->restarts || pass->time_ns - tw->since_ns >= host.shortest_ns) {
+        time_wait_expire(pass->engine, c, pass->e, pass->time_ns);
+    }
+}
