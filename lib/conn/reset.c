@@ -70,6 +70,15 @@ static uint8_t judge(const struct pass *pass)
                : LIFELINE_RESET_OUT_OF_WINDOW;
 }
 
+/* TIME-WAIT's user aborts (RFC 9293 3.10.5): the RST answers nothing, for what comes late ends
+ * below the peer's FIN, or is that. */
+static bool aborts_time_wait(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    return from->state == LIFELINE_TIME_WAIT && pass->ack && !(to->flags & END_FIN_REPEATED) &&
+           pass->segment->seq == from->fin_end && pass->segment->ack == to->fin_end;
+}
+
 static bool foreign(const struct pass *pass)
 {
     int distance = (int)pass->segment->ttl - pass->from->ttl;
@@ -186,6 +195,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
         /* Or it belongs to nothing that was seen. */
         return answers_late(pass) ? LIFELINE_CAUSE_CLOSED_SOCKET : LIFELINE_UNKNOWN;
+    }
+    if (aborts_time_wait(pass)) {
+        return LIFELINE_CAUSE_ABORT;
     }
     if (from->state == LIFELINE_TIME_WAIT) {
         /* One that answers what crossed its FIN says only that nobody reads any more. */
@@ -394,7 +406,7 @@ void reset_segment(struct pass *pass)
     struct closing *k = closing_of(pass);
 
     pass->steps |= LIFELINE_STEP_RESET;
-    if (from->state == LIFELINE_TIME_WAIT && !reopens(pass)) {
+    if (from->state == LIFELINE_TIME_WAIT && !reopens(pass) && !aborts_time_wait(pass)) {
         time_wait_was_over(pass);
     }
     bool again = is_refuted_again(pass, k);
@@ -419,6 +431,9 @@ void reset_segment(struct pass *pass)
             apply_initial(from, LIFELINE_CLOSED); /* a port that refuses */
             k->reset_closed[pass->e] = true;
         }
+    } else if (aborts_time_wait(pass)) {
+        sender_closed = apply(pass, pass->e, SENDS_RST);
+        time_wait_assassinated(pass, pass->e);
     } else if (from->state == LIFELINE_TIME_WAIT) {
         /* Another isn't the holder's. */
         if ((pass->segment->seq == from->fin_end || answers_late(pass)) && !reopens(pass)) {

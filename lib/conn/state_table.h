@@ -50,6 +50,8 @@ ROW(TIME_WAIT, TWO_MSL_PASSED, CLOSED, TIMER, "RFC 9293 3.10.8",
     "2MSL have passed: no segment of this incarnation can be alive.")
 ROW(TIME_WAIT, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4, RFC 1337",
     "An RST ends TIME-WAIT before its time: assassination.")
+ROW(TIME_WAIT, SENDS_RST, CLOSED, SENT, "RFC 9293 3.10.5",
+    "Its user aborts, with an RST that the RFC doesn't ask for: TIME-WAIT is over.")
 
 /* RST sent: 3.10.5 ABORT, or 3.10.7.1 for an endpoint without a connection */
 ROW(SYN_SENT, SENDS_RST, CLOSED, SENT, "RFC 9293 3.10.5",
