@@ -147,12 +147,14 @@ static bool acknowledges_syn(const struct pass *pass)
            seq_leq(s->ack, to->next) && pass->conn->synack_by_server;
 }
 
-/* Windows and lwIP answer data for a closed socket with RST,ACK. Not what came before the FIN. */
-static bool may_answer_data(const struct pass *pass)
+/* Windows and lwIP answer data, or a FIN, for a closed socket with RST,ACK. Not what came before
+ * its own FIN. */
+static bool may_answer(const struct pass *pass)
 {
-    const struct end *from = pass->from;
-    return pass->ack && (from->flags & END_FIN) && (from->flags & END_HAD_DATA_SINCE) &&
-           pass->conn->last_data_ns > from->control_ns;
+    const struct end *from = pass->from, *to = pass->to;
+    bool data = (from->flags & END_HAD_DATA_SINCE) && pass->conn->last_data_ns > from->control_ns;
+    bool fin = (to->flags & END_FIN) && to->control_ns > from->control_ns;
+    return pass->ack && (from->flags & END_FIN) && (data || fin);
 }
 
 /* What a connection sends has timestamps where both ends agreed on them (RFC 7323 3.2); the answer
@@ -222,8 +224,8 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         }
         return LIFELINE_CAUSE_HALF_OPEN_PEER;
     }
-    if (may_answer_data(pass) && (!pass->segment->window || without_clock(pass) ||
-                                  pass->segment->seq == from->fin_end - 1)) {
+    if (may_answer(pass) && (!pass->segment->window || without_clock(pass) ||
+                             pass->segment->seq == from->fin_end - 1)) {
         return LIFELINE_CAUSE_CLOSED_SOCKET;
     }
     if (from->flags & END_KEEP_ALIVE) {
@@ -316,7 +318,7 @@ static void gone_before(struct pass *pass, bool acceptable)
     bool open = from->state == LIFELINE_FIN_WAIT_1 || from->state == LIFELINE_LAST_ACK;
     if (pass->ack && open && !(from->flags & END_FIN_ACKED) &&
         pass->segment->seq == from->fin_end - 1 &&
-        (!may_answer_data(pass) || pass->segment->options & LIFELINE_OPT_TIMESTAMP)) {
+        (!may_answer(pass) || pass->segment->options & LIFELINE_OPT_TIMESTAMP)) {
         teardown_forget_fin(pass); /* an abort's number is the next: this FIN it never sent */
         return;
     }
@@ -354,10 +356,13 @@ static void gone_before(struct pass *pass, bool acceptable)
     }
 }
 
+/* One with a number below its sender's own FIN is the answer of nobody. */
 static bool acknowledges_fin(const struct pass *pass)
 {
+    const struct end *from = pass->from;
+    bool nobody = (from->flags & END_FIN) && seq_lt(pass->segment->seq, from->fin_end);
     return pass->ack && (pass->to->flags & END_FIN) && pass->segment->ack == pass->to->fin_end &&
-           pass->from->state != LIFELINE_FIN_WAIT_2;
+           from->state != LIFELINE_FIN_WAIT_2 && !nobody;
 }
 
 /* It was closed when a segment came that the peer sent, or sent again, before it had this end's
