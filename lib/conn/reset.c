@@ -147,14 +147,22 @@ static bool acknowledges_syn(const struct pass *pass)
            seq_leq(s->ack, to->next) && pass->conn->synack_by_server;
 }
 
-/* Windows and lwIP answer data, or a FIN, for a closed socket with RST,ACK. Not what came before
- * its own FIN. */
-static bool may_answer(const struct pass *pass)
+/* Windows and lwIP answer data, or a FIN, for a closed socket with RST,ACK. When did the last of
+ * that pass? Not what came before its own FIN. */
+static int64_t may_answer_ns(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
-    bool data = (from->flags & END_HAD_DATA_SINCE) && pass->conn->last_data_ns > from->control_ns;
-    bool fin = (to->flags & END_FIN) && to->control_ns > from->control_ns;
-    return pass->ack && (from->flags & END_FIN) && (data || fin);
+    int64_t since_ns = from->control_ns, last_ns = LIFELINE_UNKNOWN_NS;
+    if (!pass->ack || !(from->flags & END_FIN)) {
+        return last_ns;
+    }
+    if ((from->flags & END_HAD_DATA_SINCE) && pass->conn->last_data_ns > since_ns) {
+        last_ns = pass->conn->last_data_ns;
+    }
+    if ((to->flags & END_FIN) && to->control_ns > since_ns && to->control_ns > last_ns) {
+        last_ns = to->control_ns;
+    }
+    return last_ns;
 }
 
 /* What a connection sends has timestamps where both ends agreed on them (RFC 7323 3.2); the answer
@@ -163,6 +171,21 @@ static bool without_clock(const struct pass *pass)
 {
     return (pass->from->flags & pass->to->flags & END_TIMESTAMPS) &&
            !(pass->segment->options & LIFELINE_OPT_TIMESTAMP);
+}
+
+/* It may be an answer to what came behind the FIN; and is one, or looks like one: Windows' have no
+ * window, a number below the FIN's is that of the segment's ACK, and nothing else comes at once. (A
+ * program that shuts down, and later closes with data unread, takes its time.) */
+static bool answers_behind_fin(const struct pass *pass)
+{
+    int64_t asked_ns = may_answer_ns(pass);
+    if (asked_ns == LIFELINE_UNKNOWN_NS) {
+        return false;
+    }
+    bool at_once = !(pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
+                   pass->time_ns - asked_ns <= facts_turnaround_ns(pass->conn, pass->e);
+    return !pass->segment->window || without_clock(pass) ||
+           pass->segment->seq == pass->from->fin_end - 1 || at_once;
 }
 
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
@@ -181,6 +204,11 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     }
     if (from->state == LIFELINE_SYN_SENT && answers_syn(pass)) {
         return LIFELINE_CAUSE_REFUSED; /* the SYN that crossed its own */
+    }
+    if (from->state == LIFELINE_SYN_SENT && pass->ack && !pass->segment->ack &&
+        pass->segment->seq == from->next && !(to->flags & END_SENT)) {
+        return LIFELINE_CAUSE_ABORT; /* lwIP tells the peer that it gives up, having heard nothing
+                                      */
     }
     if (from->state == LIFELINE_SYN_SENT && !acknowledges_syn(pass)) {
         return LIFELINE_CAUSE_TIME_WAIT_ACK;
@@ -224,8 +252,7 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         }
         return LIFELINE_CAUSE_HALF_OPEN_PEER;
     }
-    if (may_answer(pass) && (!pass->segment->window || without_clock(pass) ||
-                             pass->segment->seq == from->fin_end - 1)) {
+    if (answers_behind_fin(pass)) {
         return LIFELINE_CAUSE_CLOSED_SOCKET;
     }
     if (from->flags & END_KEEP_ALIVE) {
@@ -318,7 +345,8 @@ static void gone_before(struct pass *pass, bool acceptable)
     bool open = from->state == LIFELINE_FIN_WAIT_1 || from->state == LIFELINE_LAST_ACK;
     if (pass->ack && open && !(from->flags & END_FIN_ACKED) &&
         pass->segment->seq == from->fin_end - 1 &&
-        (!may_answer(pass) || pass->segment->options & LIFELINE_OPT_TIMESTAMP)) {
+        (may_answer_ns(pass) == LIFELINE_UNKNOWN_NS ||
+         pass->segment->options & LIFELINE_OPT_TIMESTAMP)) {
         teardown_forget_fin(pass); /* an abort's number is the next: this FIN it never sent */
         return;
     }

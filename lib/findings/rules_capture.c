@@ -9,8 +9,10 @@ static bool capture_incomplete(const struct scene *s, struct lifeline_finding *o
 {
     const struct lifeline_connection *r = s->record;
     uint64_t missing = r->client.missing_bytes + r->server.missing_bytes;
+    bool given_up = r->handshake.kind == LIFELINE_HANDSHAKE_ABORTED &&
+                    r->client.reset_cause == LIFELINE_CAUSE_ABORT; /* unanswered, too */
     bool one_way = (!r->client.segments || !r->server.segments) &&
-                   r->handshake.kind != LIFELINE_HANDSHAKE_UNANSWERED &&
+                   r->handshake.kind != LIFELINE_HANDSHAKE_UNANSWERED && !given_up &&
                    r->client.segments + r->server.segments > 1;
     finding_frame(out, r->first_frame);
     out->endpoint = LIFELINE_NOBODY;
