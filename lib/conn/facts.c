@@ -295,6 +295,10 @@ static bool is_seen_twice(const struct pass *pass)
     if (pass->conn->last_data_ns == LIFELINE_UNKNOWN_NS) {
         return false;
     }
+    if (pass->conn->fast_open_data == 1 && !pass->syn && !pass->from->retransmitted_segments &&
+        pass->payload_seq == pass->from->isn + 1) {
+        return false; /* what came with the SYN, and wasn't taken */
+    }
     bool stamped = pass->segment->options & LIFELINE_OPT_TIMESTAMP;
     int64_t since_ns = pass->time_ns - pass->conn->last_data_ns;
     return pass->seq_end == pass->from->next && !pass->new_bytes &&
