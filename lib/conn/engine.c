@@ -117,6 +117,7 @@ static void live_segment(struct pass *pass)
     }
     reset_reconsider(pass);
     teardown_reconsider(pass);
+    teardown_fin_not_taken(pass);
     time_wait_reconsider(pass);
     challenge(pass);
     if (pass->syn && !pass->ack) {

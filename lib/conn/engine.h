@@ -164,6 +164,7 @@ void closing_begin(struct closing *k);
 void teardown_reconsider(struct pass *pass);
 /* The sender's FIN, from FIN-WAIT-1, CLOSING or LAST-ACK on, was somebody else's. */
 void teardown_forget_fin(struct pass *pass);
+void teardown_fin_not_taken(struct pass *pass);
 void teardown_ack(struct pass *pass);
 void teardown_fin(struct pass *pass);
 

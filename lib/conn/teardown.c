@@ -293,3 +293,25 @@ void teardown_fin(struct pass *pass)
         apply(pass, pass->e, GETS_ACK_OF_FIN);
     }
 }
+
+/* Its FIN crossed the peer's, which it was thought to have; but it answers that one, sent again,
+ * with an ACK of less: its window is closed, or the FIN was lost. */
+void teardown_fin_not_taken(struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    uint32_t ack = pass->segment->ack;
+    bool closing = from->state == LIFELINE_CLOSING || from->state == LIFELINE_TIME_WAIT;
+    if (!closing || !(to->flags & END_FIN_REPEATED) || !pass->ack || pass->syn || pass->stale ||
+        !(from->flags & END_ACKED_KNOWN) || ack != from->acked || seq_geq(ack, to->fin_end) ||
+        apply_evidence(from) != LIFELINE_DELIVERED) {
+        return;
+    }
+    bool acked = from->state == LIFELINE_TIME_WAIT;
+    apply_withdrawal(pass, pass->e, 0);
+    if (from->state == LIFELINE_CLOSING && apply_evidence(from) == LIFELINE_DELIVERED) {
+        apply_withdrawal(pass, pass->e, 0);
+        if (acked) {
+            apply(pass, pass->e, GETS_ACK_OF_FIN);
+        }
+    }
+}
