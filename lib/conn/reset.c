@@ -207,8 +207,7 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     }
     if (from->state == LIFELINE_SYN_SENT && pass->ack && !pass->segment->ack &&
         pass->segment->seq == from->next && !(to->flags & END_SENT)) {
-        return LIFELINE_CAUSE_ABORT; /* lwIP tells the peer that it gives up, having heard nothing
-                                      */
+        return LIFELINE_CAUSE_ABORT; /* lwIP gives up, having heard nothing, and says so */
     }
     if (from->state == LIFELINE_SYN_SENT && !acknowledges_syn(pass)) {
         return LIFELINE_CAUSE_TIME_WAIT_ACK;

@@ -276,8 +276,7 @@ void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned e
 }
 
 /* Its holder answers with RST. That tells that there was no TIME-WAIT, unless it had shown itself
- * by an ACK of the FIN that came again, or lasted as long as the shortest that its system may keep.
- */
+ * by an ACK of the FIN that came again, or lasted as long as the shortest of its system. */
 void time_wait_was_over(struct pass *pass)
 {
     struct conn *c = pass->conn;
