@@ -30,7 +30,7 @@ enum end_flag {
     END_SYN_ACKED = 1 << 4,   /* an ACK of its SYN passed */
     END_FIN = 1 << 5,         /* it sent a FIN; fin_end is set */
     END_FIN_ACKED = 1 << 6,   /* an ACK of its FIN passed (and wasn't withdrawn) */
-    END_SCALE_KNOWN = 1 << 7, /* its SYN was seen: window_scale is what it offered */
+    END_SCALE_KNOWN = 1 << 7, /* its SYN's options were seen: window_scale is what it offered */
     END_CHALLENGED = 1 << 8,  /* a challenge ACK from it is expected */
     END_RESET = 1 << 9,       /* it sent an RST that stands */
     END_SACK = 1 << 10,

@@ -476,7 +476,8 @@ void facts_read(struct pass *pass)
     }
     if (pass->syn) {
         if (!pass->repeated) {
-            from->flags |= END_SCALE_KNOWN;
+            /* What isn't in the capture may have been offered. */
+            from->flags |= s->options & LIFELINE_OPT_CUT ? 0U : END_SCALE_KNOWN;
             from->mss = s->options & LIFELINE_OPT_MSS ? s->mss : 0;
             if (s->options & LIFELINE_OPT_WINDOW_SCALE) {
                 from->flags |= END_SCALE_OFFERED;

@@ -3,7 +3,8 @@
  * TCP header and options (RFC 9293 3.1) -> segment -> callback.
  *
  * A header that the snap length cut still makes a segment when octets 1 to 14 (ports, numbers,
- * offset, flags) are there; window and options are 0 then as far as they're missing.
+ * offset, flags) are there; window and options are 0 then as far as they're missing, and where options
+ * are, LIFELINE_OPT_CUT says it.
  *
  * Options: a length below 2 or beyond the header ends the list, as it does in receivers; a known
  * option with a wrong length is ignored. Of an option that comes twice, the last counts.
@@ -174,8 +175,11 @@ static bool parse(struct lifeline_segment *segment, struct bytes b)
     segment->bad_checksum = 0;
     segment->timestamp_value = segment->timestamp_echo = 0;
     segment->sack_left = segment->sack_right = 0;
-    if (header_bytes > TCP_HEADER_BYTES)
+    if (header_bytes > TCP_HEADER_BYTES) {
         read_options(segment, bytes_from(bytes_limit(b, header_bytes), TCP_HEADER_BYTES));
+        if (!bytes_has(b, header_bytes))
+            segment->options |= LIFELINE_OPT_CUT;
+    }
     payload = bytes_from(b, header_bytes);
     segment->payload_bytes = payload.wire;
     segment->captured_bytes = payload.left;

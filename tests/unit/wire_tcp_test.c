@@ -143,6 +143,17 @@ static void cut_header(void)
         CHECK_UINT(result.segments[0].captured_bytes, there > 44 ? there - 44 : 0);
         CHECK_UINT(result.segments[0].payload_bytes, SPEC_PAYLOAD_BYTES);
     }
+    /* Of options that aren't there nothing is said: not that there are none. */
+    if (!CHECK(with_options("020405b40402080a00000005000000000103030a") != NULL))
+        return;
+    for (uint32_t there = 14; there <= 40; there++) {
+        spec_decode(decoder, 101, packet.data, 20 + there, packet.length, &result);
+        if (!CHECK_UINT(result.count, 1))
+            continue;
+        CHECK_UINT(result.segments[0].options & LIFELINE_OPT_CUT, there < 40 ? LIFELINE_OPT_CUT : 0);
+        CHECK_UINT(result.segments[0].options & LIFELINE_OPT_MSS,
+                   there >= 24 ? LIFELINE_OPT_MSS : 0);
+    }
 }
 
 /* The IP header rules: padding isn't payload; a cut copy was longer; 0 is an offload's. */
