@@ -328,6 +328,8 @@ const char *explain_teardown(const struct lifeline_connection *connection)
     case LIFELINE_TEARDOWN_RESET_AFTER_FIN:
         return N_("The close began with a FIN and ended by an RST.");
     case LIFELINE_TEARDOWN_HALF_CLOSED:
+        if (t->active_closer == LIFELINE_NOBODY)
+            return N_("One side closed; whether the other had closed before isn't in the capture.");
         return N_("{closer} has closed; {other} has not, as far as the capture goes.");
     default:
         return connection->handshake.kind <= LIFELINE_HANDSHAKE_FAST_OPEN ||

@@ -46,6 +46,10 @@ enum end_flag {
     END_ISN_REPLACED = 1 << 20,   /* its SYN,ACK came again with another number */
     END_MISSES = 1 << 21,         /* by its last ACK, something before didn't arrive */
     END_MENDED = 1 << 22,         /* what it missed passed again, and it hasn't answered that yet */
+    END_TAIL_UNSEEN = 1 << 23,    /* its stream's last number isn't in the capture: maybe a FIN's */
+    END_TAIL_ACKED = 1 << 24,     /* and is counted as missing, for the peer acknowledged it */
+    END_DOUBTED = 1 << 25, /* the peer closed; whether this end had closed before is unknown */
+    END_CUT = 1 << 26,     /* payload that it sent was cut by the snap length */
 };
 
 /* The fields of end, time_wait, closing and conn are listed in cold.c, too. */

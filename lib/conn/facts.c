@@ -20,7 +20,7 @@ void facts_learn(struct end *end, uint32_t seq, bool is_syn)
 {
     end->isn = is_syn ? seq : seq - 1;
     end->next = end->contiguous = end->block_start = end->block_end = is_syn ? seq + 1 : seq;
-    end->flags |= END_SEQ_KNOWN | (is_syn ? END_ISN_KNOWN : 0U);
+    end->flags |= END_SEQ_KNOWN | (is_syn ? END_ISN_KNOWN : END_TAIL_UNSEEN);
 }
 
 int64_t facts_turnaround_ns(const struct conn *c, unsigned end)
@@ -220,6 +220,9 @@ static void read_ack(struct pass *pass)
     struct end *from = pass->from, *to = pass->to;
     if (!(to->flags & END_SEQ_KNOWN)) {
         facts_learn(to, s->ack, false);
+        if (pass->syn || from->state == LIFELINE_SYN_SENT) {
+            to->flags &= ~(uint32_t)END_TAIL_UNSEEN; /* its SYN */
+        }
         pass->ack_fits = true;
     } else if (seq_leq(s->ack, to->next)) {
         pass->ack_fits = was_sent(to, s->ack - 1); /* the octet before was sent */
@@ -232,6 +235,9 @@ static void read_ack(struct pass *pass)
             unseen_claim(pass);
             holes_acked(to, to->next);
             to->missing_bytes += beyond;
+            if (beyond) {
+                to->flags |= END_TAIL_UNSEEN | END_TAIL_ACKED;
+            }
             facts_advance(to, seq_max(s->ack, to->next));
             to->contiguous = to->block_start = to->block_end = to->next;
         }
@@ -331,6 +337,9 @@ static void read_payload(struct pass *pass)
     }
     from->flags &= ~(uint32_t)END_KEEP_ALIVE;
     if (pass->seq_end == s->seq) {
+        if (seq_gt(s->seq, from->next)) {
+            from->flags |= END_TAIL_UNSEEN;
+        }
         return; /* pure ACK or RST */
     }
     if (to->flags & END_ACKED_KNOWN) {
@@ -367,6 +376,7 @@ static void read_payload(struct pass *pass)
     }
     if (seq_gt(pass->seq_end, from->next)) {
         facts_advance(from, pass->seq_end);
+        from->flags &= ~(uint32_t)(END_TAIL_UNSEEN | END_TAIL_ACKED);
     }
     if (pass->new_bytes) {
         facts_note_data(pass);
@@ -429,6 +439,7 @@ void facts_read(struct pass *pass)
     }
     if (s->captured_bytes < s->payload_bytes) {
         pass->marks |= LIFELINE_MARK_TRUNCATED;
+        from->flags |= END_CUT;
     }
     if (pass->syn && (from->flags & END_SEQ_KNOWN) && s->seq != from->isn &&
         ((pass->ack && from->state == LIFELINE_SYN_RECEIVED) ||
@@ -470,6 +481,9 @@ void facts_read(struct pass *pass)
     }
     if (!(from->flags & END_SEQ_KNOWN)) {
         facts_learn(from, s->seq, pass->syn);
+        if (pass->to->state == LIFELINE_SYN_SENT) {
+            from->flags &= ~(uint32_t)END_TAIL_UNSEEN; /* its SYN,ACK went before */
+        }
     } else if (pass->syn) {
         pass->repeated = (from->flags & END_ISN_KNOWN) != 0;
         from->flags |= END_ISN_KNOWN;

@@ -211,12 +211,18 @@ static bool speaks_unheard(const struct conn *c)
            c->first_data_ns - c->start_ns < 2 * c->syn_to_synack_ns;
 }
 
+/* Nothing of it was seen or proven yet. (An end's state may become unknown later on.) */
+static bool is_unheard(const struct end *x)
+{
+    return x->state == LIFELINE_STATE_UNKNOWN && !x->state_count;
+}
+
 void handshake_other(struct pass *pass)
 {
     struct conn *c = pass->conn;
     struct end *from = pass->from, *to = pass->to;
 
-    if (pass->first || from->state == LIFELINE_STATE_UNKNOWN) {
+    if (pass->first || is_unheard(from)) {
         if (to->state != LIFELINE_SYN_SENT || !pass->ack) {
             apply(pass, pass->e, SENDS_IN_MID_STREAM);
         } else if (seq_gt(pass->segment->ack, to->isn) && pass->ack_fits &&
@@ -229,7 +235,7 @@ void handshake_other(struct pass *pass)
     if (!pass->ack || !pass->ack_fits) {
         return;
     }
-    bool silent = to->state == LIFELINE_STATE_UNKNOWN ||
+    bool silent = is_unheard(to) ||
                   (to->state == LIFELINE_SYN_RECEIVED && apply_evidence(to) == LIFELINE_IMPLIED);
     if (silent && end_closed(from) && c->had_syn && pass->e == c->client) {
         /* It gave up after its SYN, and this was sent before: the SYN was answered, no more. */
@@ -237,7 +243,7 @@ void handshake_other(struct pass *pass)
         apply(pass, pass->p, PEER_ANSWERS_SYN_ACK);
         return;
     }
-    if (to->state == LIFELINE_STATE_UNKNOWN && from->state != LIFELINE_SYN_SENT) {
+    if (is_unheard(to) && from->state != LIFELINE_SYN_SENT) {
         apply(pass, pass->p, PEER_IN_MID_STREAM);
     }
     if (from->state == LIFELINE_SYN_SENT) {

@@ -15,8 +15,7 @@
  */
 #include "conn/engine.h"
 
-#define SETTLED                                                                                    \
-    (END_SENT | END_SEQ_KNOWN | END_ISN_KNOWN | END_ACKED_KNOWN | END_SYN_ACKED)
+#define SETTLED (END_SENT | END_SEQ_KNOWN | END_ISN_KNOWN | END_ACKED_KNOWN | END_SYN_ACKED)
 #define UNSETTLED                                                                                  \
     (END_FIN | END_FIN_ACKED | END_CHALLENGED | END_RESET | END_ISN_REPLACED | END_MISSES |        \
      END_MENDED | END_KEEP_ALIVE)
@@ -44,7 +43,8 @@ static bool is_next(const struct pass *pass)
     const struct lifeline_segment *s = pass->segment;
     const struct end *from = pass->from, *to = pass->to;
     bool in_order = s->seq == from->next && from->contiguous == from->next &&
-                    from->block_start == from->block_end && !from->loose_bytes;
+                    from->block_start == from->block_end && !from->loose_bytes &&
+                    !(from->flags & END_TAIL_UNSEEN);
     bool hears = s->payload_bytes ? seq_geq(s->ack, from->acked) : seq_gt(s->ack, from->acked);
     bool late = (s->options & LIFELINE_OPT_TIMESTAMP) && (from->flags & END_TIMESTAMPS) &&
                 seq_lt(s->timestamp_value, from->last_tsval);

@@ -42,7 +42,8 @@ static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_en
     out->retransmitted_bytes = x->retransmitted_bytes;
     out->out_of_order_segments = x->out_of_order_segments;
     out->zero_windows = x->zero_windows;
-    out->missing_bytes = x->missing_bytes;
+    /* The number at the end of a stream may be a FIN's. */
+    out->missing_bytes = x->missing_bytes - (x->flags & END_TAIL_ACKED && x->missing_bytes);
     const struct end *peer = &c->end[!end];
     bool waits = (peer->flags & END_ACKED_KNOWN) && seq_gt(x->next, peer->acked);
     out->unacked_bytes = waits ? x->next - peer->acked : 0;
@@ -189,7 +190,8 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
         out->reset_verdict = by->reset_verdict;
         out->reset_cause = by->reset_cause;
     }
-    if (k->first_fin != LIFELINE_UNKNOWN) {
+    bool in_doubt = (c->end[0].flags | c->end[1].flags) & END_DOUBTED;
+    if (k->first_fin != LIFELINE_UNKNOWN && !in_doubt) {
         out->active_closer = k->simultaneous ? LIFELINE_BOTH : role_of(c, k->first_fin);
     }
     out->fin1_frame = frame_of(c, k->fin_frames[0]);

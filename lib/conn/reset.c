@@ -38,6 +38,9 @@ static uint8_t judge(const struct pass *pass)
                    ? LIFELINE_RESET_ACCEPTABLE
                    : LIFELINE_RESET_OUT_OF_WINDOW;
     case LIFELINE_STATE_UNKNOWN:
+        if (to->state_count) {
+            break; /* it lived */
+        }
         /* In mid-stream nothing refutes it; while a SYN is unanswered nobody is there yet. */
         return from->state == LIFELINE_STATE_UNKNOWN ? LIFELINE_RESET_ACCEPTABLE
                                                      : LIFELINE_RESET_MOOT;
@@ -188,6 +191,14 @@ static bool answers_behind_fin(const struct pass *pass)
            pass->segment->seq == pass->from->fin_end - 1 || at_once;
 }
 
+/* Who sent last, or what, isn't in the capture: nobody can say what was left to read. */
+static bool is_content_missing(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    bool beyond = pass->ack && (to->flags & END_SEQ_KNOWN) && seq_gt(pass->segment->ack, to->next);
+    return ((from->flags | to->flags) & (END_TAIL_UNSEEN | END_CUT)) || beyond;
+}
+
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
  * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
 static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
@@ -249,7 +260,10 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
                 !(from->flags & END_ACKED_KNOWN && seq_lt(from->acked, to->fin_end - 1));
             return answers_fin ? LIFELINE_CAUSE_HALF_OPEN_PEER : LIFELINE_CAUSE_CLOSED_SOCKET;
         }
-        return LIFELINE_CAUSE_HALF_OPEN_PEER;
+        /* Its FIN may be in the end of its stream that isn't in the capture. */
+        bool may_have_closed =
+            (from->flags & END_TAIL_ACKED) || seq_gt(pass->segment->seq, from->next);
+        return may_have_closed ? LIFELINE_UNKNOWN : LIFELINE_CAUSE_HALF_OPEN_PEER;
     }
     if (answers_behind_fin(pass)) {
         return LIFELINE_CAUSE_CLOSED_SOCKET;
@@ -260,6 +274,9 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     /* Whether a program had read what came can't be seen, but HTTP shows whether it was done with
      * it: a response that came whole was read, a request without a response was not dealt with. */
     uint8_t owes = app_owes(pass->conn->flow, pass->e);
+    if (owes == LIFELINE_UNKNOWN && is_content_missing(pass)) {
+        return LIFELINE_UNKNOWN;
+    }
     bool unread = owes != LIFELINE_UNKNOWN ? owes : (from->flags & END_HAD_DATA_SINCE) != 0;
     return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
 }
@@ -481,7 +498,9 @@ void reset_segment(struct pass *pass)
         }
         if (acknowledges_fin(pass)) {
             apply(pass, pass->e, SENDS_AS_OPEN);
-            apply(pass, pass->e, SENDS_ACK_OF_FIN); /* it had it before it aborted */
+            if (!(from->flags & END_TAIL_UNSEEN)) {
+                apply(pass, pass->e, SENDS_ACK_OF_FIN); /* it had it before it aborted */
+            }
         }
         sender_closed = apply(pass, pass->e, SENDS_RST);
     }
@@ -489,7 +508,7 @@ void reset_segment(struct pass *pass)
         /* It came in order before the RST. With one direction, nothing says who had closed first.
          */
         if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) && to->segments &&
-            !(to->flags & END_MISSES) && !missed_fin(pass)) {
+            !(to->flags & (END_MISSES | END_TAIL_UNSEEN)) && !missed_fin(pass)) {
             apply(pass, pass->p, GETS_FIN);
         }
         receiver_closed = reset_taken(pass, pass->p);

@@ -26,6 +26,12 @@ enum stimulus {
     PEER_ACKS_DATA,     /* the peer acknowledges data of it that isn't captured */
     PEER_IN_MID_STREAM,
     TWO_MSL_PASSED,
+    /* Whether the peer had closed before can't be known: its stream's end isn't in the capture. */
+    SENDS_FIN_IN_DOUBT,
+    SENDS_ACK_OF_FIN_IN_DOUBT, /* whether it had closed itself */
+    GETS_ACK_OF_FIN_IN_DOUBT,
+    IS_STILL_OPEN, /* it goes on with its stream: it hadn't closed */
+    PEER_IS_STILL_OPEN,
     STIMULUS_COUNT
 };
 

@@ -107,5 +107,20 @@ ROW(STATE_UNKNOWN, PEER_IN_MID_STREAM, ESTABLISHED, IMPLIED, "RFC 9293 3.3.2",
 ROW(STATE_UNKNOWN, SENDS_RST, CLOSED, SENT, "RFC 9293 3.10.7.1",
     "No connection exists here (any more): the answer is RST.")
 ROW(STATE_UNKNOWN, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4",
-    "The capture begins with an RST to it; whatever was there is gone.")
+    "An RST came to it; whatever was there is gone.")
+
+/* The end of a stream isn't in the capture: whether a FIN was in it, nobody can say */
+ROW(ESTABLISHED, SENDS_FIN_IN_DOUBT, STATE_UNKNOWN, SENT, "RFC 9293 3.6",
+    "It closes, but the end of the peer's stream isn't in the capture: FIN-WAIT-1, or LAST-ACK if "
+    "the peer had closed before.")
+ROW(ESTABLISHED, SENDS_ACK_OF_FIN_IN_DOUBT, STATE_UNKNOWN, SENT, "RFC 9293 3.6",
+    "It acknowledges the peer's FIN, but the end of its own stream isn't in the capture: "
+    "CLOSE-WAIT, or further if it had closed, too.")
+ROW(FIN_WAIT_1, GETS_ACK_OF_FIN_IN_DOUBT, STATE_UNKNOWN, DELIVERED, "RFC 9293 3.6",
+    "Its FIN is acknowledged, but the end of the peer's stream isn't in the capture: FIN-WAIT-2, "
+    "or further if the peer had closed, too.")
+ROW(STATE_UNKNOWN, IS_STILL_OPEN, CLOSE_WAIT, IMPLIED, "RFC 9293 3.6",
+    "It goes on with its stream: there was no FIN in what isn't in the capture.")
+ROW(STATE_UNKNOWN, PEER_IS_STILL_OPEN, FIN_WAIT_1, IMPLIED, "RFC 9293 3.6",
+    "The peer goes on with its stream: this end closed first.")
 /* clang-format on */

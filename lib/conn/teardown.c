@@ -33,6 +33,26 @@ struct closing *closing_of(struct pass *pass)
     return c->closing;
 }
 
+/* Can its FIN be in the end of its stream that isn't in the capture? */
+static bool may_have_closed(const struct end *x)
+{
+    return (x->flags & (END_TAIL_UNSEEN | END_FIN)) == END_TAIL_UNSEEN;
+}
+
+/* The end that may have closed unseen goes on with its stream: it had not. */
+static void settle_doubt(struct pass *pass)
+{
+    struct end *from = pass->from, *to = pass->to;
+    if (!(from->flags & END_DOUBTED) || (from->flags & END_TAIL_UNSEEN)) {
+        return;
+    }
+    from->flags &= ~(uint32_t)END_DOUBTED;
+    if (apply(pass, pass->p, PEER_IS_STILL_OPEN) && (to->flags & END_FIN_ACKED)) {
+        apply(pass, pass->p, GETS_ACK_OF_FIN);
+    }
+    apply(pass, pass->e, IS_STILL_OPEN);
+}
+
 /* pass->from acknowledges the FIN of pass->to. */
 void teardown_ack(struct pass *pass)
 {
@@ -56,7 +76,11 @@ void teardown_ack(struct pass *pass)
         from->fin_acked_frame = k->fin_frames[2];
         apply(pass, pass->e, GETS_ACK_OF_FIN);
     }
-    apply(pass, pass->e, SENDS_ACK_OF_FIN);
+    bool in_doubt = from->state == LIFELINE_ESTABLISHED && may_have_closed(from);
+    if (in_doubt) {
+        from->flags |= END_DOUBTED;
+    }
+    apply(pass, pass->e, in_doubt ? SENDS_ACK_OF_FIN_IN_DOUBT : SENDS_ACK_OF_FIN);
 
     bool first = k->first_fin == pass->p;
     uint32_t *step = &k->fin_frames[first ? 1 : 3];
@@ -83,7 +107,7 @@ void teardown_ack(struct pass *pass)
             !unheard && seq_geq(from->contiguous, from->fin_end)) {
             apply(pass, pass->p, GETS_FIN);
         }
-        apply(pass, pass->p, GETS_ACK_OF_FIN);
+        apply(pass, pass->p, in_doubt ? GETS_ACK_OF_FIN_IN_DOUBT : GETS_ACK_OF_FIN);
     }
     if ((to->flags & END_FIN_REPEATED) && from->state == LIFELINE_TIME_WAIT) {
         if (k->time_wait[pass->e].entered_frame != pass->mark) {
@@ -138,7 +162,9 @@ static void overtaken_fin(struct pass *pass)
     struct closing *k = c->closing;
     uint32_t second = k->fin_frames[0];
 
-    apply_withdrawal(pass, pass->p, 0);
+    while (pass->to->state != LIFELINE_ESTABLISHED && pass->to->state_count > 1) {
+        apply_withdrawal(pass, pass->p, 0);
+    }
     k->first_fin = (uint8_t)pass->e;
     k->fin_frames[0] = pass->mark;
     k->fin_frames[1] = k->fin_frames[2] = second;
@@ -186,6 +212,7 @@ void teardown_reconsider(struct pass *pass)
 {
     struct end *from = pass->from;
     struct closing *k = pass->conn->closing;
+    settle_doubt(pass);
     if (!k || !(from->flags & END_FIN) || (from->flags & END_FIN_ACKED) || pass->syn) {
         return;
     }
@@ -283,6 +310,12 @@ void teardown_fin(struct pass *pass)
             apply(pass, pass->e, SENDS_ACK_OF_FIN);
             return;
         }
+    }
+    if (k->first_fin == pass->e && from->state == LIFELINE_ESTABLISHED && may_have_closed(to) &&
+        (!pass->ack || seq_geq(pass->segment->ack, to->next))) {
+        to->flags |= END_DOUBTED;
+        apply(pass, pass->e, SENDS_FIN_IN_DOUBT);
+        return;
     }
     apply(pass, pass->e, SENDS_FIN);
     if (k->first_fin == pass->p && to->acked == from->fin_end && (to->flags & END_ACKED_KNOWN) &&

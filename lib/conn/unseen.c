@@ -39,6 +39,7 @@ static void jump(struct end *x, uint32_t seq)
         x->missing_bytes += seq - x->next;
         facts_advance(x, seq);
         x->contiguous = x->block_start = x->block_end = seq;
+        x->flags |= END_TAIL_UNSEEN | END_TAIL_ACKED;
     }
 }
 
@@ -123,6 +124,7 @@ void unseen_refute(struct pass *pass)
         return; /* confirmed, or overtaken */
     }
     from->missing_bytes -= from->next - start;
+    from->flags &= ~(uint32_t)(END_TAIL_UNSEEN | END_TAIL_ACKED);
     if (from->next - from->isn < start - from->isn) {
         from->wraps--;
     }

@@ -28,6 +28,13 @@ static bool capture_incomplete(const struct scene *s, struct lifeline_finding *o
     } else if (r->handshake.kind == LIFELINE_HANDSHAKE_MISSED) {
         finding_says(out, N_("the connection with {subject} began before the capture"),
                      N_("connections with {subject} began before the capture"));
+    } else if (r->incomplete &&
+               (s->facts->unseen_ends[LIFELINE_CLIENT] || s->facts->unseen_ends[LIFELINE_SERVER])) {
+        finding_says(out,
+                     N_("the end of a stream of the connection with {subject} was not captured: "
+                        "its last octet, or its FIN"),
+                     N_("the end of a stream of connections with {subject} was not captured: its "
+                        "last octet, or its FIN"));
     } else if (r->incomplete) {
         finding_says(out,
                      N_("the connection with {subject} was given up before its end, for lack of "

@@ -26,7 +26,8 @@ static bool may_have_closed(const struct scene *s, uint8_t role)
 {
     const struct lifeline_endpoint *e = endpoint_of(s->record, role);
     uint32_t end = (uint32_t)(1 + e->payload_bytes + e->missing_bytes);
-    bool unseen = e->missing_bytes && s->facts->unseen_ends[role] == end;
+    uint32_t told = s->facts->unseen_ends[role]; /* the FIN's number is none of an octet */
+    bool unseen = (e->missing_bytes && told == end) || told == end + 1;
     bool before = s->record->handshake.kind == LIFELINE_HANDSHAKE_MISSED && !e->payload_bytes;
     return !e->fin_frame && (unseen || before);
 }

@@ -3,8 +3,8 @@
  * TCP header and options (RFC 9293 3.1) -> segment -> callback.
  *
  * A header that the snap length cut still makes a segment when octets 1 to 14 (ports, numbers,
- * offset, flags) are there; window and options are 0 then as far as they're missing, and where options
- * are, LIFELINE_OPT_CUT says it.
+ * offset, flags) are there; window and options are 0 then as far as they're missing, and where
+ * options are, LIFELINE_OPT_CUT says it.
  *
  * Options: a length below 2 or beyond the header ends the list, as it does in receivers; a known
  * option with a wrong length is ignored. Of an option that comes twice, the last counts.

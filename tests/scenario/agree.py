@@ -126,7 +126,7 @@ def check_histories(events, histories):
         ends[connection] = states
     for connection, told in histories.items():
         for end, state in zip(("client", "server"), ends.get(connection, ("?", "?"))):
-            final = told[end][-1] if told[end] else "unknown"
+            final = told[end] and told[end][-1] or "unknown"
             if final != state:
                 yield f"connection {connection}: {end}'s record ends in {final}, its events in {state}"
 

@@ -150,7 +150,8 @@ static void cut_header(void)
         spec_decode(decoder, 101, packet.data, 20 + there, packet.length, &result);
         if (!CHECK_UINT(result.count, 1))
             continue;
-        CHECK_UINT(result.segments[0].options & LIFELINE_OPT_CUT, there < 40 ? LIFELINE_OPT_CUT : 0);
+        CHECK_UINT(result.segments[0].options & LIFELINE_OPT_CUT,
+                   there < 40 ? LIFELINE_OPT_CUT : 0);
         CHECK_UINT(result.segments[0].options & LIFELINE_OPT_MSS,
                    there >= 24 ? LIFELINE_OPT_MSS : 0);
     }
