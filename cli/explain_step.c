@@ -45,7 +45,8 @@ static void tell_transition(struct explain *view, const struct lifeline_transiti
 {
     const struct lifeline_row *row = t->row == LIFELINE_UNKNOWN ? NULL : lifeline_row(t->row);
     const char *from = lifeline_name_of(lifeline_state_names, t->from);
-    const char *to = lifeline_name_of(lifeline_state_names, t->to);
+    const char *name = lifeline_name_of(lifeline_state_names, t->to);
+    const char *to = name ? name : tr(N_("unknown"));
     bool begins = t->from == LIFELINE_STATE_UNKNOWN;
     GString *line = view->line, *why = g_string_new(NULL);
     g_string_append_printf(line, "%*s", EXPLAIN_INDENT, "");
@@ -58,8 +59,8 @@ static void tell_transition(struct explain *view, const struct lifeline_transiti
         g_string_append_printf(line, " %s ", arrow(view));
         column += (unsigned)strlen(from) + text_columns(arrow(view), strlen(arrow(view))) + 2;
     }
-    style_append(line, view->context.color, style_of_state(t->to), to ? to : "?");
-    column += (unsigned)strlen(to ? to : "?") + 1;
+    style_append(line, view->context.color, style_of_state(t->to), to);
+    column += text_columns(to, strlen(to)) + 1;
     if (row)
         g_string_printf(why, "(%s; %s)", tr(explain_evidence(t->evidence)), row->section);
     else
