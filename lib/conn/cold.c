@@ -96,6 +96,11 @@
     F(previous_isn[1], 0)                                                                          \
     F(previous_next[0], 0)                                                                         \
     F(previous_next[1], 0)                                                                         \
+    F(again_ns, 0)                                                                                 \
+    F(again_end, 0)                                                                                \
+    F(again_tsval, 0)                                                                              \
+    F(again_ip_id, 0)                                                                              \
+    F(again_from, 0)                                                                               \
     F(exchanges, 0)                                                                                \
     F(withdrawals, 0)                                                                              \
     F(old_duplicates, 0)                                                                           \
@@ -162,7 +167,7 @@
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 208, "fields of closing");
-_Static_assert(sizeof(struct conn) == 824, "fields of conn");
+_Static_assert(sizeof(struct conn) == 848, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

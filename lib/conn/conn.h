@@ -155,6 +155,7 @@ struct conn {
     int64_t start_ns, last_ns;
     int64_t first_data_ns, last_data_ns;
     int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
+    int64_t again_ns; /* of the last segment that told nothing new: to know it captured twice */
     struct end end[2];
     struct closing *closing; /* NULL before; then own_closing */
     struct candidate *candidate;
@@ -169,8 +170,10 @@ struct conn {
     uint32_t claim_start, claim_ack; /* numbers that only an ACK tells of */
     uint32_t previous_isn[2];        /* by end: where the earlier incarnation began */
     uint32_t previous_next[2];       /* and where it stopped */
+    uint32_t again_end, again_tsval; /* one past its last number */
     uint32_t exchanges;              /* counted by lib/app */
     uint16_t withdrawals, old_duplicates, keep_alives;
+    uint16_t again_ip_id;
     uint8_t muted;
     uint8_t aliased; /* the table finds it by its 4-tuple alone, too */
     uint8_t has_other_context;
@@ -183,6 +186,7 @@ struct conn {
     uint8_t previous_known;   /* 1 << end: its previous_next and previous_isn are set */
     /* ends that sent stray (a SYN,ACK: with STRAY_SYN) and claim, plus one; 0: none */
     uint8_t stray_from, claimed_from;
+    uint8_t again_from; /* likewise */
     struct closing own_closing;
 };
 

@@ -81,7 +81,7 @@ static void old_duplicate(struct pass *pass)
     pass->marks |= LIFELINE_MARK_OLD_DUPLICATE;
     pass->old_incarnation = c->incarnation - 1;
     pass->from->segments++;
-    if (c->old_duplicates < UINT16_MAX) {
+    if (!facts_is_captured_again(pass) && c->old_duplicates < UINT16_MAX) {
         c->old_duplicates++;
     }
     if (pass->rst) {

@@ -311,6 +311,23 @@ static bool is_seen_twice(const struct pass *pass)
            (stamped ? pass->same_tick && since_ns < COPY_WINDOW_NS : since_ns < NS_PER_MS);
 }
 
+bool facts_is_captured_again(const struct pass *pass)
+{
+    struct conn *c = pass->conn;
+    const struct lifeline_segment *s = pass->segment;
+    bool stamped = s->ip_id || (s->options & LIFELINE_OPT_TIMESTAMP);
+    int64_t since_ns = pass->time_ns - c->again_ns;
+    bool same = c->again_from == pass->e + 1 && c->again_end == pass->seq_end &&
+                c->again_ip_id == s->ip_id && c->again_tsval == s->timestamp_value &&
+                since_ns < (stamped ? COPY_WINDOW_NS : NS_PER_MS);
+    c->again_from = (uint8_t)(pass->e + 1);
+    c->again_ns = pass->time_ns;
+    c->again_end = pass->seq_end;
+    c->again_ip_id = s->ip_id;
+    c->again_tsval = s->timestamp_value;
+    return same;
+}
+
 static void read_payload(struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
@@ -369,7 +386,7 @@ static void read_payload(struct pass *pass)
     }
     bool again =
         pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION);
-    pass->twice = again && is_seen_twice(pass);
+    pass->twice = again && (facts_is_captured_again(pass) || is_seen_twice(pass));
     if (again && !pass->twice) {
         from->retransmitted_segments++;
         from->retransmitted_bytes += length - pass->new_bytes;

@@ -55,8 +55,6 @@ static const uint8_t evidence_of[ROW_COUNT] = {
 #define TEXT_SENDS_FIN_IN_DOUBT        "sends FIN behind what isn't in the capture"
 #define TEXT_SENDS_ACK_OF_FIN_IN_DOUBT "acknowledges the FIN behind what isn't in the capture"
 #define TEXT_GETS_ACK_OF_FIN_IN_DOUBT  "gets the ACK of its FIN behind what isn't in the capture"
-#define TEXT_IS_STILL_OPEN             "goes on sending"
-#define TEXT_PEER_IS_STILL_OPEN        "the peer goes on sending"
 
 static const struct lifeline_row rows[ROW_COUNT] = {
 #define ROW(from, stimulus, to, evidence, section, reason)                                         \

@@ -30,8 +30,6 @@ enum stimulus {
     SENDS_FIN_IN_DOUBT,
     SENDS_ACK_OF_FIN_IN_DOUBT, /* whether it had closed itself */
     GETS_ACK_OF_FIN_IN_DOUBT,
-    IS_STILL_OPEN, /* it goes on with its stream: it hadn't closed */
-    PEER_IS_STILL_OPEN,
     STIMULUS_COUNT
 };
 

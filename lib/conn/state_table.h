@@ -119,8 +119,4 @@ ROW(ESTABLISHED, SENDS_ACK_OF_FIN_IN_DOUBT, STATE_UNKNOWN, SENT, "RFC 9293 3.6",
 ROW(FIN_WAIT_1, GETS_ACK_OF_FIN_IN_DOUBT, STATE_UNKNOWN, DELIVERED, "RFC 9293 3.6",
     "Its FIN is acknowledged, but the end of the peer's stream isn't in the capture: FIN-WAIT-2, "
     "or further if the peer had closed, too.")
-ROW(STATE_UNKNOWN, IS_STILL_OPEN, CLOSE_WAIT, IMPLIED, "RFC 9293 3.6",
-    "It goes on with its stream: there was no FIN in what isn't in the capture.")
-ROW(STATE_UNKNOWN, PEER_IS_STILL_OPEN, FIN_WAIT_1, IMPLIED, "RFC 9293 3.6",
-    "The peer goes on with its stream: this end closed first.")
 /* clang-format on */

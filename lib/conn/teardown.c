@@ -39,7 +39,8 @@ static bool may_have_closed(const struct end *x)
     return (x->flags & (END_TAIL_UNSEEN | END_FIN)) == END_TAIL_UNSEEN;
 }
 
-/* The end that may have closed unseen goes on with its stream: it had not. */
+/* The end that may have closed unseen goes on with its stream: it had not, or this is that FIN.
+ * What was left open is said now. */
 static void settle_doubt(struct pass *pass)
 {
     struct end *from = pass->from, *to = pass->to;
@@ -47,10 +48,18 @@ static void settle_doubt(struct pass *pass)
         return;
     }
     from->flags &= ~(uint32_t)END_DOUBTED;
-    if (apply(pass, pass->p, PEER_IS_STILL_OPEN) && (to->flags & END_FIN_ACKED)) {
+    bool in_doubt = to->state == LIFELINE_STATE_UNKNOWN;
+    if (in_doubt) {
+        apply_withdrawal(pass, pass->p, 0);
+        apply(pass, pass->p, SENDS_FIN);
+    }
+    if (from->state == LIFELINE_STATE_UNKNOWN) {
+        apply_withdrawal(pass, pass->e, 0);
+        apply(pass, pass->e, SENDS_ACK_OF_FIN);
+    }
+    if (in_doubt && (to->flags & END_FIN_ACKED)) {
         apply(pass, pass->p, GETS_ACK_OF_FIN);
     }
-    apply(pass, pass->e, IS_STILL_OPEN);
 }
 
 /* pass->from acknowledges the FIN of pass->to. */
@@ -124,7 +133,9 @@ static void fin_repeated(struct pass *pass)
     struct end *from = pass->from;
     struct closing *k = c->closing;
 
-    from->flags |= END_FIN_REPEATED;
+    if ((from->flags & END_FIN_ACKED) || !facts_is_copy(pass)) {
+        from->flags |= END_FIN_REPEATED;
+    }
     /* Some stacks acknowledge a crossing FIN with their own FIN again: nothing was lost. */
     if (facts_is_old(pass) || facts_is_copy(pass) ||
         (pass->steps & (LIFELINE_STEP_TEARDOWN_2 | LIFELINE_STEP_TEARDOWN_4))) {
@@ -162,9 +173,7 @@ static void overtaken_fin(struct pass *pass)
     struct closing *k = c->closing;
     uint32_t second = k->fin_frames[0];
 
-    while (pass->to->state != LIFELINE_ESTABLISHED && pass->to->state_count > 1) {
-        apply_withdrawal(pass, pass->p, 0);
-    }
+    apply_withdrawal(pass, pass->p, 0);
     k->first_fin = (uint8_t)pass->e;
     k->fin_frames[0] = pass->mark;
     k->fin_frames[1] = k->fin_frames[2] = second;

@@ -117,9 +117,12 @@ void time_wait_late_segment(struct pass *pass)
         return;
     }
     if (pass->segment->payload_bytes || pass->syn) {
-        tw->absorbed++;
         pass->marks |= LIFELINE_MARK_OLD_DUPLICATE;
         pass->old_incarnation = c->incarnation;
+        if (pass->twice || (pass->syn && facts_is_captured_again(pass))) {
+            return;
+        }
+        tw->absorbed++;
         if (c->old_duplicates < UINT16_MAX) {
             c->old_duplicates++;
         }

@@ -170,14 +170,22 @@ class Properties(unittest.TestCase):
                     self.assertEqual(run(view, str(file)), run(view, str(path)))
 
     def test_segments_twice(self):
-        """Each frame captured twice (a mirror port of both ways): the lives are the same."""
+        """Each frame captured twice (a mirror port of both ways): the lives are the same, and nothing
+        counts twice but segments."""
+        counts = ("payload_bytes", "missing_bytes", "retransmitted_segments", "retransmitted_bytes",
+                  "out_of_order_segments")
         def life(record):
             ends = [(record[end]["ip"], record[end]["port"], record[end]["state"],
-                     record[end]["states"]) for end in ("client", "server")]
+                     record[end]["states"], [record[end][count] for count in counts])
+                    for end in ("client", "server")]
             return (ends, record["handshake"]["kind"], record["handshake"]["complete"],
                     record["teardown"]["kind"], record["teardown"]["complete"],
                     record["teardown"]["active_closer"], record["exchanges"], record["withdrawals"],
-                    [(w["endpoint"], w["outcome"]) for w in record["time_wait"]])
+                    record["teardown"]["fin_retransmissions"], record["old_duplicates"],
+                    record["handshake"]["syn_retransmissions"], record["keep_alives"],
+                    record["handshake"]["synack_retransmissions"],
+                    [(w["endpoint"], w["outcome"], w["restarts"], w["absorbed"])
+                     for w in record["time_wait"]])
 
         for path in CAPTURES:
             packets, link_type = read(path)

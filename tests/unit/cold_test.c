@@ -63,7 +63,7 @@ static bool same(const struct conn *a, const struct conn *b)
     size_t ends = offsetof(struct conn, end), behind = offsetof(struct conn, closing);
     return !memcmp(a, b, ends) && same_ends(a, b) &&
            !memcmp((const char *)a + behind, (const char *)b + behind,
-                   BEHIND(conn, claimed_from) - behind);
+                   BEHIND(conn, again_from) - behind);
 }
 
 static bool same_closing(const struct closing *a, const struct closing *b)

@@ -49,7 +49,7 @@ def run(folder, options):
                 else:
                     wrong.append(f"{file} {side} #{life['incarnation']}\n    kernel:   "
                                  f"{' '.join(kernel or ['-'])}\n    lifeline: "
-                                 f"{' '.join(ours or ['-'])}")
+                                 f"{' '.join(state or '?' for state in ours or ['-'])}")
     for text in wrong:
         print("DISAGREE " + text)
     print(f"testdata: {equal} histories equal, {ruled} by rule, {len(wrong)} disagree")

@@ -31,7 +31,7 @@ class Verdict:
         return (f"{self.link.name} [{self.view.name}] {self.side} #{self.incarnation}: "
                 f"{'agree' if self.rule == '' else self.rule or 'DISAGREE'}\n"
                 f"    kernel:   {' '.join(self.truth or ['-'])}\n"
-                f"    lifeline: {' '.join(self.ours or ['-'])}")
+                f"    lifeline: {' '.join(state or '?' for state in self.ours or ['-'])}")
 
 
 class Sighting:

@@ -26,7 +26,8 @@ def replay(events):
         for change in event["transitions"]:
             key = event["connection"], change["endpoint"]
             states = told.setdefault(key, [])
-            if change["to"] is None:  # all that was said of this end is taken back
+            back = "withdrawal" in (event["step"] or "")
+            if change["to"] is None and back:  # all that was said of this end is taken back
                 states.clear()
                 continue
             if not states or states[-1][0] is None:
@@ -34,8 +35,7 @@ def replay(events):
             if states[-1][0] != change["from"]:
                 wrong.append(f"connection {key[0]} frame {event['frame']}: {key[1]} leaves "
                              f"{change['from']}, was in {states[-1][0]}")
-            if "withdrawal" in (event["step"] or "") and len(states) > 1 and \
-                    states[-2][0] == change["to"]:
+            if back and len(states) > 1 and states[-2][0] == change["to"]:
                 states.pop()
             else:
                 states.append((change["to"], change["evidence"], event["frame"]))
@@ -50,9 +50,10 @@ def against_records(told, found):
             for who in ("client", "server"):
                 states = [state for state, _, _ in told.get((record["connection"], who), [])
                           if state is not None]
-                if states and states != record[who]["states"]:
+                known = [state for state in record[who]["states"] if state is not None]
+                if states and states != known:
                     wrong.append(f"connection {record['connection']} {who}: the record says "
-                                 f"{' '.join(record[who]['states'])}, the events "
+                                 f"{' '.join(known)}, the events "
                                  f"{' '.join(states)}")
     return wrong
 
