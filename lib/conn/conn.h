@@ -155,7 +155,7 @@ struct conn {
     int64_t start_ns, last_ns;
     int64_t first_data_ns, last_data_ns;
     int64_t syn_to_synack_ns, synack_to_ack_ns, ack_ns;
-    int64_t again_ns; /* of the last segment that told nothing new: to know it captured twice */
+    int64_t again_ns; /* of the last segment that came again or late: to know it captured twice */
     struct end end[2];
     struct closing *closing; /* NULL before; then own_closing */
     struct candidate *candidate;

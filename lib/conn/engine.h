@@ -95,7 +95,7 @@ bool facts_of_earlier_incarnation(const struct pass *pass);
 void facts_learn(struct end *end, uint32_t seq, bool is_syn);
 /* The same packet again, not a retransmission? Compares with the sender's last SYN or FIN. */
 bool facts_is_copy(const struct pass *pass);
-/* The same packet as the last that told nothing new, at another interface? Notes this one. */
+/* The same packet as the last that came again or late, at another interface? Notes this one. */
 bool facts_is_captured_again(const struct pass *pass);
 /* Was it late on its way, by its timestamp or by an ACK below one that its sender gave before? */
 bool facts_is_old(const struct pass *pass);

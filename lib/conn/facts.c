@@ -345,7 +345,8 @@ static void read_payload(struct pass *pass)
             return;
         }
         pass->marks |= LIFELINE_MARK_KEEP_ALIVE;
-        bool twice = (from->flags & END_KEEP_ALIVE) && pass->same_tick;
+        bool twice =
+            facts_is_captured_again(pass) || ((from->flags & END_KEEP_ALIVE) && pass->same_tick);
         from->flags |= END_KEEP_ALIVE;
         if (c->keep_alives < UINT16_MAX && !twice) {
             c->keep_alives++;
@@ -386,7 +387,9 @@ static void read_payload(struct pass *pass)
     }
     bool again =
         pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION);
-    pass->twice = again && (facts_is_captured_again(pass) || is_seen_twice(pass));
+    bool late = again || (pass->marks & LIFELINE_MARK_OUT_OF_ORDER);
+    bool copy = late && facts_is_captured_again(pass);
+    pass->twice = again && (copy || is_seen_twice(pass));
     if (again && !pass->twice) {
         from->retransmitted_segments++;
         from->retransmitted_bytes += length - pass->new_bytes;

@@ -133,6 +133,9 @@ static void fin_repeated(struct pass *pass)
     struct end *from = pass->from;
     struct closing *k = c->closing;
 
+    if (pass->twice) {
+        return;
+    }
     if ((from->flags & END_FIN_ACKED) || !facts_is_copy(pass)) {
         from->flags |= END_FIN_REPEATED;
     }
