@@ -158,7 +158,7 @@ static void print_census_json(struct time_waits *view, const struct lifeline_cen
             continue;
         before = pair->counts[i];
         census.count = before;
-        census.time_ns = pair->start_ns + (int64_t)(i + 1) * pair->step_ns;
+        census.time_ns = MIN(pair->start_ns + (int64_t)(i + 1) * pair->step_ns, pair->end_ns);
         census.port_share = pair->peak ? pair->peak_share * before / (double)pair->peak : NAN;
         json_record(view->list.json, LIFELINE_RECORD_CENSUS, &census);
     }

@@ -258,6 +258,7 @@ static void sum_up(const struct lifeline_census_book *book, struct pair *pair, i
     p->sample_count = sum.count;
     p->start_ns = sum.start_ns;
     p->step_ns = sum.step_ns;
+    p->end_ns = end_ns;
     double seconds = (double)(p->last_ns - p->first_ns) / 1e9;
     p->rate = p->entered > 1 && seconds > 0 ? (double)(p->entered - 1) / seconds : 0;
     /* Ports run out towards one remote socket, at a client. */

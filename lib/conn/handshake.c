@@ -261,7 +261,7 @@ void handshake_other(struct pass *pass)
         apply(pass, pass->p, GETS_ACK_OF_SYN);
     }
     /* Text so long after a SYN,ACK that wasn't repeated: the third segment went before, unseen. */
-    bool overdue = pass->new_bytes && !c->synack_retransmissions && !c->withdrawals &&
+    bool overdue = pass->segment->payload_bytes && !c->synack_retransmissions && !c->withdrawals &&
                    pass->time_ns - to->control_ns >= UNANSWERED_NS;
     if (third && !overdue && pass->p != c->client && c->synack_frame &&
         !(to->flags & END_SYN_ACKED)) {

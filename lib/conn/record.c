@@ -171,6 +171,17 @@ static uint64_t lost_bytes(const struct conn *c)
     return lost < k->half_close_bytes ? lost : k->half_close_bytes;
 }
 
+/* A FIN of the peer may be in the end of its stream that isn't in the capture: before the first, or
+ * crossing it. */
+static bool is_order_unknown(const struct conn *c)
+{
+    const struct end *closer = &c->end[c->closing->first_fin],
+                     *peer = &c->end[!c->closing->first_fin];
+    bool crossed = (peer->flags & (END_TAIL_UNSEEN | END_FIN)) == END_TAIL_UNSEEN &&
+                   !(closer->flags & END_FIN_ACKED);
+    return crossed || ((closer->flags | peer->flags) & END_DOUBTED);
+}
+
 static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
 {
     const struct closing *k = c->closing;
@@ -190,8 +201,7 @@ static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
         out->reset_verdict = by->reset_verdict;
         out->reset_cause = by->reset_cause;
     }
-    bool in_doubt = (c->end[0].flags | c->end[1].flags) & END_DOUBTED;
-    if (k->first_fin != LIFELINE_UNKNOWN && !in_doubt) {
+    if (k->first_fin != LIFELINE_UNKNOWN && !is_order_unknown(c)) {
         out->active_closer = k->simultaneous ? LIFELINE_BOTH : role_of(c, k->first_fin);
     }
     out->fin1_frame = frame_of(c, k->fin_frames[0]);

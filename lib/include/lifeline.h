@@ -548,7 +548,9 @@ struct lifeline_census_pair {
     double sustainable_rate;      /* entries per second at which the ports last for ever */
     double seconds_left;          /* at this rate, from the capture's end; negative: for ever */
     int64_t start_ns, step_ns;    /* of the samples: counts[i] is the highest count in the step
-                                     that ends at start_ns + (i + 1) * step_ns */
+                                     that ends at start_ns + (i + 1) * step_ns, but not
+                                     behind end_ns */
+    int64_t end_ns;
     uint32_t sample_count;
     const uint32_t *counts;
 };

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -126,6 +127,18 @@ class Properties(unittest.TestCase):
             records = [json.loads(line) for line in run("connections", str(path)).splitlines()]
             self.assertEqual([r["incarnation"] for r in records], [0, 1])
             self.assertEqual([r["handshake"]["complete"] for r in records], [True, True])
+
+    def test_census_within_the_capture(self):
+        """What is counted is counted until the capture ends, not behind."""
+        for path in CAPTURES[::3]:
+            last_ns = read(path)[0][-1][0]
+            last = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(last_ns // 10**9))
+            last += f".{last_ns % 10**9:09}Z"
+            with self.subTest(path.name):
+                for line in run("time-wait", str(path)).splitlines():
+                    record = json.loads(line)
+                    if record["record"] == "time-wait-census":
+                        self.assertLessEqual(record["time"], last)
 
     def test_chunks_of_a_pipe(self):
         """However the bytes come."""
