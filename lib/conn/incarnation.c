@@ -21,8 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLIGHT_BYTES     65536   /* what may be lost before the capture while a handshake ends */
-#define OTHER_HALF_BYTES 1048576 /* how far a direction's numbers may be from its peer's */
+#define FLIGHT_BYTES     65536     /* what may be lost before the capture while a handshake ends */
+#define OTHER_HALF_BYTES 1048576   /* how far a direction's numbers may be from its peer's */
+#define MID_STREAM_BYTES (1 << 26) /* the same, of what may be under way when a capture begins */
 
 static bool gone(const struct end *x)
 {
@@ -280,23 +281,29 @@ static struct conn *other_half(struct lifeline_engine *engine,
                                const struct lifeline_segment *segment, const struct lookup *lookup)
 {
     struct conn *c = table_find_elsewhere(&engine->table, lookup);
-    if (!c || !(segment->flags & LIFELINE_ACK)) {
+    if (!c) {
         return NULL;
     }
     unsigned e = lookup->source_is_low == !c->swapped ? 0 : 1;
     const struct end *from = &c->end[e], *to = &c->end[!e];
-    /* In mid-stream the first octet captured isn't the first that is under way. */
-    int32_t begun = (to->flags & END_ISN_KNOWN) ? 0 : -OTHER_HALF_BYTES;
-    if ((from->flags & END_SENT) || !(to->flags & END_SEQ_KNOWN) ||
-        seq_diff(segment->ack, to->isn) <= begun ||
-        seq_diff(segment->ack, to->next) > OTHER_HALF_BYTES) {
+    if ((from->flags & END_SENT) || !(to->flags & END_SEQ_KNOWN)) {
         return NULL;
     }
-    if (from->flags & END_SEQ_KNOWN) {
-        int32_t distance = seq_diff(segment->seq, from->next);
-        if (distance > OTHER_HALF_BYTES || distance < -OTHER_HALF_BYTES) {
-            return NULL;
-        }
+    int32_t distance = seq_diff(segment->seq, from->next);
+    if (!(segment->flags & LIFELINE_ACK)) {
+        /* An RST without ACK has the number that the segment acknowledged which it answers. */
+        bool answers =
+            (segment->flags & LIFELINE_RST) && (from->flags & END_SEQ_KNOWN) && !distance;
+        return answers && table_join_context(&engine->table, c, lookup) ? c : NULL;
+    }
+    /* In mid-stream the first octet captured isn't the first that is under way, and a long fast
+     * path holds a lot. */
+    bool opened = to->flags & END_ISN_KNOWN;
+    int32_t reach = opened ? OTHER_HALF_BYTES : MID_STREAM_BYTES;
+    if (seq_diff(segment->ack, to->isn) <= (opened ? 0 : -reach) ||
+        seq_diff(segment->ack, to->next) > OTHER_HALF_BYTES ||
+        ((from->flags & END_SEQ_KNOWN) && (distance > reach || distance < -reach))) {
+        return NULL;
     }
     return table_join_context(&engine->table, c, lookup) ? c : NULL;
 }

@@ -109,6 +109,20 @@ class Properties(unittest.TestCase):
         (record,) = [json.loads(line) for line in run("connections", str(path)).splitlines()]
         self.assertTrue(record["teardown"]["complete"])
 
+    def test_fast_halves_in_two_vlans(self):
+        """The same on a long fast path: what is acknowledged first is megabytes behind, whichever
+        direction is seen first. And an RST without ACK answers in the other VLAN."""
+        client, server = ("10.0.0.2", "10.0.0.1", 40000, 9999), ("10.0.0.1", "10.0.0.2", 9999, 40000)
+        ack, rst = capture.ACK, capture.RST
+        data = self.tagged(10, *client, 50_000_000, 300, ack, b"x" * 100)
+        behind = self.tagged(20, *server, 300, 30_000_000, ack)
+        gone = self.tagged(20, *server, 300, 0, rst)
+        for frames in ([data, behind, data, behind], [behind, data, behind, data], [data, gone]):
+            path = self.folder / "fast.pcap"
+            path.write_bytes(capture.pcap([(10**18 + i * 10**6, data)
+                                           for i, data in enumerate(frames)]))
+            self.assertEqual(len(run("connections", str(path)).splitlines()), 1)
+
     def test_reuse_in_two_vlans(self):
         """Each direction of a path in a VLAN of its own, and the 4-tuple used again: whichever VLAN
         the SYN comes in, it is the same connection's next incarnation."""
