@@ -16,6 +16,9 @@ static uint64_t relative(const struct end *x, uint32_t seq)
 static uint64_t window_bytes(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
+    if (pass->segment->options & LIFELINE_OPT_WINDOW_CUT) {
+        return LIFELINE_UNKNOWN_COUNT;
+    }
     if (pass->syn) {
         return pass->segment->window;
     }

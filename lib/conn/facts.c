@@ -122,6 +122,9 @@ static unsigned scale_of(const struct conn *c, unsigned end)
 
 uint32_t facts_window_bytes(const struct pass *pass)
 {
+    if (pass->segment->options & LIFELINE_OPT_WINDOW_CUT) {
+        return (uint32_t)UINT16_MAX << 14;
+    }
     unsigned shift = pass->syn ? 0 : scale_of(pass->conn, pass->e);
     return (uint32_t)pass->segment->window << shift;
 }
@@ -546,7 +549,8 @@ void facts_read(struct pass *pass)
         }
     }
     pass->to->flags &= ~(uint32_t)END_KEEP_ALIVE;
-    if (!s->window && !pass->syn) {
+    bool has_window = !(s->options & LIFELINE_OPT_WINDOW_CUT);
+    if (!s->window && !pass->syn && has_window) {
         pass->marks |= LIFELINE_MARK_ZERO_WINDOW;
         from->zero_windows++;
     }
@@ -557,7 +561,7 @@ void facts_read(struct pass *pass)
             pass->repeated = syn_repeated;
         }
     }
-    from->window = s->window;
+    from->window = has_window ? s->window : UINT16_MAX; /* not known to be closed */
     if ((s->options & LIFELINE_OPT_TIMESTAMP) && !pass->stale) {
         facts_note_clock(pass);
     }

@@ -173,7 +173,7 @@ static int64_t may_answer_ns(const struct pass *pass)
 static bool without_clock(const struct pass *pass)
 {
     return (pass->from->flags & pass->to->flags & END_TIMESTAMPS) &&
-           !(pass->segment->options & LIFELINE_OPT_TIMESTAMP);
+           !(pass->segment->options & (LIFELINE_OPT_TIMESTAMP | LIFELINE_OPT_CUT));
 }
 
 /* It may be an answer to what came behind the FIN; and is one, or looks like one: Windows' have no
@@ -185,9 +185,11 @@ static bool answers_behind_fin(const struct pass *pass)
     if (asked_ns == LIFELINE_UNKNOWN_NS) {
         return false;
     }
-    bool at_once = !(pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
+    uint16_t options = pass->segment->options;
+    bool no_window = !pass->segment->window && !(options & LIFELINE_OPT_WINDOW_CUT);
+    bool at_once = !(options & (LIFELINE_OPT_TIMESTAMP | LIFELINE_OPT_CUT)) &&
                    pass->time_ns - asked_ns <= facts_turnaround_ns(pass->conn, pass->e);
-    return !pass->segment->window || without_clock(pass) ||
+    return no_window || without_clock(pass) ||
            pass->segment->seq == pass->from->fin_end - 1 || at_once;
 }
 
@@ -522,7 +524,10 @@ void reset_segment(struct pass *pass)
     }
     bool ends_life = (sender_closed && sender_was != LIFELINE_TIME_WAIT) ||
                      (receiver_closed && receiver_was != LIFELINE_TIME_WAIT);
-    if (k->reset_by == LIFELINE_UNKNOWN && ends_life) {
+    /* One without ACK answers for a closed end, and both may have been closed in order. */
+    bool moot = !pass->ack && ((from->flags | to->flags) & END_DOUBTED) &&
+                sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_STATE_UNKNOWN;
+    if (k->reset_by == LIFELINE_UNKNOWN && ends_life && !moot) {
         k->reset_by = (uint8_t)pass->e;
         k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
         k->reset_frame = pass->mark;

@@ -249,7 +249,8 @@ enum lifeline_tcp_option {
     LIFELINE_OPT_FAST_OPEN_COOKIE = 1 << 6,
     LIFELINE_OPT_MULTIPATH = 1 << 7,
     LIFELINE_OPT_MD5_OR_AO = 1 << 8,
-    LIFELINE_OPT_CUT = 1 << 9, /* not all of its options are in the capture */
+    LIFELINE_OPT_CUT = 1 << 9,         /* not all of its options are in the capture */
+    LIFELINE_OPT_WINDOW_CUT = 1 << 10, /* nor is its window */
 };
 
 /* One TCP segment as it passed the capture point. Borrowed pointers; the feeder owns them. */

@@ -3,8 +3,8 @@
  * TCP header and options (RFC 9293 3.1) -> segment -> callback.
  *
  * A header that the snap length cut still makes a segment when octets 1 to 14 (ports, numbers,
- * offset, flags) are there; window and options are 0 then as far as they're missing, and where
- * options are, LIFELINE_OPT_CUT says it.
+ * offset, flags) are there; window and options are 0 then as far as they're missing, and
+ * LIFELINE_OPT_WINDOW_CUT and LIFELINE_OPT_CUT say it.
  *
  * Options: a length below 2 or beyond the header ends the list, as it does in receivers; a known
  * option with a wrong length is ignored. Of an option that comes twice, the last counts.
@@ -17,6 +17,7 @@
 
 #define TCP_HEADER_BYTES 20
 #define TCP_LEAST_BYTES  14 /* up to the flags */
+#define TCP_WINDOW_END   16
 
 enum {
     OPTION_END = 0,
@@ -180,6 +181,8 @@ static bool parse(struct lifeline_segment *segment, struct bytes b)
         if (!bytes_has(b, header_bytes))
             segment->options |= LIFELINE_OPT_CUT;
     }
+    if (!bytes_has(b, TCP_WINDOW_END))
+        segment->options |= LIFELINE_OPT_WINDOW_CUT;
     payload = bytes_from(b, header_bytes);
     segment->payload_bytes = payload.wire;
     segment->captured_bytes = payload.left;

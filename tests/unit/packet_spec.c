@@ -269,7 +269,8 @@ static void check_cut(const struct lifeline_segment *cut, const struct lifeline_
     CHECK_UINT(cut->payload_bytes, whole->payload_bytes);
     CHECK(cut->captured_bytes <= cut->payload_bytes);
     CHECK(cut->window == whole->window || cut->window == 0);
-    CHECK((cut->options & ~whole->options & ~(unsigned)LIFELINE_OPT_CUT) == 0);
+    CHECK((cut->options & ~whole->options &
+           ~(unsigned)(LIFELINE_OPT_CUT | LIFELINE_OPT_WINDOW_CUT)) == 0);
     if (cut->options & LIFELINE_OPT_TIMESTAMP) {
         CHECK_UINT(cut->timestamp_value, whole->timestamp_value);
         CHECK_UINT(cut->timestamp_echo, whole->timestamp_echo);

@@ -152,6 +152,8 @@ static void cut_header(void)
             continue;
         CHECK_UINT(result.segments[0].options & LIFELINE_OPT_CUT,
                    there < 40 ? LIFELINE_OPT_CUT : 0);
+        CHECK_UINT(result.segments[0].options & LIFELINE_OPT_WINDOW_CUT,
+                   there < 16 ? LIFELINE_OPT_WINDOW_CUT : 0);
         CHECK_UINT(result.segments[0].options & LIFELINE_OPT_MSS,
                    there >= 24 ? LIFELINE_OPT_MSS : 0);
     }
