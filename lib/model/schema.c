@@ -57,7 +57,9 @@
         CONNECTION(#end ".zero_windows", U64, end.zero_windows, End " zero windows",               \
                    "segments that announce that it can take no data", "RFC 9293 3.8.6.1"),         \
         CONNECTION(#end ".missing_bytes", U64, end.missing_bytes, End " missing bytes",            \
-                   "payload it sent that the capture doesn't hold", NULL),                         \
+                   "payload it sent that the capture doesn't hold, but for a last octet that may " \
+                   "be its FIN",                                                                   \
+                   NULL),                                                                          \
         CONNECTION(#end ".isn", U64, end.isn, End " ISN", "initial sequence number",               \
                    "RFC 9293 3.4.1"),                                                              \
         CONNECTION(#end ".mss", U64, end.mss, End " MSS", "maximum segment size on its SYN",       \
