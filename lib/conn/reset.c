@@ -189,8 +189,8 @@ static bool answers_behind_fin(const struct pass *pass)
     bool no_window = !pass->segment->window && !(options & LIFELINE_OPT_WINDOW_CUT);
     bool at_once = !(options & (LIFELINE_OPT_TIMESTAMP | LIFELINE_OPT_CUT)) &&
                    pass->time_ns - asked_ns <= facts_turnaround_ns(pass->conn, pass->e);
-    return no_window || without_clock(pass) ||
-           pass->segment->seq == pass->from->fin_end - 1 || at_once;
+    return no_window || without_clock(pass) || pass->segment->seq == pass->from->fin_end - 1 ||
+           at_once;
 }
 
 /* Who sent last, or what, isn't in the capture: nobody can say what was left to read. */
