@@ -360,14 +360,14 @@ void app_begins(const struct app_link *link, unsigned end, const struct lifeline
     leave(flow);
 }
 
-/* A segment of end begins at seq. */
+/* A segment of end begins at seq: what was before that, and isn't in the capture, was sent. */
 static void note_sent(struct app_flow *flow, unsigned end, uint32_t seq)
 {
     struct stream *s = &flow->stream[end];
     if (!flow->opened[end] || flow->fed)
         return;
     int64_t offset = stream_offset(s, seq);
-    if (offset > s->sent)
+    if (offset > s->next && offset > s->sent)
         s->sent = offset;
 }
 

@@ -193,6 +193,11 @@ bool app_raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, 
 /* protocols.c */
 const struct app_protocol *app_protocol_probe(const uint8_t *bytes, size_t length, bool from_start,
                                               enum app_verdict *verdict);
+
+/* A protocol's place in the table, and what stands there. */
+unsigned app_protocol_number(const struct app_protocol *protocol);
+const struct app_protocol *app_protocol_at(unsigned number);
+
 extern const struct app_protocol app_http1, app_http2;
 
 /* How many octets at a connection's start are a proxy's that tells whom it speaks for: the PROXY

@@ -26,6 +26,19 @@ const struct app_protocol *app_protocol_probe(const uint8_t *bytes, size_t lengt
     return NULL;
 }
 
+unsigned app_protocol_number(const struct app_protocol *protocol)
+{
+    unsigned i = 0;
+    while (protocols[i] != protocol)
+        i++;
+    return i;
+}
+
+const struct app_protocol *app_protocol_at(unsigned number)
+{
+    return protocols[number];
+}
+
 static bool begins(const uint8_t *bytes, size_t length, const char *with, size_t with_bytes)
 {
     return length && memcmp(bytes, with, length < with_bytes ? length : with_bytes) == 0;

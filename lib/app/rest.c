@@ -7,7 +7,8 @@
  * Model: the flow as words of eight octets. For each, two bits say what it is: 0, none, a number,
  * or a number given by its distance from the flow's time, because many are times and close to it.
  * The numbers follow as codes. A word of flags, octets that are 0 or 1, has a code of its own.
- * Pointers are packed as they are: what they lead to stays where it is.
+ * The protocol is given by its number, from which follows how many words there are. Other pointers
+ * are packed as they are: what they lead to stays where it is.
  *
  * Limits: only a flow to which nothing points, and which holds no octets and no exchange: the
  * protocol says whether its state is such when it is idle.
@@ -20,6 +21,7 @@
 
 #define WORDS              ((sizeof(struct app_flow) + 7) / 8)
 #define KINDS_BYTES(words) (((words) + 3) / 4)
+#define PROTOCOL_AT        offsetof(struct app_flow, protocol)
 _Static_assert(APP_REST_BYTES >= CODE_MAX_BYTES * (WORDS + 2) + KINDS_BYTES(WORDS),
                "room for any flow");
 _Static_assert(sizeof(struct app_flow) % 8 == 0, "whole words");
@@ -76,7 +78,7 @@ size_t app_rest(const struct app_flow *flow, unsigned char *out)
     unsigned char *begin = out, *kinds;
     uint64_t near = (uint64_t)flow->now_ns;
 
-    out = code_put(out, count);
+    out = code_put(out, app_protocol_number(flow->protocol));
     out = code_put(out, near);
     kinds = out;
     out += KINDS_BYTES(count);
@@ -84,6 +86,8 @@ size_t app_rest(const struct app_flow *flow, unsigned char *out)
     for (size_t i = 0; i < count; i++) {
         uint64_t word;
         memcpy(&word, (const unsigned char *)flow + 8 * i, 8);
+        if (i == PROTOCOL_AT / 8)
+            memset((unsigned char *)&word + PROTOCOL_AT % 8, 0, sizeof flow->protocol);
         uint64_t code = code_of(word), distance = code_fold((int64_t)(word - near));
         enum kind kind = !word                             ? ZERO
                          : word == (uint64_t)APP_NO_OFFSET ? NONE
@@ -100,7 +104,8 @@ size_t app_rest(const struct app_flow *flow, unsigned char *out)
 struct app_flow *app_wake(const unsigned char *in)
 {
     struct app_flow packed, *flow;
-    size_t count = code_get(&in);
+    const struct app_protocol *protocol = app_protocol_at((unsigned)code_get(&in));
+    size_t count = words_of(protocol);
     uint64_t near = code_get(&in);
     const unsigned char *kinds = in;
 
@@ -115,6 +120,7 @@ struct app_flow *app_wake(const unsigned char *in)
         }
         memcpy((unsigned char *)&packed + 8 * i, &word, 8);
     }
+    packed.protocol = protocol;
     flow = app_flow_take(packed.app);
     if (!flow) {
         return APP_OPAQUE;
