@@ -12,7 +12,6 @@ import ipaddress
 import json
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
@@ -31,20 +30,6 @@ CAPTURES = [path for path in sorted(TESTDATA.glob("*.pcap"))
             if path.name not in FEW][::capture.STRIDE]
 COUNTS = ("payload_bytes", "retransmitted_segments", "retransmitted_bytes", "zero_windows")
 OFFERS = ("isn", "mss", "window_scale", "sack_permitted", "timestamps", "fast_open")
-
-
-def read(path):
-    """A pcap file's packets as (time_ns, captured data, wire length), and its link type."""
-    content = path.read_bytes()
-    order = "<" if content[0] in (0xD4, 0x4D) else ">"
-    magic, *_, link_type = struct.unpack(order + "IHHiIII", content[:24])
-    unit = 1 if magic == 0xA1B23C4D else 1000
-    packets, at = [], 24
-    while at < len(content):
-        seconds, fraction, captured, wire = struct.unpack(order + "IIII", content[at:at + 16])
-        packets.append((seconds * 10**9 + fraction * unit, content[at + 16:at + 16 + captured], wire))
-        at += 16 + captured
-    return packets, link_type
 
 
 def is_subsequence(few, many):
@@ -122,7 +107,7 @@ class Degraded(unittest.TestCase):
 
     def each(self):
         for path in CAPTURES:
-            packets, link_type = read(path)
+            packets, link_type = capture.read_pcap(path)
             if len(packets) <= MOST_PACKETS:
                 yield path.name, packets, link_type, self.records(packets, link_type)
 

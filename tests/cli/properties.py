@@ -21,20 +21,6 @@ CAPTURES = sorted([*TESTDATA.glob("*.pcap"), *TESTDATA.glob("findings/*.pcap")])
 VIEWS = ["connections", "timeline", "http", "diagnose", "time-wait"]
 
 
-def read(path):
-    """A pcap file's packets as (time_ns, captured data, wire length), and its link type."""
-    content = path.read_bytes()
-    order = "<" if content[0] in (0xD4, 0x4D) else ">"
-    magic, *_, link_type = struct.unpack(order + "IHHiIII", content[:24])
-    unit = 1 if magic == 0xA1B23C4D else 1000
-    packets, at = [], 24
-    while at < len(content):
-        seconds, fraction, captured, wire = struct.unpack(order + "IIII", content[at:at + 16])
-        packets.append((seconds * 10**9 + fraction * unit, content[at + 16:at + 16 + captured], wire))
-        at += 16 + captured
-    return packets, link_type
-
-
 def run(view, *arguments):
     done = subprocess.run([LIFELINE, view, "-o", "jsonl", *arguments], capture_output=True, timeout=300)
     assert done.returncode == 0, (arguments, done.stderr)
@@ -145,7 +131,7 @@ class Properties(unittest.TestCase):
     def test_census_within_the_capture(self):
         """What is counted is counted until the capture ends, not behind."""
         for path in CAPTURES[::3]:
-            last_ns = read(path)[0][-1][0]
+            last_ns = capture.read_pcap(path)[0][-1][0]
             last = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(last_ns // 10**9))
             last += f".{last_ns % 10**9:09}Z"
             with self.subTest(path.name):
@@ -178,7 +164,7 @@ class Properties(unittest.TestCase):
     def test_pcapng(self):
         """The same packets as pcapng, of either byte order, on two interfaces, in two sections."""
         for path in CAPTURES:
-            packets, link_type = read(path)
+            packets, link_type = capture.read_pcap(path)
             big = self.random.random() < 0.5
             ng = capture.Pcapng(big)
             parts = []
@@ -215,7 +201,7 @@ class Properties(unittest.TestCase):
                      for w in record["time_wait"]])
 
         for path in CAPTURES:
-            packets, link_type = read(path)
+            packets, link_type = capture.read_pcap(path)
             twice = []
             for time_ns, data, wire in packets:
                 if wire != len(data):

@@ -37,15 +37,7 @@ class Capture:
 
     @staticmethod
     def read(path):
-        with open(path, "rb") as f:
-            data = f.read()
-        magic, link = struct.unpack("<I16xI", data[:24])
-        packets, at = [], 24
-        while at < len(data):
-            seconds, fraction, captured, length = struct.unpack("<IIII", data[at:at + 16])
-            ns = seconds * 10**9 + fraction * (1 if magic == 0xA1B23C4D else 1000)
-            packets.append((ns, data[at + 16:at + 16 + captured], length))
-            at += 16 + captured
+        packets, link = capture.read_pcap(path)
         return Capture(os.path.basename(path), link, packets)
 
     def key(self, octets):

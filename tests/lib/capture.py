@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes small captures: TCP segments, pcap and pcapng in all their variants.
+"""Writes small captures: TCP segments, pcap and pcapng in all their variants. Reads pcap.
 
 A packet is a tuple (time_ns, data); its position in a list is its frame number less one.
 """
@@ -94,6 +94,21 @@ def pcap(packets, link_type=ETHERNET, big_endian=False, nano=False, magic=None, 
             out += struct.pack(order + "IHBB", 1, 0, 0, 0)
         out += data[:snap]
     return bytes(out)
+
+
+def read_pcap(path):
+    """A pcap file's packets as (time_ns, captured data, wire length), and its link type."""
+    with open(path, "rb") as file:
+        content = file.read()
+    order = "<" if content[0] in (0xD4, 0x4D) else ">"
+    magic, *_, link_type = struct.unpack(order + "IHHiIII", content[:24])
+    unit = 1 if magic == 0xA1B23C4D else 1000
+    packets, at = [], 24
+    while at < len(content):
+        seconds, fraction, captured, wire = struct.unpack(order + "IIII", content[at:at + 16])
+        packets.append((seconds * 10**9 + fraction * unit, content[at + 16:at + 16 + captured], wire))
+        at += 16 + captured
+    return packets, link_type
 
 
 class Pcapng:
