@@ -257,6 +257,9 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
              row->steps & LIFELINE_STEP_WITHDRAWAL ? "it did not send frame %" PRIu64
                                                    : "forged: its sender goes on",
              row->withdrawn_frame);
+    else if (row->steps & LIFELINE_STEP_WITHDRAWAL && row->transition_count &&
+             row->transitions[0].from == LIFELINE_STATE_UNKNOWN)
+        note(label, "this tells who closed first");
     else if (row->steps & LIFELINE_STEP_WITHDRAWAL && row->withdrawn_frame == LIFELINE_NO_FRAME &&
              row->count && row->transition_count)
         note(label, "%s is taken back",

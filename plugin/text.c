@@ -259,7 +259,9 @@ static void add_withdrawal(wmem_strbuf_t *out, const struct note *note)
     if (!(note->steps & LIFELINE_STEP_WITHDRAWAL))
         return;
     separate(out, ", ");
-    if (frame == LIFELINE_NO_FRAME && note->transition_count > 0)
+    if (note->transition_count > 0 && note->transitions[0].from == LIFELINE_STATE_UNKNOWN)
+        wmem_strbuf_append(out, "this tells who closed first");
+    else if (frame == LIFELINE_NO_FRAME && note->transition_count > 0)
         wmem_strbuf_append_printf(out, "%s is taken back", state_name(note->transitions[0].from));
     else if (frame == LIFELINE_NO_FRAME)
         wmem_strbuf_append(out, "withdrawal");

@@ -131,6 +131,8 @@ bool unseen_answered(const struct pass *pass);
 /* Does this segment, with numbers far off, agree with the peer's last such one? Then both streams
  * go on from there; else it is remembered. */
 bool unseen_agree(struct pass *pass);
+/* Is that so behind a FIN? Then the segment, of end e, is of a later incarnation. */
+bool unseen_is_later(const struct conn *c, unsigned e, const struct lifeline_segment *segment);
 /* Such an ACK is believed. */
 void unseen_claim(struct pass *pass);
 /* A segment that fits: does it start what its peer claimed to have? */

@@ -13,7 +13,9 @@
  *    repeated after the old one died.
  *  - A SYN,ACK with another number than the one known from that end opens a new incarnation whose
  *    SYN isn't in the capture, unless it answers the candidate, or was taken for one that crossed.
- * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
+ *  - Both ends going on with other numbers behind a FIN are a new incarnation whose opening isn't
+ * in the capture (unseen.c). An old incarnation whose TIME-WAIT still runs stays until the new SYN
+ * is accepted or time is up.
  */
 #include "conn/engine.h"
 #include "conn/pool.h"
@@ -443,6 +445,12 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         answers_candidate(c, segment)) {
         *end = 1; /* its own SYN was given up: it refuses the other's next one */
         return promote(engine, lookup, c);
+    }
+    if (c->stray_from && unseen_is_later(c, e, segment)) {
+        struct place later = opens(engine, segment, lookup, c);
+        *end = later.end;
+        *is_new = true;
+        return later.conn;
     }
     if (!(segment->flags & LIFELINE_SYN) || (segment->flags & LIFELINE_RST)) {
         return c;

@@ -6,8 +6,9 @@
  * them, and false when a third party forged it. It is believed as far as the window allows that
  * its sender announced (RFC 9293 3.8). Beyond that it is believed only when its sender goes on from
  * there while its peer keeps silent, or when the peer's next segment, as far off, agrees with it on
- * both numbers: each knows what only a receiver knows. A belief is a claim: it is taken back when
- * the supposed sender of those octets starts to send them only now.
+ * both numbers: each knows what only a receiver knows. Nothing follows a FIN: where an end had sent
+ * one, those two are of a later incarnation, whose opening isn't in the capture. A belief is a
+ * claim: it is taken back when the supposed sender of those octets starts to send them only now.
  *
  * Limits: a peer that never speaks again refutes nothing. Of a forged ACK only the stream's numbers
  * are taken back, not that its supposed sender acknowledged so much.
@@ -48,6 +49,21 @@ static bool within(uint32_t a, uint32_t b)
     return seq_diff(a, b) <= IN_FLIGHT_BYTES && seq_diff(b, a) <= IN_FLIGHT_BYTES;
 }
 
+/* Does the segment agree with what the other end sent last with numbers far off? */
+static bool agrees(const struct conn *c, unsigned e, const struct lifeline_segment *s)
+{
+    return c->stray_from == !e + 1 && within(s->seq, c->stray_ack) && within(s->ack, c->stray_end);
+}
+
+bool unseen_is_later(const struct conn *c, unsigned e, const struct lifeline_segment *s)
+{
+    const struct end *from = &c->end[e], *to = &c->end[!e];
+    return (s->flags & LIFELINE_ACK) && !(s->flags & (LIFELINE_SYN | LIFELINE_RST)) &&
+           agrees(c, e, s) &&
+           (((from->flags & END_FIN) && !within(s->seq, from->fin_end)) ||
+            ((to->flags & END_FIN) && !within(s->ack, to->fin_end)));
+}
+
 /* A segment with a number far from all that was captured may be forged. When the peer's next such
  * one agrees with it on both numbers, neither is: each knows what only a receiver knows. They agree
  * when they are no further apart than what can be under way. */
@@ -63,8 +79,7 @@ bool unseen_agree(struct pass *pass)
         c->stray_ack = s->ack;
         return false;
     }
-    if (c->stray_from == pass->p + 1 && within(s->seq, c->stray_ack) &&
-        within(s->ack, c->stray_end)) {
+    if (agrees(c, pass->e, s)) {
         c->stray_from = 0;
         jump(pass->to, s->ack);
         jump(pass->from, s->seq);
