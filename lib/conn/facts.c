@@ -338,11 +338,14 @@ static void read_payload(struct pass *pass)
     struct end *from = pass->from, *to = pass->to;
     uint32_t length = s->payload_bytes;
 
-    /* An octet that is pushed is a user's, sent again. */
+    /* An octet that is pushed is a user's, sent again; so is the first that isn't acknowledged.
+     * Where more isn't, a lone octet at the end is none that is sent again: its ACK isn't in the
+     * capture. */
     bool empty = !length || (length == 1 && !(s->flags & LIFELINE_PSH));
+    bool acked = to->acked == from->next ||
+                 (length && seq_gt(s->seq, to->acked) && !(to->flags & END_MISSES));
     if (!pass->syn && !pass->fin && !pass->rst && empty && pass->ack && s->seq == from->next - 1 &&
-        (to->flags & END_ACKED_KNOWN) && to->acked == from->next && !(from->flags & END_FIN) &&
-        from->state_count) {
+        (to->flags & END_ACKED_KNOWN) && acked && !(from->flags & END_FIN) && from->state_count) {
         if (!to->window && !length) {
             pass->marks |= LIFELINE_MARK_WINDOW_PROBE; /* Linux's have no octet */
             return;
