@@ -40,7 +40,7 @@
         CONNECTION_NAMED(#end ".state", end.state, state, End " state",                            \
                          "state when the capture, or the connection, ends", "RFC 9293 3.3.2"),     \
         NAMED(connection, #end ".states", CUSTOM, end.states, state, End " states",                \
-              "history of states, as it stands at the end", "RFC 9293 3.3.2"),                     \
+              "history of states, as it stands at the end; null: unknown", "RFC 9293 3.3.2"),      \
         NAMED(connection, #end ".states_evidence", CUSTOM, end.states_evidence, evidence,          \
               End " evidence", "why each state of the history is claimed", NULL),                  \
         CONNECTION(#end ".segments", U64, end.segments, End " segments", "segments it sent",       \
