@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What every view takes of memory stays within --max-memory, whatever the capture holds.
+"""What every view takes of memory stays within --max-memory, whatever the capture holds, and an idle
+connection takes little.
 
 Peaks of resident memory, of the program as a whole: what it takes with nothing to read, and the
 allocator's own, come on top."""
@@ -12,6 +13,7 @@ import unittest
 LIFELINE = os.environ["LIFELINE"]
 MAKE_CAPTURE = os.environ["MAKE_CAPTURE"]
 LIMIT_MIB = 8
+IDLE_OCTETS = 300
 OVERHEAD_MIB = 6  # buffers, a copy of the file's window, the allocator's
 
 
@@ -23,8 +25,8 @@ def formats():
             yield view, name
 
 
-def peak_mib(*arguments):
-    with subprocess.Popen([LIFELINE, *arguments], stdout=subprocess.DEVNULL,
+def peak_mib(*arguments, stdin=None):
+    with subprocess.Popen([LIFELINE, *arguments], stdin=stdin, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -53,6 +55,21 @@ class Bounded(unittest.TestCase):
 
     def test_exchanges_at_once(self):
         self.bounded("waves", "20000", "20000")
+
+    def test_idle_connections(self):
+        """After the handshake, and kept alive after an exchange: what each adds."""
+        few, many = 100000, 500000
+        for steps in ("3", "5"):
+            peaks = []
+            for count in (few, many):
+                with subprocess.Popen([MAKE_CAPTURE, "open", str(count), steps],
+                                      stdout=subprocess.PIPE) as make:
+                    code, peak = peak_mib("connections", "-o", "jsonl", "--max-memory", "1G", "-",
+                                          stdin=make.stdout)
+                self.assertEqual(code, 0)
+                peaks.append(peak)
+            with self.subTest(steps=steps):
+                self.assertLess((peaks[1] - peaks[0]) * 2**20 / (many - few), IDLE_OCTETS)
 
 
 if __name__ == "__main__":
