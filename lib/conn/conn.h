@@ -217,6 +217,12 @@ static inline bool conn_is_reset(const struct conn *c)
            by->reset_cause != LIFELINE_CAUSE_INJECTED;
 }
 
+/* Can its FIN be in the end of its stream that isn't in the capture? */
+static inline bool end_may_have_closed(const struct end *e)
+{
+    return (e->flags & (END_TAIL_UNSEEN | END_FIN)) == END_TAIL_UNSEEN;
+}
+
 static inline bool end_closed(const struct end *e)
 {
     return e->state == LIFELINE_CLOSED;

@@ -168,6 +168,7 @@ void closing_begin(struct closing *k);
 void teardown_reconsider(struct pass *pass);
 /* The sender's FIN, from FIN-WAIT-1, CLOSING or LAST-ACK on, was somebody else's. */
 void teardown_forget_fin(struct pass *pass);
+/* The sender hasn't taken the peer's FIN, as its ACK of less shows: that is undone. */
 void teardown_fin_not_taken(struct pass *pass);
 void teardown_ack(struct pass *pass);
 void teardown_fin(struct pass *pass);
@@ -188,14 +189,16 @@ void time_wait_enter(struct pass *pass, unsigned end);
 void time_wait_late_segment(struct pass *pass);
 void time_wait_skipped(struct pass *pass);
 bool time_wait_running(const struct conn *c, unsigned end);
-bool time_wait_killed(const struct conn *c, unsigned end);
+bool time_wait_killed(const struct conn *c, unsigned end); /* by an RST, as far as is known */
 void time_wait_restart(struct pass *pass, unsigned end);
 /* It was none: the transition is taken back. */
 void time_wait_withdraw(struct lifeline_engine *engine, struct conn *c, unsigned end);
 void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const struct conn *by);
 void time_wait_assassinated(struct pass *pass, unsigned end);
+/* Of the incarnation before: an RST ends it; an ACK shows that it lives. */
 void time_wait_killed_behind(struct pass *pass);
 void time_wait_answers_behind(struct pass *pass);
+/* Its holder sends RST: its time was up. */
 void time_wait_was_over(struct pass *pass);
 /* A segment of an end whose TIME-WAIT an RST was thought to have ended: it lives. */
 void time_wait_reconsider(struct pass *pass);

@@ -13,9 +13,9 @@
  *    repeated after the old one died.
  *  - A SYN,ACK with another number than the one known from that end opens a new incarnation whose
  *    SYN isn't in the capture, unless it answers the candidate, or was taken for one that crossed.
- *  - Both ends going on with other numbers behind a FIN are a new incarnation whose opening isn't
- * in the capture (unseen.c). An old incarnation whose TIME-WAIT still runs stays until the new SYN
- * is accepted or time is up.
+ *  - Both ends going on with other numbers behind a FIN are a new one, too, whose opening isn't in
+ *    the capture (unseen.c).
+ * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
  */
 #include "conn/engine.h"
 #include "conn/pool.h"

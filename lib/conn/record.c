@@ -177,8 +177,7 @@ static bool is_order_unknown(const struct conn *c)
 {
     const struct end *closer = &c->end[c->closing->first_fin],
                      *peer = &c->end[!c->closing->first_fin];
-    bool crossed = (peer->flags & (END_TAIL_UNSEEN | END_FIN)) == END_TAIL_UNSEEN &&
-                   !(closer->flags & END_FIN_ACKED);
+    bool crossed = end_may_have_closed(peer) && !(closer->flags & END_FIN_ACKED);
     return crossed || ((closer->flags | peer->flags) & END_DOUBTED);
 }
 

@@ -33,12 +33,6 @@ struct closing *closing_of(struct pass *pass)
     return c->closing;
 }
 
-/* Can its FIN be in the end of its stream that isn't in the capture? */
-static bool may_have_closed(const struct end *x)
-{
-    return (x->flags & (END_TAIL_UNSEEN | END_FIN)) == END_TAIL_UNSEEN;
-}
-
 /* The end that may have closed unseen goes on with its stream: it had not, or this is that FIN.
  * What was left open is said now. */
 static void settle_doubt(struct pass *pass)
@@ -85,7 +79,7 @@ void teardown_ack(struct pass *pass)
         from->fin_acked_frame = k->fin_frames[2];
         apply(pass, pass->e, GETS_ACK_OF_FIN);
     }
-    bool in_doubt = from->state == LIFELINE_ESTABLISHED && may_have_closed(from);
+    bool in_doubt = from->state == LIFELINE_ESTABLISHED && end_may_have_closed(from);
     if (in_doubt) {
         from->flags |= END_DOUBTED;
     }
@@ -323,7 +317,7 @@ void teardown_fin(struct pass *pass)
             return;
         }
     }
-    if (k->first_fin == pass->e && from->state == LIFELINE_ESTABLISHED && may_have_closed(to) &&
+    if (k->first_fin == pass->e && from->state == LIFELINE_ESTABLISHED && end_may_have_closed(to) &&
         (!pass->ack || seq_geq(pass->segment->ack, to->next))) {
         to->flags |= END_DOUBTED;
         apply(pass, pass->e, SENDS_FIN_IN_DOUBT);

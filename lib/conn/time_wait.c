@@ -231,17 +231,25 @@ void time_wait_reconsider(struct pass *pass)
     revive(pass, pass->e);
 }
 
+/* The incarnation before, which may still be in TIME-WAIT, and which of its ends sends; or NULL. */
+static struct conn *older_of(const struct pass *pass, unsigned *from)
+{
+    const struct conn *c = pass->conn;
+    if (c->older == NO_SLOT) {
+        return NULL;
+    }
+    struct conn *old = table_at(&pass->engine->table, c->older);
+    *from = old->swapped == c->swapped ? pass->e : !pass->e;
+    return old;
+}
+
 /* An RST of the old incarnation's numbers, seen while a new one already has the entry: it ends what
  * is left of the old one. */
 void time_wait_killed_behind(struct pass *pass)
 {
-    struct conn *c = pass->conn;
-    if (c->older == NO_SLOT) {
-        return;
-    }
-    struct conn *old = table_at(&pass->engine->table, c->older);
-    unsigned from = old->swapped == c->swapped ? pass->e : !pass->e;
-    if (!end_closed(&old->end[!from]) && pass->segment->seq == old->end[!from].acked) {
+    unsigned from;
+    struct conn *old = older_of(pass, &from);
+    if (old && !end_closed(&old->end[!from]) && pass->segment->seq == old->end[!from].acked) {
         end_silently(pass->engine, old, !from, GETS_RST, LIFELINE_TIME_WAIT_ASSASSINATED,
                      pass->time_ns, frame_mark(old, pass->segment->frame));
         ending_relist(pass->engine, old);
@@ -252,12 +260,11 @@ void time_wait_killed_behind(struct pass *pass)
  * by the RST that came before (RFC 1337 3, fix F1). */
 void time_wait_answers_behind(struct pass *pass)
 {
-    struct conn *c = pass->conn;
-    if (c->older == NO_SLOT) {
+    unsigned end;
+    struct conn *old = older_of(pass, &end);
+    if (!old) {
         return;
     }
-    struct conn *old = table_at(&pass->engine->table, c->older);
-    unsigned end = old->swapped == c->swapped ? pass->e : !pass->e;
     const struct end *holder = &old->end[end], *peer = &old->end[!end];
     if (!time_wait_killed(old, end) || !(peer->flags & END_FIN) ||
         pass->segment->seq != holder->next || pass->segment->ack != peer->fin_end ||

@@ -159,9 +159,7 @@ static const struct lifeline_field connection_fields[] = {
                "evicted, cut by a limit, or frames are missing", NULL),
     END};
 
-/* ---- event
- * -----------------------------------------------------------------------------------
- */
+/* ---- event ----------------------------------------------------------------------------------- */
 
 #define EVENT(path, type, member, title, help, reference)                                          \
     FIELD(event, path, type, member, title, help, reference)
@@ -201,9 +199,7 @@ static const struct lifeline_field event_fields[] = {
           "to which the segment belongs, with mark old-duplicate", NULL),
     END};
 
-/* ---- exchange
- * --------------------------------------------------------------------------------
- */
+/* ---- exchange -------------------------------------------------------------------------------- */
 
 #define EXCHANGE(path, type, member, title, help, reference)                                       \
     FIELD(exchange, path, type, member, title, help, reference)
@@ -308,14 +304,10 @@ static const struct lifeline_field finding_fields[] = {
     FIELD(finding, "time", TIME, time_ns, "Time", "when it became certain", NULL),
     FIELD(finding, "text", STRING, text, "Text", "what happened, in words", NULL),
     FIELD(finding, "subject", STRING, subject, "Subject",
-          "whose doing it is: an address, with the port of a server; null if "
-          "nobody's",
-          NULL),
+          "whose doing it is: an address, with the port of a server; null if nobody's", NULL),
     FIELD(finding, "peer", STRING, peer, "Peer", "the other", NULL),
     FIELD(finding, "duration_seconds", DURATION, duration_ns, "Duration",
-          "how long what the text says took or lasted; null where that is no "
-          "matter",
-          NULL),
+          "how long what the text says took or lasted; null where that is no matter", NULL),
     FIELD(finding, "count", U64, count, "Count",
           "how many of what the text says; null where that is no matter", NULL),
     FIELD(finding, "exchange", U64, exchange, "Exchange",
@@ -347,8 +339,7 @@ static const struct lifeline_field time_wait_fields[] = {
     NAMED(time_wait, "reuse_rule", ENUM, reuse_rule, reuse, "Reuse rule",
           "what allows the reuse, with outcome reused", "RFC 9293 3.6.1 MAY-2, RFC 6191"),
     FIELD(time_wait, "expires_earliest", TIME, earliest_ns, "Expires at the earliest",
-          "the same on the quickest of the systems that the holder may be; "
-          "equal where it is said",
+          "the same on the quickest of the systems that the holder may be; equal where it is said",
           "RFC 9293 3.4.2"),
     FIELD(time_wait, "expires_latest", TIME, latest_ns, "Expires at the latest",
           "the same on the slowest", "RFC 9293 3.4.2"),
@@ -384,8 +375,7 @@ static const struct lifeline_field holder_fields[] = {
     NAMED(holder, "reuse_rule", ENUM, time_wait.reuse_rule, reuse, "Reuse rule",
           "what allows the reuse, with outcome reused", "RFC 9293 3.6.1 MAY-2, RFC 6191"),
     FIELD(holder, "expires_earliest", TIME, time_wait.earliest_ns, "Expires at the earliest",
-          "the same on the quickest of the systems that the holder may be; "
-          "equal where it is said",
+          "the same on the quickest of the systems that the holder may be; equal where it is said",
           "RFC 9293 3.4.2"),
     FIELD(holder, "expires_latest", TIME, time_wait.latest_ns, "Expires at the latest",
           "the same on the slowest", "RFC 9293 3.4.2"),
