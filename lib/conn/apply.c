@@ -8,38 +8,6 @@
  */
 #include "conn/engine.h"
 
-uint8_t apply_state_at(const struct end *end, unsigned index)
-{
-    return index < end->state_count ? end->history >> (index * 4) & 15 : LIFELINE_STATE_UNKNOWN;
-}
-
-uint8_t apply_evidence(const struct end *end)
-{
-    unsigned top = end->state_count ? end->state_count - 1U : 0;
-    return end->evidence >> (top * 2) & 3;
-}
-
-static void history_push(struct end *end, uint8_t state, uint8_t evidence)
-{
-    unsigned at = end->state_count < 16 ? end->state_count++ : 15;
-    end->history &= ~((uint64_t)15 << (at * 4));
-    end->history |= (uint64_t)state << (at * 4);
-    end->evidence &= ~(3U << (at * 2));
-    end->evidence |= (uint32_t)evidence << (at * 2);
-    end->state = state;
-}
-
-static void history_pop(struct end *end)
-{
-    if (end->state_count > 1) {
-        end->state_count--;
-        end->state = apply_state_at(end, end->state_count - 1U);
-    } else {
-        end->state_count = 0;
-        end->state = LIFELINE_STATE_UNKNOWN;
-    }
-}
-
 static void note(struct pass *pass, unsigned end, uint8_t from, uint8_t to, uint8_t evidence,
                  uint8_t row)
 {
@@ -48,13 +16,6 @@ static void note(struct pass *pass, unsigned end, uint8_t from, uint8_t to, uint
             /* The end for now; emit_event() makes it a role, which may still change. */
             .endpoint = (uint8_t)end, .from = from, .to = to, .evidence = evidence, .row = row,
         };
-    }
-}
-
-void apply_initial(struct end *end, enum lifeline_state state)
-{
-    if (!end->state_count) {
-        history_push(end, (uint8_t)state, LIFELINE_IMPLIED);
     }
 }
 

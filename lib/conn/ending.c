@@ -64,7 +64,7 @@ void ending_relist(struct lifeline_engine *engine, struct conn *c)
         table_list_append(&engine->table, c, list);
     }
     if (list == LIST_CLOSED) {
-        timers_wake_by(engine, c->last_ns);
+        timers_wake_by(engine, c->last_ns + LINGER_NS);
     }
 }
 
@@ -80,7 +80,7 @@ void ending_finish(struct lifeline_engine *engine, struct conn *c, bool capture_
         table_at(&engine->table, c->newer)->older = NO_SLOT;
     }
     if (!c->superseded && !engine->finishing) {
-        incarnation_remember(engine, c);
+        forgotten_keep(engine, c);
         table_leave(&engine->table, c);
     }
     table_list_remove(&engine->table, c);

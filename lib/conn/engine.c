@@ -205,7 +205,7 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
     engine->table.now_ns = engine->now_ns;
     limit_keep(engine);
     if (segment->time_ns >= engine->wake_ns) {
-        timers_run(engine, segment->time_ns);
+        expiry_run(engine, segment->time_ns);
     }
 
     struct pass pass;
@@ -283,6 +283,6 @@ void lifeline_advance(struct lifeline_engine *engine, int64_t time_ns)
     time_ns = held_time(time_ns);
     if (time_ns > engine->now_ns) { /* a clock that lags behind the segments says nothing new */
         engine->now_ns = time_ns;
-        timers_run(engine, engine->now_ns);
+        expiry_run(engine, engine->now_ns);
     }
 }

@@ -13,6 +13,7 @@
 #define INCARNATION_MEMORY  65536     /* forgotten 4-tuples whose incarnation count is kept */
 #define COPY_WINDOW_NS      5000000   /* no retransmission timer is that short */
 #define SHORTEST_TIMEOUT_NS 200000000 /* no common one is shorter */
+#define LINGER_NS           (120 * INT64_C(1000000000)) /* a closed connection is kept: one MSL */
 
 struct incarnation_memory {
     uint64_t hash;
@@ -42,7 +43,7 @@ struct lifeline_engine {
     uint64_t next_number;
     int64_t now_ns;
     struct timers *timers;
-    int64_t wake_ns;                   /* timers_run() has nothing to do before */
+    int64_t wake_ns;                   /* expiry_run() has nothing to do before */
     struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
     bool finished, finishing;
     bool counts_all; /* HTTP of other shards' connections is followed too, for findings about hosts
@@ -89,6 +90,14 @@ struct pass {
     struct lifeline_transition transitions[LIFELINE_MAX_TRANSITIONS]; /* so many are set */
 };
 
+/* numbers.c: where an end is in its sequence space */
+/* Can the segment's number be of this incarnation? */
+bool numbers_fit(const struct pass *pass);
+/* Can the end have sent this number, at most its next? */
+bool numbers_were_sent(const struct end *x, uint32_t seq);
+/* The end has sent up to that number. */
+void numbers_advance(struct end *end, uint32_t to);
+
 /* facts.c: sequence analysis */
 void facts_read(struct pass *pass);
 bool facts_of_earlier_incarnation(const struct pass *pass);
@@ -111,10 +120,6 @@ void facts_note_older_ack(struct end *x, uint32_t ack);
 void facts_note_data(struct pass *pass);
 /* The window that it announces. */
 uint32_t facts_window_bytes(const struct pass *pass);
-
-bool facts_seq_fits(const struct pass *pass);
-/* The end has sent up to that number. */
-void facts_advance(struct end *end, uint32_t to);
 
 /* holes.c: what was captured of an end's stream */
 /* [start, end) of it was captured. Returns how many octets of that are new; adds to the marks. */
@@ -143,14 +148,20 @@ void unseen_refute(struct pass *pass);
  * would do; otherwise nothing. */
 bool plain_segment(struct pass *pass);
 
+/* history.c: the states that an end went through */
+/* Its first state, if it has none. */
+void history_begin(struct end *end, enum lifeline_state state);
+void history_push(struct end *end, uint8_t state, uint8_t evidence);
+void history_pop(struct end *end);
+/* LIFELINE_STATE_UNKNOWN beyond the last. */
+uint8_t history_at(const struct end *end, unsigned index);
+/* How the end's state was entered. */
+uint8_t history_evidence(const struct end *end);
+
 /* apply.c: changing states */
-void apply_initial(struct end *end, enum lifeline_state state);
 bool apply(struct pass *pass, unsigned end, enum stimulus stimulus);
 /* Takes the end's last transition back; frame_mark of the segment that proved lost. */
 void apply_withdrawal(struct pass *pass, unsigned end, uint32_t lost_mark);
-uint8_t apply_state_at(const struct end *end, unsigned index);
-/* How the end's state was entered. */
-uint8_t apply_evidence(const struct end *end);
 
 /* handshake.c */
 void handshake_syn(struct pass *pass);
@@ -160,10 +171,12 @@ void handshake_other(struct pass *pass);
  * What passed after the SYN and isn't its answer was somebody else's, and is taken back. */
 void handshake_refute(struct pass *pass);
 
-/* teardown.c */
+/* closing.c */
 struct closing *closing_of(struct pass *pass);
 /* As before the first FIN or RST. */
 void closing_begin(struct closing *k);
+
+/* teardown.c */
 /* A segment past its sender's own FIN: does it refute the FIN? */
 void teardown_reconsider(struct pass *pass);
 /* The sender's FIN, from FIN-WAIT-1, CLOSING or LAST-ACK on, was somebody else's. */
@@ -184,15 +197,24 @@ void reset_reconsider(struct pass *pass);
 /* After a segment that was sent before an RST came: the RST closes its sender. */
 void reset_overtaken(struct pass *pass);
 
-/* time_wait.c */
+/* time_wait_hold.c */
 void time_wait_enter(struct pass *pass, unsigned end);
-void time_wait_late_segment(struct pass *pass);
-void time_wait_skipped(struct pass *pass);
+/* Its time runs as of its since_ns, and it counts for its host. */
+void time_wait_start(struct lifeline_engine *engine, struct conn *c, unsigned end);
 bool time_wait_running(const struct conn *c, unsigned end);
 bool time_wait_killed(const struct conn *c, unsigned end); /* by an RST, as far as is known */
-void time_wait_restart(struct pass *pass, unsigned end);
+/* By outcome, one of LIFELINE_TIME_WAIT_..., and a segment, or 0. */
+void time_wait_end(struct lifeline_engine *engine, struct conn *c, unsigned end, uint8_t outcome,
+                   int64_t time_ns, uint32_t mark);
 /* It was none: the transition is taken back. */
 void time_wait_withdraw(struct lifeline_engine *engine, struct conn *c, unsigned end);
+/* The connection goes; nothing more is said of it. */
+void time_wait_forget(struct lifeline_engine *engine, struct conn *c);
+
+/* time_wait.c */
+void time_wait_late_segment(struct pass *pass);
+void time_wait_skipped(struct pass *pass);
+void time_wait_restart(struct pass *pass, unsigned end);
 void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const struct conn *by);
 void time_wait_assassinated(struct pass *pass, unsigned end);
 /* Of the incarnation before: an RST ends it; an ACK shows that it lives. */
@@ -204,8 +226,6 @@ void time_wait_was_over(struct pass *pass);
 void time_wait_reconsider(struct pass *pass);
 void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned end,
                       int64_t time_ns);
-/* The connection goes; nothing more is said of it. */
-void time_wait_forget(struct lifeline_engine *engine, struct conn *c);
 
 /* timers.c */
 struct timers *timers_new(const struct lifeline_options *options);
@@ -214,18 +234,25 @@ uint64_t timers_memory_bytes(const struct timers *timers);
 /* Starts the timer of an end's TIME-WAIT as of its since_ns; anew if it runs. */
 void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end);
 void timer_stop(struct lifeline_engine *engine, struct conn *c, unsigned end);
+/* The next to fire; false: none runs, *due_ns is INT64_MAX. */
+bool timers_next(const struct timers *timers, int64_t *due_ns, uint32_t *slot, unsigned *end);
+/* expiry_run() has something to do then. */
+void timers_wake_by(struct lifeline_engine *engine, int64_t time_ns);
+
+/* expiry.c */
 /* Fires all timers due at now_ns, and forgets those that closed long before. */
-void timers_run(struct lifeline_engine *engine, int64_t now_ns);
-/* A connection is closed that spoke last at last_ns. */
-void timers_wake_by(struct lifeline_engine *engine, int64_t last_ns);
+void expiry_run(struct lifeline_engine *engine, int64_t now_ns);
 
 /* incarnation.c */
 /* The connection that a segment belongs to, made if need be; NULL when memory is short. *is_new. */
 struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                              const struct lookup *lookup, unsigned *end, bool *is_new);
 
-/* A 4-tuple's table entry goes: keep its incarnation count for a while. */
-void incarnation_remember(struct lifeline_engine *engine, const struct conn *c);
+/* forgotten.c */
+/* A 4-tuple's table entry goes: its incarnation's number is kept. */
+void forgotten_keep(struct lifeline_engine *engine, const struct conn *c);
+/* The number of a new one's incarnation. */
+uint32_t forgotten_next(const struct lifeline_engine *engine, const struct lookup *lookup);
 
 /* roles.c */
 void roles_guess(struct pass *pass);
@@ -236,6 +263,8 @@ void roles_by_content(struct pass *pass);
 void emit_event(struct pass *pass);
 void emit_exchange(void *user, const struct lifeline_exchange *exchange);
 void emit_message(void *user, const struct lifeline_message *message);
+
+/* app_link.c */
 void app_link_of(const struct conn *c, struct app_link *out);
 
 /* record.c */
@@ -279,6 +308,10 @@ void ending_evict(struct lifeline_engine *engine, struct conn *victim);
 void ending_drop(struct lifeline_engine *engine, struct conn *c);
 /* Both ends are gone, so far as they are known. */
 bool ending_is_over(const struct conn *c);
+
+/* held.c */
+/* What counts against the limit: all but the decoder's. */
+uint64_t held_bytes(const struct lifeline_engine *engine);
 
 /* limit.c */
 /* Once all is allocated that the engine needs at any rate. */

@@ -38,7 +38,7 @@ static bool is_late_syn(const struct pass *pass)
     const struct end *from = pass->from;
     uint8_t state = from->state;
     if (state == LIFELINE_CLOSED && from->state_count >= 2) {
-        state = apply_state_at(from, from->state_count - 2U);
+        state = history_at(from, from->state_count - 2U);
     }
     /* ESTABLISHED by what was delivered may be wrong: only a SYN,ACK repeated says so. */
     uint8_t least = pass->ack ? LIFELINE_FIN_WAIT_1 : LIFELINE_ESTABLISHED;
@@ -129,46 +129,6 @@ uint32_t facts_window_bytes(const struct pass *pass)
     return (uint32_t)pass->segment->window << shift;
 }
 
-void facts_advance(struct end *end, uint32_t to)
-{
-    uint32_t before = end->next - end->isn, after = to - end->isn;
-    end->next = to;
-    if (after < before) {
-        end->wraps++;
-    }
-}
-
-/* Can x have sent this number, at most its next? Before its SYN it sent nothing. */
-static bool was_sent(const struct end *x, uint32_t seq)
-{
-    if (x->flags & END_ISN_KNOWN) {
-        uint64_t sent = (uint64_t)x->wraps << 32 | (uint32_t)(x->next - x->isn);
-        return sent >> 31 || seq_geq(seq, x->isn);
-    }
-    return seq_diff(x->next, seq) < 1 << 30;
-}
-
-/* Does the sequence number lie where this incarnation's can? Generous: capture loss makes holes. */
-bool facts_seq_fits(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    uint32_t seq = pass->segment->seq;
-    if (!(from->flags & END_SEQ_KNOWN)) {
-        return true;
-    }
-    if (seq_lt(seq, from->next)) {
-        return was_sent(from, seq); /* the SYN's own number: a keep-alive before any data */
-    }
-    uint32_t window = 1 << 30, edge = from->next;
-    if ((to->flags & END_ACKED_KNOWN) && seq_geq(to->edge, from->next)) {
-        edge = to->edge;
-        window = to->edge - to->acked;
-    } else if (to->flags & END_ACKED_KNOWN) {
-        window = 1 << 20;
-    }
-    return seq_diff(seq, edge) <= 0 || (uint32_t)seq_diff(seq, edge) <= window + WINDOW_SLACK_BYTES;
-}
-
 void facts_note_older_ack(struct end *x, uint32_t ack)
 {
     if (x->older_acks[0] != (uint16_t)ack) {
@@ -228,7 +188,7 @@ static void read_ack(struct pass *pass)
         }
         pass->ack_fits = true;
     } else if (seq_leq(s->ack, to->next)) {
-        pass->ack_fits = was_sent(to, s->ack - 1); /* the octet before was sent */
+        pass->ack_fits = numbers_were_sent(to, s->ack - 1); /* the octet before was sent */
     } else {
         /* More than was captured: frames are missing, unless it is more than can have been sent. */
         pass->ack_fits = pass->fits && unseen_ack_fits(pass);
@@ -241,7 +201,7 @@ static void read_ack(struct pass *pass)
             if (beyond) {
                 to->flags |= END_TAIL_UNSEEN | END_TAIL_ACKED;
             }
-            facts_advance(to, seq_max(s->ack, to->next));
+            numbers_advance(to, seq_max(s->ack, to->next));
             to->contiguous = to->block_start = to->block_end = to->next;
         }
     }
@@ -401,7 +361,7 @@ static void read_payload(struct pass *pass)
         from->retransmitted_bytes += length - pass->new_bytes;
     }
     if (seq_gt(pass->seq_end, from->next)) {
-        facts_advance(from, pass->seq_end);
+        numbers_advance(from, pass->seq_end);
         from->flags &= ~(uint32_t)(END_TAIL_UNSEEN | END_TAIL_ACKED);
     }
     if (pass->new_bytes) {
@@ -479,7 +439,7 @@ void facts_read(struct pass *pass)
             from->flags |= END_ISN_REPLACED;
         }
     }
-    pass->fits = facts_seq_fits(pass);
+    pass->fits = numbers_fit(pass);
     if (pass->fits && !pass->rst) {
         unseen_refute(pass);
     }

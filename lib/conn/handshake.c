@@ -33,7 +33,7 @@ void handshake_syn(struct pass *pass)
         }
     }
     pass->steps |= LIFELINE_STEP_HANDSHAKE_1;
-    apply_initial(from, LIFELINE_CLOSED);
+    history_begin(from, LIFELINE_CLOSED);
     apply(pass, pass->e, SENDS_SYN);
     facts_note_control(pass);
 }
@@ -60,7 +60,7 @@ void handshake_refute(struct pass *pass)
         pass->segment->seq == from->isn || pass->segment->ack != to->isn + 1) {
         return;
     }
-    unsigned listened = apply_state_at(from, 0) == LIFELINE_LISTEN;
+    unsigned listened = history_at(from, 0) == LIFELINE_LISTEN;
     if (from->state_count + to->state_count > LIFELINE_MAX_TRANSITIONS + 1 + listened) {
         return; /* a whole life agreed on the numbers: this one answers a late copy of the SYN */
     }
@@ -120,7 +120,7 @@ static void syn_ack_repeated(struct pass *pass)
     }
     facts_note_control(pass);
     /* As many SYN,ACKs as SYNs: a listener's may answer a SYN that was repeated on a slow path. */
-    bool answers = apply_state_at(from, 0) == LIFELINE_LISTEN &&
+    bool answers = history_at(from, 0) == LIFELINE_LISTEN &&
                    c->synack_retransmissions <= c->syn_retransmissions;
     if (!answers && from->state == LIFELINE_ESTABLISHED && (from->flags & END_WITHDRAWABLE) &&
         pass->sent_ns - from->delivered_ns > facts_turnaround_ns(c, pass->e)) {
@@ -135,8 +135,8 @@ void handshake_syn_ack(struct pass *pass)
     struct conn *c = pass->conn;
     struct end *from = pass->from, *to = pass->to;
 
-    if (from->state == LIFELINE_ESTABLISHED && apply_evidence(from) == LIFELINE_IMPLIED &&
-        apply_state_at(from, from->state_count - 2U) == LIFELINE_SYN_SENT) {
+    if (from->state == LIFELINE_ESTABLISHED && history_evidence(from) == LIFELINE_IMPLIED &&
+        history_at(from, from->state_count - 2U) == LIFELINE_SYN_SENT) {
         apply_withdrawal(pass, pass->e, 0); /* who acknowledged its data had none of it yet */
     }
     if (pass->repeated && from->state != LIFELINE_SYN_SENT) {
@@ -147,7 +147,7 @@ void handshake_syn_ack(struct pass *pass)
         return; /* answers no SYN of this incarnation */
     }
     if (!(to->flags & END_ISN_KNOWN)) {
-        apply_initial(to, LIFELINE_CLOSED);
+        history_begin(to, LIFELINE_CLOSED);
         apply(pass, pass->p, PEER_ANSWERS_SYN);
     }
     if (to->state == LIFELINE_SYN_SENT || to->state == LIFELINE_SYN_RECEIVED) {
@@ -165,7 +165,7 @@ void handshake_syn_ack(struct pass *pass)
             c->fast_open_data = 2;
         }
     }
-    apply_initial(from, LIFELINE_LISTEN);
+    history_begin(from, LIFELINE_LISTEN);
     apply(pass, pass->e, SENDS_SYN_ACK);
     facts_note_control(pass);
     /* Simultaneous open: both are in SYN-RECEIVED, and each SYN,ACK acknowledges a SYN. */
@@ -186,7 +186,7 @@ static void opener_answers(struct pass *pass)
         return;
     }
     if (to->state == LIFELINE_STATE_UNKNOWN) {
-        apply_initial(to, LIFELINE_LISTEN);
+        history_begin(to, LIFELINE_LISTEN);
         apply(pass, pass->p, PEER_ANSWERS_SYN_ACK);
     } else if (to->state == LIFELINE_SYN_SENT && !c->synack_by_server) {
         /* Acknowledges the crossing SYN without its own, which may come yet; after a FIN it won't.
@@ -228,7 +228,7 @@ void handshake_other(struct pass *pass)
         } else if (seq_gt(pass->segment->ack, to->isn) && pass->ack_fits &&
                    (pass->new_bytes || pass->fin)) {
             /* The SYN,ACK isn't in the capture, and the server speaks, or closes, first. */
-            apply_initial(from, LIFELINE_LISTEN);
+            history_begin(from, LIFELINE_LISTEN);
             apply(pass, pass->e, PEER_ANSWERS_SYN_ACK);
         }
     }
@@ -236,10 +236,10 @@ void handshake_other(struct pass *pass)
         return;
     }
     bool silent = is_unheard(to) ||
-                  (to->state == LIFELINE_SYN_RECEIVED && apply_evidence(to) == LIFELINE_IMPLIED);
+                  (to->state == LIFELINE_SYN_RECEIVED && history_evidence(to) == LIFELINE_IMPLIED);
     if (silent && end_closed(from) && c->had_syn && pass->e == c->client) {
         /* It gave up after its SYN, and this was sent before: the SYN was answered, no more. */
-        apply_initial(to, LIFELINE_LISTEN);
+        history_begin(to, LIFELINE_LISTEN);
         apply(pass, pass->p, PEER_ANSWERS_SYN_ACK);
         return;
     }
@@ -285,7 +285,7 @@ void handshake_other(struct pass *pass)
      * passed at all, a FIN shows that it arrived. */
     bool heard = (to->flags & END_ISN_KNOWN) && seq_gt(pass->segment->ack, to->isn + 1);
     bool closes = pass->fin && c->withdrawals && to->state >= LIFELINE_ESTABLISHED &&
-                  apply_state_at(from, 0) == LIFELINE_LISTEN;
+                  history_at(from, 0) == LIFELINE_LISTEN;
     bool text = (pass->new_bytes || heard || closes || seq_gt(pass->segment->seq, from->isn + 1)) &&
                 c->fast_open_data != 2;
     if (from->state == LIFELINE_SYN_RECEIVED &&

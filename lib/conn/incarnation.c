@@ -40,29 +40,6 @@ static bool dead(const struct conn *c)
            !(unknown0 && unknown1);
 }
 
-static struct incarnation_memory *memory_of(const struct lifeline_engine *engine,
-                                            const uint64_t key[5], uint64_t *hash)
-{
-    static const struct hash_key fixed = {1, 2};
-    *hash = hash_words(&fixed, key, 5) | 1;
-    return &engine->memory[*hash >> 48 & (INCARNATION_MEMORY - 1)];
-}
-
-void incarnation_remember(struct lifeline_engine *engine, const struct conn *c)
-{
-    uint64_t hash;
-    struct incarnation_memory *m = memory_of(engine, c->key, &hash);
-    *m = (struct incarnation_memory){hash, c->incarnation};
-}
-
-static uint32_t remembered_incarnation(const struct lifeline_engine *engine,
-                                       const struct lookup *lookup)
-{
-    uint64_t hash;
-    const struct incarnation_memory *m = memory_of(engine, lookup->key, &hash);
-    return m->hash == hash ? m->incarnation + 1 : 0;
-}
-
 static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeline_segment *s,
                              const struct lookup *lookup, struct conn *old)
 {
@@ -100,7 +77,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
         }
         old->superseded = 1;
     } else {
-        c->incarnation = remembered_incarnation(engine, lookup);
+        c->incarnation = forgotten_next(engine, lookup);
     }
     if (engine->options.shard_count > 1) {
         static const struct hash_key fixed = {0x6c6966656c696e65U, 0x7368617264U};

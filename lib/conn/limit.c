@@ -8,15 +8,6 @@
 #define LEAST_ROOM_BYTES  ((uint64_t)1 << 20) /* however little is allowed */
 #define SEGMENTS_PER_LOOK 16                  /* at how much is held */
 
-/* Without the decoder's own, a seventh of what is allowed at most: it may run in another thread,
- * some segments ahead, and what is given up mustn't depend on that. */
-static uint64_t held_bytes(const struct lifeline_engine *engine)
-{
-    return engine->table.memory_bytes + wire_text_bytes(engine->wire) +
-           app_memory_bytes(engine->app) + findings_memory_bytes(engine->findings) +
-           INCARNATION_MEMORY * sizeof *engine->memory + timers_memory_bytes(engine->timers);
-}
-
 void limit_set(struct lifeline_engine *engine)
 {
     const uint64_t allowed = engine->options.max_memory_bytes;
@@ -52,28 +43,4 @@ void limit_keep(struct lifeline_engine *engine)
     while (must_evict(engine) && engine->table.live) {
         ending_evict(engine, table_victim(&engine->table));
     }
-}
-
-void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out)
-{
-    uint64_t memory =
-        held_bytes(engine) + wire_memory_bytes(engine->wire) - wire_text_bytes(engine->wire);
-    struct lifeline_counters counters = engine->counters;
-    const struct lifeline_counters *decoded = &engine->decoded->counters;
-    counters.frames = decoded->frames;
-    counters.frames_without_tcp = decoded->frames_without_tcp;
-    counters.frames_malformed = decoded->frames_malformed;
-    counters.frames_unknown_link = decoded->frames_unknown_link;
-    counters.icmp_quoted = decoded->icmp_quoted;
-    counters.fragments = decoded->fragments;
-    counters.fragments_dropped = decoded->fragments_dropped;
-    counters.tunnels_too_deep = decoded->tunnels_too_deep;
-    counters.bad_checksums = decoded->bad_checksums;
-    counters.contexts_unnamed = decoded->contexts_unnamed;
-    counters.open_connections = engine->table.live;
-    counters.memory_bytes = memory;
-    if (memory > counters.memory_peak_bytes) {
-        counters.memory_peak_bytes = memory;
-    }
-    *out = counters;
 }

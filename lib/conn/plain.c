@@ -69,7 +69,7 @@ bool plain_segment(struct pass *pass)
     from->edge = seq_max(from->edge, s->ack + facts_window_bytes(pass));
     from->window = s->window;
     if (s->payload_bytes) {
-        facts_advance(from, pass->seq_end);
+        numbers_advance(from, pass->seq_end);
         from->contiguous = from->block_start = from->block_end = pass->seq_end;
         pass->new_bytes = s->payload_bytes;
         facts_note_data(pass);

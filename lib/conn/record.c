@@ -32,7 +32,7 @@ static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_en
     out->state = x->state;
     out->state_count = x->state_count;
     for (unsigned i = 0; i < x->state_count; i++) {
-        out->states[i] = apply_state_at(x, i);
+        out->states[i] = history_at(x, i);
         out->states_evidence[i] = x->evidence >> (i * 2) & 3;
     }
     bool syn = x->flags & END_SCALE_KNOWN;
@@ -70,8 +70,8 @@ static uint8_t handshake_kind(const struct conn *c)
     if (!c->had_syn) {
         return LIFELINE_HANDSHAKE_MISSED;
     }
-    bool crossed = server->state_count > 1 && apply_state_at(server, 0) == LIFELINE_CLOSED &&
-                   apply_state_at(server, 1) == LIFELINE_SYN_SENT;
+    bool crossed = server->state_count > 1 && history_at(server, 0) == LIFELINE_CLOSED &&
+                   history_at(server, 1) == LIFELINE_SYN_SENT;
     if (crossed) {
         return LIFELINE_HANDSHAKE_SIMULTANEOUS_OPEN;
     }
@@ -81,7 +81,7 @@ static uint8_t handshake_kind(const struct conn *c)
     bool aborted = k && end_closed(client) && client->reset_frame && k->reset_by == c->client;
     bool instead = aborted && client->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT;
     for (unsigned i = 0; i < client->state_count && !instead; i++) {
-        if (apply_state_at(client, i) == LIFELINE_ESTABLISHED) {
+        if (history_at(client, i) == LIFELINE_ESTABLISHED) {
             return LIFELINE_HANDSHAKE_THREE_WAY;
         }
     }

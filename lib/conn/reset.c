@@ -350,7 +350,7 @@ static bool aborted_before_fin(const struct pass *pass)
         return false;
     }
     unsigned before = from->state_count - 2U;
-    return apply_state_at(from, before) == LIFELINE_CLOSE_WAIT &&
+    return history_at(from, before) == LIFELINE_CLOSE_WAIT &&
            (from->evidence >> (before * 2) & 3) == LIFELINE_DELIVERED;
 }
 
@@ -388,14 +388,14 @@ static void gone_before(struct pass *pass, bool acceptable)
         /* An RST of the peer, or its own answer before, closed it in the same mistaken order. */
         struct closing *k = pass->conn->closing;
         bool mistaken = k->reset_by == pass->e ? seq_lt(k->reset_seq, from->fin_end)
-                                               : apply_evidence(from) == LIFELINE_DELIVERED;
+                                               : history_evidence(from) == LIFELINE_DELIVERED;
         if (!k->reset_closed[pass->e] || !mistaken ||
-            apply_state_at(from, from->state_count - 2U) != LIFELINE_FIN_WAIT_2) {
+            history_at(from, from->state_count - 2U) != LIFELINE_FIN_WAIT_2) {
             return;
         }
         apply_withdrawal(pass, pass->e, from->fin_acked_frame);
     }
-    while (apply_evidence(from) == LIFELINE_DELIVERED &&
+    while (history_evidence(from) == LIFELINE_DELIVERED &&
            (from->state == LIFELINE_FIN_WAIT_2 || from->state == LIFELINE_CLOSING ||
             from->state == LIFELINE_TIME_WAIT)) {
         apply_withdrawal(pass, pass->e, from->fin_acked_frame);
@@ -415,7 +415,8 @@ static bool acknowledges_fin(const struct pass *pass)
  * FIN: the peer's FIN, behind that segment, it had not taken. */
 static void never_took_fin(struct pass *pass)
 {
-    if (pass->from->state == LIFELINE_CLOSING && apply_evidence(pass->from) == LIFELINE_DELIVERED) {
+    if (pass->from->state == LIFELINE_CLOSING &&
+        history_evidence(pass->from) == LIFELINE_DELIVERED) {
         apply_withdrawal(pass, pass->e, 0);
         if (pass->from->flags & END_FIN_DOUBTED) {
             apply(pass, pass->e, GETS_ACK_OF_FIN); /* what it answers passed after that ACK */
@@ -479,7 +480,7 @@ void reset_segment(struct pass *pass)
     uint8_t sender_was = from->state, receiver_was = to->state;
     if (sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_SYN_SENT) {
         if (verdict == LIFELINE_RESET_ACCEPTABLE) {
-            apply_initial(from, LIFELINE_CLOSED); /* a port that refuses */
+            history_begin(from, LIFELINE_CLOSED); /* a port that refuses */
             k->reset_closed[pass->e] = true;
         }
     } else if (aborts_time_wait(pass)) {

@@ -38,8 +38,8 @@ static void reset_crossing(struct pass *pass)
     struct end *from = pass->from, *to = pass->to;
     bool covers = (to->flags & END_FIN) && pass->ack && pass->segment->ack == to->fin_end;
     bool closes = pass->fin && pass->fits && !pass->repeated && !(from->flags & END_FIN);
-    uint8_t was = apply_state_at(from, from->state_count - 2U);
-    bool both_open = apply_state_at(from, 0) == LIFELINE_CLOSED;
+    uint8_t was = history_at(from, from->state_count - 2U);
+    bool both_open = history_at(from, 0) == LIFELINE_CLOSED;
     bool opens = (was == LIFELINE_SYN_SENT || (was == LIFELINE_SYN_RECEIVED && both_open)) &&
                  answers_syn_ack(pass);
     /* In a simultaneous open its SYN,ACK answers the peer's SYN. */
@@ -54,7 +54,7 @@ static void reset_crossing(struct pass *pass)
     }
     apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
     if (closes && !covers && from->state == LIFELINE_CLOSE_WAIT &&
-        apply_evidence(from) == LIFELINE_DELIVERED) {
+        history_evidence(from) == LIFELINE_DELIVERED) {
         apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
     }
     pass->reset_crossed = true;
@@ -74,7 +74,7 @@ static bool closed_before_reset(const struct pass *pass)
 {
     const struct end *from = pass->from;
     const struct closing *k = pass->conn->closing;
-    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    uint8_t was = history_at(from, from->state_count - 2U);
     bool sent_before = pass->stale || (aborted(from) && pass->seq_end == k->reset_seq);
     return pass->fin && k->reset_by == pass->e && k->reset_closed[pass->e] && end_closed(from) &&
            sent_before && !(from->flags & END_FIN) &&
@@ -85,7 +85,7 @@ static bool closed_before_reset(const struct pass *pass)
 static bool acked_before_reset(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
-    uint8_t was = apply_state_at(from, from->state_count - 2U);
+    uint8_t was = history_at(from, from->state_count - 2U);
     return end_closed(from) && pass->ack && pass->ack_fits &&
            pass->segment->seq == pass->conn->closing->reset_seq && (to->flags & END_FIN) &&
            pass->segment->ack == to->fin_end && !(to->flags & END_FIN_ACKED) &&
@@ -149,13 +149,12 @@ void reset_reconsider(struct pass *pass)
         bool hears =
             pass->ack && pass->ack_fits &&
             seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);
-        bool opens =
-            pass->ack && !pass->syn &&
-            (pass->segment->seq == pass->from->isn + 1 ||
-             (c->fast_open_data && pass->segment->seq == pass->from->next)) &&
-            pass->from->state_count >= 2 &&
-            (pass->from->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT ||
-             apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT);
+        bool opens = pass->ack && !pass->syn &&
+                     (pass->segment->seq == pass->from->isn + 1 ||
+                      (c->fast_open_data && pass->segment->seq == pass->from->next)) &&
+                     pass->from->state_count >= 2 &&
+                     (pass->from->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT ||
+                      history_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT);
         if (opens) {
             /* It never gave up the handshake; its peer may still have believed the RST. */
             pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
@@ -172,9 +171,8 @@ void reset_reconsider(struct pass *pass)
         }
     } else {
         /* It answers a SYN,ACK that passed after the RST. */
-        bool opens =
-            apply_state_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT &&
-            answers_syn_ack(pass) && c->synack_frame > k->reset_frame;
+        bool opens = history_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT &&
+                     answers_syn_ack(pass) && c->synack_frame > k->reset_frame;
         if (!late && !opens) {
             reset_crossing(pass);
             return;

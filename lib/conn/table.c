@@ -12,17 +12,6 @@
 
 #define ANY_CONTEXT 0x7fffffff /* of aliases; the decoder gives no such number */
 
-/* The 4-tuple's hash within its context. */
-uint32_t table_tag(const struct table *t, const uint64_t key[5])
-{
-    if (!(key[4] & 1)) {
-        uint64_t words[2] = {key[0] << 32 | (key[2] & UINT32_MAX), key[4]};
-        return hash_tag(&t->key, words, 2);
-    }
-    uint64_t words[6] = {key[0], key[1], key[2], key[3], key[4], 0};
-    return hash_tag(&t->key, words, 6);
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 bool table_init(struct table *t, uint64_t limit_bytes, uint32_t max_live, uint32_t max_unpacked)

@@ -116,7 +116,16 @@ static inline bool table_has_room(const struct table *t)
 }
 
 /* The hash of a key, within its context. */
-uint32_t table_tag(const struct table *t, const uint64_t key[5]);
+static inline uint32_t table_tag(const struct table *t, const uint64_t key[5])
+{
+    if (!(key[4] & 1)) {
+        uint64_t words[2] = {key[0] << 32 | (key[2] & UINT32_MAX), key[4]};
+        return hash_tag(&t->key, words, 2);
+    }
+    uint64_t words[6] = {key[0], key[1], key[2], key[3], key[4], 0};
+    return hash_tag(&t->key, words, 6);
+}
+
 void table_key(const struct table *t, const struct lifeline_segment *segment, struct lookup *out);
 struct conn *table_find(struct table *t, const struct lookup *lookup);
 

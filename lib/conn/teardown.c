@@ -10,29 +10,6 @@
  */
 #include "conn/engine.h"
 
-void closing_begin(struct closing *k)
-{
-    *k = (struct closing){
-        .first_fin = LIFELINE_UNKNOWN,
-        .reset_by = LIFELINE_UNKNOWN,
-        .step1_ns = LIFELINE_UNKNOWN_NS,
-        .step2_ns = LIFELINE_UNKNOWN_NS,
-        .step3_ns = LIFELINE_UNKNOWN_NS,
-        .step4_ns = LIFELINE_UNKNOWN_NS,
-        .reset_ns = LIFELINE_UNKNOWN_NS,
-    };
-}
-
-struct closing *closing_of(struct pass *pass)
-{
-    struct conn *c = pass->conn;
-    if (!c->closing) {
-        c->closing = &c->own_closing;
-        closing_begin(c->closing);
-    }
-    return c->closing;
-}
-
 /* The end that may have closed unseen goes on with its stream: it had not, or this is that FIN.
  * What was left open is said now. */
 static void settle_doubt(struct pass *pass)
@@ -148,7 +125,7 @@ static void fin_repeated(struct pass *pass)
     if (from->flags & END_WITHDRAWABLE) {
         apply_withdrawal(pass, pass->e, lost);
     } else if (from->state == LIFELINE_TIME_WAIT && from->state_count >= 2 &&
-               apply_state_at(from, from->state_count - 2U) == LIFELINE_FIN_WAIT_2) {
+               history_at(from, from->state_count - 2U) == LIFELINE_FIN_WAIT_2) {
         /* Without the ACK of its own FIN, the ACK it sent took it to CLOSING. */
         apply_withdrawal(pass, pass->e, lost);
         apply_withdrawal(pass, pass->e, lost);
@@ -342,12 +319,12 @@ void teardown_fin_not_taken(struct pass *pass)
     bool closing = from->state == LIFELINE_CLOSING || from->state == LIFELINE_TIME_WAIT;
     if (!closing || !(to->flags & END_FIN_REPEATED) || !pass->ack || pass->syn || pass->stale ||
         !(from->flags & END_ACKED_KNOWN) || ack != from->acked || seq_geq(ack, to->fin_end) ||
-        apply_evidence(from) != LIFELINE_DELIVERED) {
+        history_evidence(from) != LIFELINE_DELIVERED) {
         return;
     }
     bool acked = from->state == LIFELINE_TIME_WAIT;
     apply_withdrawal(pass, pass->e, 0);
-    if (from->state == LIFELINE_CLOSING && apply_evidence(from) == LIFELINE_DELIVERED) {
+    if (from->state == LIFELINE_CLOSING && history_evidence(from) == LIFELINE_DELIVERED) {
         apply_withdrawal(pass, pass->e, 0);
         if (acked) {
             apply(pass, pass->e, GETS_ACK_OF_FIN);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TIME-WAIT: who holds it, until when, and what ended it.
+ * TIME-WAIT: what segments and time do to it. Who holds it is in time_wait_hold.c.
  *
  * Model: entered by the state table (FIN-WAIT-2 or CLOSING to TIME-WAIT), it lasts the 2MSL of its
  * holder's system (lib/model/stacks.c) on capture time, see timers.c. A retransmitted FIN that is
@@ -12,52 +12,6 @@
 
 #include <string.h>
 
-/* Whoever implied a TIME-WAIT saw neither its holder's ports nor its time. */
-static void tell_findings(struct lifeline_engine *engine, const struct conn *c, unsigned end)
-{
-    struct time_wait *tw = &c->closing->time_wait[end];
-    if (!engine->findings || apply_evidence(&c->end[end]) == LIFELINE_IMPLIED) {
-        return;
-    }
-    struct time_wait_holder holder = {
-        .is_client = end == c->client,
-        .frame = frame_of(c, tw->entered_frame),
-        .time_ns = tw->entered_ns,
-    };
-    record_address(c, end, &holder.ip, NULL);
-    record_address(c, !end, &holder.remote_ip, &holder.remote_port);
-    tw->tally = findings_time_wait_begins(engine->findings, &holder);
-}
-
-/* Its clock stops, it counts no more. */
-static void stop(struct lifeline_engine *engine, struct conn *c, unsigned end)
-{
-    struct time_wait *tw = &c->closing->time_wait[end];
-    timer_stop(engine, c, end);
-    if (tw->tally) {
-        findings_time_wait_ends(engine->findings, tw->tally);
-        tw->tally = 0;
-    }
-}
-
-void time_wait_enter(struct pass *pass, unsigned end)
-{
-    struct closing *k = closing_of(pass);
-    stop(pass->engine, pass->conn, end);
-    k->time_wait[end] = (struct time_wait){
-        .present = true,
-        .outcome = LIFELINE_TIME_WAIT_RUNNING,
-        .reuse_rule = LIFELINE_UNKNOWN,
-        .entered_ns = pass->time_ns,
-        .since_ns = pass->time_ns,
-        .ended_ns = LIFELINE_UNKNOWN_NS,
-        .entered_frame = pass->mark,
-    };
-    timer_start(pass->engine, pass->conn, end);
-    tell_findings(pass->engine, pass->conn, end);
-    pass->steps |= LIFELINE_STEP_TIME_WAIT;
-}
-
 void time_wait_restart(struct pass *pass, unsigned end)
 {
     pass->conn->closing->time_wait[end].restarts++;
@@ -65,44 +19,6 @@ void time_wait_restart(struct pass *pass, unsigned end)
     timer_start(pass->engine, pass->conn, end);
     pass->steps |= LIFELINE_STEP_TIME_WAIT;
     ending_relist(pass->engine, pass->conn);
-}
-
-void time_wait_withdraw(struct lifeline_engine *engine, struct conn *c, unsigned end)
-{
-    if (c->closing) {
-        stop(engine, c, end);
-        c->closing->time_wait[end].present = false;
-    }
-}
-
-void time_wait_forget(struct lifeline_engine *engine, struct conn *c)
-{
-    for (unsigned end = 0; c->closing && end < 2; end++) {
-        stop(engine, c, end);
-    }
-}
-
-bool time_wait_running(const struct conn *c, unsigned end)
-{
-    return c->closing && c->end[end].state == LIFELINE_TIME_WAIT &&
-           c->closing->time_wait[end].outcome == LIFELINE_TIME_WAIT_RUNNING;
-}
-
-/* By an RST; the holder may show yet that it had ignored that. */
-bool time_wait_killed(const struct conn *c, unsigned end)
-{
-    return c->closing && c->closing->time_wait[end].present && end_closed(&c->end[end]) &&
-           c->closing->time_wait[end].outcome == LIFELINE_TIME_WAIT_ASSASSINATED;
-}
-
-static void time_wait_end(struct lifeline_engine *engine, struct conn *c, unsigned end,
-                          uint8_t outcome, int64_t time_ns, uint32_t mark)
-{
-    stop(engine, c, end);
-    struct time_wait *tw = &c->closing->time_wait[end];
-    tw->outcome = outcome;
-    tw->ended_ns = time_ns;
-    tw->ended_frame = mark;
 }
 
 /* A segment from the peer of a TIME-WAIT's holder: late, unless it is the FIN again. */
@@ -207,8 +123,7 @@ static void revive(struct pass *pass, unsigned end)
     tw->ended_ns = LIFELINE_UNKNOWN_NS;
     tw->ended_frame = 0;
     apply_withdrawal(pass, end, lost);
-    timer_start(pass->engine, pass->conn, end);
-    tell_findings(pass->engine, pass->conn, end);
+    time_wait_start(pass->engine, pass->conn, end);
     pass->steps |= LIFELINE_STEP_TIME_WAIT;
 }
 

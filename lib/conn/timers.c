@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The timers: ends of TIME-WAITs, and connections that are kept no longer.
+ * The timers of TIME-WAITs.
  *
  * Model: how long TIME-WAIT lasts depends on its holder's system, so each duration has a clock: a
  * list of timers, one for each end in TIME-WAIT, since both ends of a connection may be. A clock
@@ -8,10 +8,7 @@
  * and its head is the next to fire; starting, stopping and firing take constant time. One that is
  * resumed, since the RST that had ended it was not accepted, goes where it belongs. Timers lie
  * beside the connections, which stay packed meanwhile. Over all clocks, the earliest end fires
- * first. An expiry is an event without a frame, stamped with its own time; it becomes known with
- * the next segment, or lifeline_advance().
- *
- * A closed connection is kept for two minutes after its last segment, then its record is given.
+ * first.
  *
  * Capture time may go back, by a clock that was set: each duration has a second clock, for what
  * ends before the last of the first. Limits: where time goes back and forth, some fire late; none
@@ -21,7 +18,6 @@
 
 #include <stdlib.h>
 
-#define LINGER_NS    (120 * INT64_C(1000000000))
 #define LONGEST_WALK 64 /* of a resumed one; where that is too short it fires late */
 #define CHUNK        1024
 #define CLOCKS       2 /* of one duration */
@@ -119,14 +115,9 @@ static bool grow(struct timers *t)
 }
 
 /* What stops, or is kept longer, needn't say so: a look too many finds nothing. */
-static void wake_by(struct lifeline_engine *engine, int64_t time_ns)
+void timers_wake_by(struct lifeline_engine *engine, int64_t time_ns)
 {
     engine->wake_ns = time_ns < engine->wake_ns ? time_ns : engine->wake_ns;
-}
-
-void timers_wake_by(struct lifeline_engine *engine, int64_t last_ns)
-{
-    wake_by(engine, last_ns + LINGER_NS);
 }
 
 void timer_stop(struct lifeline_engine *engine, struct conn *c, unsigned end)
@@ -191,54 +182,23 @@ void timer_start(struct lifeline_engine *engine, struct conn *c, unsigned end)
     *(timer->next != NO_TIMER ? &at(t, timer->next)->prev : &clock->tail) = number;
     clock->due_ns = at(t, clock->head)->due_ns;
     tw->timer = number + 1;
-    wake_by(engine, clock->due_ns);
+    timers_wake_by(engine, clock->due_ns);
 }
 
-static struct clock *next_clock(struct timers *t)
+bool timers_next(const struct timers *t, int64_t *due_ns, uint32_t *slot, unsigned *end)
 {
-    struct clock *next = t->clocks;
+    const struct clock *next = t->clocks;
     for (uint32_t i = 1; i < t->clock_count; i++) {
         if (t->clocks[i].due_ns < next->due_ns) {
             next = &t->clocks[i];
         }
     }
-    return next;
-}
-
-void timers_run(struct lifeline_engine *engine, int64_t now_ns)
-{
-    struct table *table = &engine->table;
-    const struct clock *clock;
-    engine->wake_ns = INT64_MIN;
-    while ((clock = next_clock(engine->timers))->due_ns <= now_ns) {
-        int64_t due_ns = clock->due_ns;
-        uint32_t owner = at(engine->timers, clock->head)->owner;
-        struct conn *c = table_at(table, owner >> 1);
-        time_wait_expire(engine, c, owner & 1, due_ns);
-        if (ending_is_over(c) && c->last_ns + LINGER_NS <= now_ns) {
-            ending_finish(engine, c, false);
-        } else {
-            ending_relist(engine, c);
-        }
-        if (!table_make_room(table)) {
-            return;
-        }
+    *due_ns = next->due_ns;
+    if (next->head == NO_TIMER) {
+        return false;
     }
-    int64_t wake_ns = clock->due_ns;
-    while (table->lists[LIST_CLOSED].head != NO_SLOT) {
-        struct conn *c = table_at(table, table->lists[LIST_CLOSED].head);
-        if (!ending_is_over(c)) {
-            ending_relist(engine, c);
-        } else if (c->last_ns + LINGER_NS <= now_ns) {
-            ending_finish(engine, c, false);
-        } else {
-            int64_t end_ns = c->last_ns + LINGER_NS;
-            wake_ns = end_ns < wake_ns ? end_ns : wake_ns;
-            break;
-        }
-        if (!table_make_room(table)) {
-            return;
-        }
-    }
-    engine->wake_ns = wake_ns;
+    uint32_t owner = at(t, next->head)->owner;
+    *slot = owner >> 1;
+    *end = owner & 1;
+    return true;
 }

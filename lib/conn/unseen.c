@@ -38,7 +38,7 @@ static void jump(struct end *x, uint32_t seq)
 {
     if (seq_gt(seq, x->next)) {
         x->missing_bytes += seq - x->next;
-        facts_advance(x, seq);
+        numbers_advance(x, seq);
         x->contiguous = x->block_start = x->block_end = seq;
         x->flags |= END_TAIL_UNSEEN | END_TAIL_ACKED;
     }
@@ -83,7 +83,7 @@ bool unseen_agree(struct pass *pass)
         c->stray_from = 0;
         jump(pass->to, s->ack);
         jump(pass->from, s->seq);
-        return facts_seq_fits(pass);
+        return numbers_fit(pass);
     }
     c->stray_from = (uint8_t)(pass->e + 1);
     c->stray_end = pass->seq_end;

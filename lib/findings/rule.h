@@ -76,6 +76,7 @@ extern const struct rule_table handshake_rules, reset_rules, teardown_rules, tim
     http_rules, host_rules, capture_rules;
 #define RULE_TABLE(name, array) const struct rule_table name = {array, sizeof array / sizeof *array}
 
+/* rule.c */
 /* Adds a frame, if there is one, in order and once. */
 void finding_frame(struct lifeline_finding *out, uint64_t frame);
 /* text for one, group for many; group NULL: the same. */

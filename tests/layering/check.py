@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The layering rule of ARCHITECTURE.md: which room may include what. Usage: check.py ROOT"""
+"""The layering rule of ARCHITECTURE.md: which room may include what, and where files may not use
+each other in circles. Usage: check.py ROOT"""
 import pathlib
 import re
 import sys
@@ -20,6 +21,10 @@ FORBIDDEN = {
     "cli": r"(epan|wsutil|wiretap)",
     "plugin": r"pcap",
 }
+# Rooms whose files can be read in an order in which each uses those before it only. Others can't
+# have one: the protocols of lib/wire carry each other, and lib/app opens and closes protocols that
+# open others.
+ONE_WAY = ["lib/model", "lib/stream", "lib/findings", "lib/census", "lib/conn"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 
 
@@ -43,10 +48,40 @@ def violations(root):
                     yield f"{name}: {room} is not a room that the rule knows"
 
 
+NO_CODE = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
+FUNCTION = re.compile(r"^(?!static\b)[a-z][^;{}=()]*\b(\w+)\([^;{}]*\)\n\{", re.M)
+
+
+def uses(folder):
+    """By file, the files of the folder whose functions it names."""
+    texts = {p.name: NO_CODE.sub("", p.read_text()) for p in sorted(folder.glob("*.c"))}
+    home = {f: name for name, text in texts.items() for f in FUNCTION.findall(text)}
+    return {
+        name: {home[w] for w in re.findall(r"\w+", text) if w in home} - {name}
+        for name, text in texts.items()
+    }
+
+
+def circles(root):
+    for room in ONE_WAY:
+        left = uses(root / room)
+        assert len(left) > 1, f"{room}: no files"
+        while done := [f for f, used in left.items() if not used & left.keys()]:
+            for file in done:
+                del left[file]
+        # Those that only lead to a circle aren't in it.
+        while top := [f for f in left if not any(f in used for used in left.values())]:
+            for file in top:
+                del left[file]
+        if left:
+            arrows = [f"{f} uses {', '.join(sorted(u & left.keys()))}" for f, u in left.items()]
+            yield f"{room} has a circle: " + "; ".join(arrows)
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
-    found = list(violations(root))
-    print("\n".join(found) or "every include keeps the layering rule")
+    found = [*violations(root), *circles(root)]
+    print("\n".join(found) or "every include keeps the layering rule, and files use each other one way")
     sys.exit(1 if found else 0)
 
 
