@@ -14,41 +14,6 @@
 #include "har_part.h"
 #include "json.h"
 
-void har_text(struct out *out, const char *key, const char *value)
-{
-    out_format(out, ",\"%s\":", key);
-    json_text(out, value ? value : "");
-}
-
-void har_size(struct out *out, const char *key, uint64_t bytes)
-{
-    out_format(out, ",\"%s\":", key);
-    if (bytes == LIFELINE_UNKNOWN_COUNT)
-        out_text(out, "-1");
-    else
-        out_u64(out, bytes);
-}
-
-void har_comment(struct out *out, const GString *note)
-{
-    if (!note->len)
-        return;
-    out_text(out, ",\"comment\":");
-    json_string(out, note->str, note->len);
-}
-
-const struct lifeline_http_header *har_field(const struct lifeline_http_message *message,
-                                             const char *name)
-{
-    for (uint64_t i = 0; message->headers && i < message->header_count; i++) {
-        const struct lifeline_http_header *h = &message->headers[i];
-
-        if (h->name_bytes == strlen(name) && g_ascii_strncasecmp(h->name, name, h->name_bytes) == 0)
-            return h;
-    }
-    return NULL;
-}
-
 /* ---- URL ------------------------------------------------------------------------------------- */
 
 /* RFC 3986 2: reserved and unreserved characters, and whole percent-encodings. */
@@ -120,47 +85,6 @@ static void put_url(struct out *out, const struct lifeline_exchange *x,
     if (x->uri && !g_str_has_suffix(url->str, x->uri))
         har_text(out, "_target", x->uri);
     g_string_free(url, TRUE);
-}
-
-/* ---- lists of pairs -------------------------------------------------------------------------- */
-
-/* name=value, decoded where that gives text: '+' is a blank in forms and queries. */
-static void put_half(struct out *out, const char *text, size_t length)
-{
-    char *copy = g_strndup(text, length), *decoded;
-
-    g_strdelimit(copy, "+", ' ');
-    decoded = g_uri_unescape_string(copy, NULL);
-    if (decoded && g_utf8_validate(decoded, -1, NULL))
-        json_text(out, decoded);
-    else
-        json_string(out, text, length);
-    g_free(decoded);
-    g_free(copy);
-}
-
-void har_pairs(struct out *out, const char *text, size_t length)
-{
-    const char *end = text + length;
-    unsigned count = 0;
-
-    out_char(out, '[');
-    while (text < end && *text != '#' && count < HAR_MAX_PAIRS) {
-        const char *stop = text, *equals = NULL;
-
-        for (; stop < end && *stop != '&' && *stop != '#'; stop++)
-            if (*stop == '=' && !equals)
-                equals = stop;
-        if (stop > text) {
-            out_text(out, !count++ ? "{\"name\":" : ",{\"name\":");
-            put_half(out, text, (size_t)((equals ? equals : stop) - text));
-            out_text(out, ",\"value\":");
-            put_half(out, equals ? equals + 1 : stop, equals ? (size_t)(stop - equals - 1) : 0);
-            out_char(out, '}');
-        }
-        text = stop + (stop < end && *stop == '&');
-    }
-    out_char(out, ']');
 }
 
 /* ---- cookies, RFC 6265 ----------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What json.c and json_lists.c share: the plan that is made from the schema. */
+/* What json.c, json_value.c and json_lists.c share: the plan that is made from the schema. */
 #ifndef LIFELINE_JSON_PLAN_H
 #define LIFELINE_JSON_PLAN_H
 

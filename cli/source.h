@@ -62,6 +62,7 @@ static inline enum source_result source_next(struct source *source, struct lifel
 
 void source_close(struct source *source);
 
+/* source_end.c */
 /* For formats: ends the source with a message, which the packet number and byte go before. at_byte
  * is the position of the record in the content. Returns SOURCE_BROKEN. */
 enum source_result source_broken(struct source *source, uint64_t at_byte, const char *format, ...)

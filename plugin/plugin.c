@@ -33,8 +33,6 @@
 #include "stats_tree.h"
 #include "tree.h"
 
-int proto_lifeline = -1;
-
 static void register_protocol(void)
 {
     proto_lifeline = proto_register_protocol("TCP Lifecycle", "TCP Lifecycle", "lifeline");

@@ -7,6 +7,7 @@
 
 #include "lifeline.h"
 
+/* proto.c; set when the plugin is registered */
 extern int proto_lifeline;
 
 #endif
