@@ -119,7 +119,14 @@
     F(fast_open_data, 0)                                                                           \
     F(previous_known, 0)                                                                           \
     F(stray_from, 0)                                                                               \
-    F(claimed_from, 0)
+    F(claimed_from, 0)                                                                             \
+    F(icmp_to, 0)                                                                                  \
+    F(icmp_error, 0)                                                                               \
+    F(icmp_errors, 0)                                                                              \
+    F(icmp_frame, 0)                                                                               \
+    F(icmp_mtu, 0)                                                                                 \
+    F(icmp_sender[0], 0)                                                                           \
+    F(icmp_sender[1], 0)
 
 #define TIME_WAIT_FIELDS(F, i)                                                                     \
     F(time_wait[i].present, 0)                                                                     \
@@ -167,7 +174,7 @@
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 208, "fields of closing");
-_Static_assert(sizeof(struct conn) == 848, "fields of conn");
+_Static_assert(sizeof(struct conn) == 872, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

@@ -187,6 +187,12 @@ struct conn {
     /* ends that sent stray (a SYN,ACK: with STRAY_SYN) and claim, plus one; 0: none */
     uint8_t stray_from, claimed_from;
     uint8_t again_from; /* likewise */
+    /* The ICMP errors that an end had reason to believe, and the last of them, which is the one
+     * that closed it if one did. icmp_errors: 0 if there was none. */
+    uint8_t icmp_to, icmp_error;
+    uint16_t icmp_errors;
+    uint32_t icmp_frame, icmp_mtu;
+    uint64_t icmp_sender[2];
     struct closing own_closing;
 };
 

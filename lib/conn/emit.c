@@ -62,6 +62,10 @@ static void make_event(struct pass *pass, bool noted)
         .time_wait_holder = holder_of_time_wait(c),
         .withdrawn_frame = pass->withdrawn_frame,
         .old_incarnation = pass->old_incarnation,
+        .icmp = {.error = LIFELINE_UNKNOWN,
+                 .to = LIFELINE_NOBODY,
+                 .mtu = LIFELINE_UNKNOWN_COUNT,
+                 .quoted_seq = LIFELINE_UNKNOWN_COUNT},
         .slot = c->slot,
         .first = pass->first,
     };
@@ -74,6 +78,12 @@ static void make_event(struct pass *pass, bool noted)
             event.ack = relative(pass->to, pass->segment->ack);
         }
         event.window_bytes = window_bytes(pass);
+    } else if (pass->icmp) {
+        event.frame = pass->icmp->frame;
+        event.layer = pass->icmp->layer;
+        lifeline_icmp_of(pass->icmp, &event.icmp);
+        event.icmp.to = role_of(c, pass->p);
+        event.icmp.quoted_seq = relative(pass->to, (uint32_t)event.icmp.quoted_seq);
     }
     for (unsigned i = 0; i < pass->transition_count; i++) {
         event.transitions[i] = pass->transitions[i];

@@ -116,6 +116,7 @@ static void live_segment(struct pass *pass)
         return;
     }
     reset_reconsider(pass);
+    icmp_reconsider(pass);
     teardown_reconsider(pass);
     teardown_fin_not_taken(pass);
     time_wait_reconsider(pass);
@@ -200,13 +201,17 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
         segment = &held;
         engine->counters.times_replaced++;
     }
-    engine->counters.segments++;
     engine->now_ns = segment->time_ns;
     engine->table.now_ns = engine->now_ns;
     limit_keep(engine);
     if (segment->time_ns >= engine->wake_ns) {
         expiry_run(engine, segment->time_ns);
     }
+    if (segment->flags & LIFELINE_ICMP) {
+        icmp_push(engine, segment, lookup);
+        return;
+    }
+    engine->counters.segments++;
 
     struct pass pass;
     memset(&pass, 0, offsetof(struct pass, transitions));

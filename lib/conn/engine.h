@@ -63,7 +63,8 @@ struct telling {
 struct pass {
     struct lifeline_engine *engine;
     struct conn *conn;
-    const struct lifeline_segment *segment; /* NULL when time alone passes */
+    const struct lifeline_segment *segment; /* NULL when time alone passes, and with icmp */
+    const struct lifeline_segment *icmp;    /* an ICMP error in place of a segment, or NULL */
     int64_t time_ns;
     int64_t sent_ns; /* at most time_ns: by its sender's clock, where that is known */
     unsigned e, p;   /* ends: sender and its peer */
@@ -170,6 +171,13 @@ void handshake_other(struct pass *pass);
 /* Before the facts are read: a SYN,ACK with another number than its sender was thought to have.
  * What passed after the SYN and isn't its answer was somebody else's, and is taken back. */
 void handshake_refute(struct pass *pass);
+
+/* icmp.c */
+/* An ICMP error in place of a segment; lookup is its key's. */
+void icmp_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+               const struct lookup *lookup);
+/* A segment of an end that one was thought to have closed. */
+void icmp_reconsider(struct pass *pass);
 
 /* closing.c */
 struct closing *closing_of(struct pass *pass);

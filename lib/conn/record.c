@@ -262,6 +262,23 @@ unsigned record_time_waits(const struct telling *now, const struct conn *c,
     return count;
 }
 
+static void fill_icmp(const struct conn *c, struct lifeline_connection *out)
+{
+    out->icmp.error = LIFELINE_UNKNOWN;
+    out->icmp.to = LIFELINE_NOBODY;
+    out->icmp.mtu = out->icmp.quoted_seq = LIFELINE_UNKNOWN_COUNT;
+    if (!c->icmp_errors) {
+        return;
+    }
+    out->icmp_errors = c->icmp_errors;
+    out->icmp_frame = frame_of(c, c->icmp_frame);
+    out->icmp.error = c->icmp_error;
+    out->icmp.to = role_of(c, c->icmp_to);
+    out->icmp.mtu = c->icmp_mtu ? c->icmp_mtu : LIFELINE_UNKNOWN_COUNT;
+    out->icmp.sender.family = c->key[4] & 1 ? 6 : 4;
+    memcpy(out->icmp.sender.bytes, c->icmp_sender, sizeof c->icmp_sender);
+}
+
 void record_fill(const struct telling *now, const struct conn *c, struct lifeline_connection *out)
 {
     memset(out, 0, sizeof *out);
@@ -286,6 +303,7 @@ void record_fill(const struct telling *now, const struct conn *c, struct lifelin
     fill_teardown(c, &out->teardown);
     out->time_wait_count = (uint8_t)record_time_waits(now, c, out->time_wait);
     out->withdrawals = c->withdrawals;
+    fill_icmp(c, out);
     out->old_duplicates = c->old_duplicates;
     out->keep_alives = c->keep_alives;
     out->exchanges = c->exchanges;

@@ -52,6 +52,7 @@ static const uint8_t evidence_of[ROW_COUNT] = {
 #define TEXT_PEER_ACKS_DATA            "the peer acknowledges its data"
 #define TEXT_PEER_IN_MID_STREAM        "the peer sends in mid-stream"
 #define TEXT_TWO_MSL_PASSED            "2MSL have passed"
+#define TEXT_GETS_ICMP_ERROR           "gets an ICMP error"
 #define TEXT_SENDS_FIN_IN_DOUBT        "sends FIN behind what isn't in the capture"
 #define TEXT_SENDS_ACK_OF_FIN_IN_DOUBT "acknowledges the FIN behind what isn't in the capture"
 #define TEXT_GETS_ACK_OF_FIN_IN_DOUBT  "gets the ACK of its FIN behind what isn't in the capture"

@@ -26,6 +26,7 @@ enum stimulus {
     PEER_ACKS_DATA,     /* the peer acknowledges data of it that isn't captured */
     PEER_IN_MID_STREAM,
     TWO_MSL_PASSED,
+    GETS_ICMP_ERROR,
     /* Whether the peer had closed before can't be known: its stream's end isn't in the capture. */
     SENDS_FIN_IN_DOUBT,
     SENDS_ACK_OF_FIN_IN_DOUBT, /* whether it had closed itself */

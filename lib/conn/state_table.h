@@ -89,6 +89,12 @@ ROW(CLOSING, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4",
 ROW(LAST_ACK, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4",
     "The peer has forgotten the connection: nothing is left to do.")
 
+/* An ICMP error about its SYN or SYN,ACK delivered */
+ROW(SYN_SENT, GETS_ICMP_ERROR, CLOSED, DELIVERED, "RFC 9293 3.9.2.2, RFC 5461 4.1",
+    "An ICMP error says that its SYN didn't get there: connect() fails at once.")
+ROW(SYN_RECEIVED, GETS_ICMP_ERROR, CLOSED, DELIVERED, "RFC 9293 3.9.2.2, RFC 5461 4.1",
+    "An ICMP error says that its SYN,ACK didn't get there: the request is forgotten.")
+
 /* What isn't in the capture, yet proven by what is */
 ROW(CLOSED, PEER_ANSWERS_SYN, SYN_SENT, IMPLIED, "RFC 9293 3.10.1",
     "The peer's SYN,ACK answers a SYN that the capture doesn't hold.")

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct rule_table *const tables[] = {
-    &handshake_rules, &reset_rules, &teardown_rules, &time_wait_rules,
-    &http_rules,      &host_rules,  &capture_rules,
+    &handshake_rules, &icmp_rules, &reset_rules, &teardown_rules,
+    &time_wait_rules, &http_rules, &host_rules,  &capture_rules,
 };
 #define TABLES (sizeof tables / sizeof *tables)
 #define RULES_MAX                                                                                  \
@@ -129,6 +129,8 @@ static void prepare(struct lifeline_finding *out, const struct rule *rule)
     out->time_ns = 0;
     out->endpoint = LIFELINE_NOBODY;
     out->subject = out->peer = NULL;
+    out->icmp.error = LIFELINE_UNKNOWN;
+    out->icmp.sender.family = 0;
     out->frame_count = 0;
     out->duration_ns = LIFELINE_UNKNOWN_NS;
     out->count = LIFELINE_UNKNOWN_COUNT;

@@ -86,6 +86,12 @@ static void put_value(struct writer *w, const struct lifeline_finding *f, const 
         put(w, f->peer, strlen(f->peer));
     } else if (is(name, length, "request") && f->request) {
         put(w, f->request, strlen(f->request));
+    } else if (is(name, length, "icmp") && lifeline_name_of(lifeline_icmp_names, f->icmp.error)) {
+        put_format(w, "%s", lifeline_name_of(lifeline_icmp_names, f->icmp.error));
+    } else if (is(name, length, "sender") && f->icmp.sender.family) {
+        char address[46];
+        lifeline_address_text(&f->icmp.sender, address, sizeof address);
+        put(w, address, strlen(address));
     } else if (is(name, length, "duration") && f->duration_ns != LIFELINE_UNKNOWN_NS) {
         put_duration(w, f->duration_ns);
     } else if (length >= 5 && memcmp(name, "count", 5) == 0 && f->count != LIFELINE_UNKNOWN_COUNT) {

@@ -72,8 +72,8 @@ struct rule_table {
     const struct rule *rules;
     unsigned count;
 };
-extern const struct rule_table handshake_rules, reset_rules, teardown_rules, time_wait_rules,
-    http_rules, host_rules, capture_rules;
+extern const struct rule_table handshake_rules, icmp_rules, reset_rules, teardown_rules,
+    time_wait_rules, http_rules, host_rules, capture_rules;
 #define RULE_TABLE(name, array) const struct rule_table name = {array, sizeof array / sizeof *array}
 
 /* rule.c */
@@ -91,6 +91,12 @@ static inline uint8_t other_role(uint8_t role)
 {
     return role == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
 }
+
+/* rules_icmp.c: does an ICMP error, other than about the packet's size, tell that what that end
+ * sent didn't get there? Then the finding names it. */
+bool icmp_explains(const struct scene *s, uint8_t role, struct lifeline_finding *out);
+/* Does somebody forbid it, rather than not find the way? */
+bool icmp_rejects(uint8_t error);
 
 /* rules_capture.c: what the index-th limit left out of the capture, to be told by the name of the
  * rule capture-incomplete; count is 0 when it was never reached. False past the last. */

@@ -10,11 +10,21 @@ static bool syn_unanswered(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_handshake *h = &s->record->handshake;
     const struct noted *again = noted_of(s->facts, NOTED_SYN_AGAIN, LIFELINE_CLIENT);
-    if (h->kind != LIFELINE_HANDSHAKE_UNANSWERED || s->record->server.segments ||
-        s->now_ns - s->record->start_ns < PATIENCE_NS) {
+    if (h->kind != LIFELINE_HANDSHAKE_UNANSWERED || s->record->server.segments) {
         return false;
     }
     out->endpoint = LIFELINE_SERVER;
+    if (icmp_explains(s, LIFELINE_CLIENT, out)) {
+        finding_frame(out, h->syn_frame);
+        finding_says(out,
+                     N_("the SYN does not reach {subject}: {sender} answers it with the ICMP "
+                        "error {icmp}"),
+                     N_("SYNs do not reach {subject}: they are answered by ICMP errors"));
+        return !icmp_rejects(out->icmp.error);
+    }
+    if (s->now_ns - s->record->start_ns < PATIENCE_NS) {
+        return false;
+    }
     out->count = h->syn_retransmissions + 1;
     out->duration_ns =
         (h->syn_retransmissions ? s->record->end_ns : s->now_ns) - s->record->start_ns;
@@ -33,6 +43,17 @@ static bool syn_unanswered(const struct scene *s, struct lifeline_finding *out)
 static bool connection_refused(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
+    if (r->handshake.kind == LIFELINE_HANDSHAKE_UNANSWERED && !r->server.segments &&
+        icmp_explains(s, LIFELINE_CLIENT, out)) {
+        out->endpoint = LIFELINE_SERVER;
+        finding_frame(out, r->handshake.syn_frame);
+        finding_says(out,
+                     N_("{sender} rejects the SYN to {subject} with the ICMP error {icmp}: a "
+                        "firewall's rule, or a route that rejects"),
+                     N_("SYNs to {subject} are rejected with ICMP errors: a firewall's rule, or a "
+                        "route that rejects"));
+        return icmp_rejects(out->icmp.error);
+    }
     if (r->handshake.kind != LIFELINE_HANDSHAKE_REFUSED ||
         r->server.reset_cause == LIFELINE_CAUSE_INJECTED) {
         return false;
@@ -61,6 +82,16 @@ static bool handshake_incomplete(const struct scene *s, struct lifeline_finding 
         finding_frame(out, r->client.reset_frame);
         finding_says(out, N_("{subject} resets instead of completing the handshake with {peer}"),
                      NULL);
+        return true;
+    }
+    if (h->kind == LIFELINE_HANDSHAKE_HALF_OPEN && !r->teardown.reset_frame &&
+        icmp_explains(s, LIFELINE_SERVER, out)) {
+        out->endpoint = LIFELINE_SERVER;
+        finding_says(out,
+                     N_("the SYN,ACK of {subject} does not reach {peer}: {sender} answers it with "
+                        "the ICMP error {icmp}"),
+                     N_("SYN,ACKs of {subject} do not reach their clients: they are answered by "
+                        "ICMP errors"));
         return true;
     }
     if (h->kind != LIFELINE_HANDSHAKE_HALF_OPEN || r->teardown.reset_frame ||
@@ -236,14 +267,15 @@ static const struct rule rules[] = {
          "a listener whose queue is full. The client repeats it after 1, 3, 7... seconds and gives "
          "up after a minute or two."),
       N_("Check route and firewall rules to that address and port; on the server look at the "
-         "listener's queue (ss -lnt: Recv-Q against Send-Q) and at ListenDrops in nstat. An ICMP "
-         "error may have answered instead: those are not looked at, only counted (-v)."),
+         "listener's queue (ss -lnt: Recv-Q against Send-Q) and at ListenDrops in nstat. Where an "
+         "ICMP error answered, ask at the host that sent it."),
       "RFC 9293 3.5, RFC 6298 2"},
      SCOPE_CONNECTION,
      syn_unanswered},
     {{"connection-refused", LIFELINE_WARNING, N_("connection refused"),
       N_("A host answers a SYN for a port on which nothing listens with RST: the client learns at "
-         "once that it can't connect. A firewall that rejects looks the same."),
+         "once that it can't connect. A firewall that rejects looks the same, or sends "
+         "an ICMP error in its own name."),
       N_("Start the service, or correct the port or address the client uses; check that it listens "
          "on that address and not only on loopback."),
       "RFC 9293 3.10.7.1"},

@@ -101,8 +101,9 @@ enum lifeline_step {
     LIFELINE_STEP_WITHDRAWAL = 1 << 10, /* an earlier delivered transition is taken back */
     LIFELINE_STEP_ROLE = 1 << 11,       /* client and server were taken for each other until here */
     LIFELINE_STEP_OPEN = 1 << 12, /* first segment of a connection that began before the capture */
+    LIFELINE_STEP_ICMP = 1 << 13, /* no segment: an ICMP error about one */
 };
-#define LIFELINE_STEP_COUNT 13
+#define LIFELINE_STEP_COUNT 14
 
 /* Bits of lifeline_event.marks: what is remarkable about a segment, beside its step. */
 enum lifeline_mark {
@@ -204,6 +205,32 @@ enum lifeline_confidence {
     LIFELINE_LIKELY, /* behind a gap, resynchronised at a message start that can be proven */
 };
 
+/* ICMP errors, RFC 792, RFC 1122 3.2.2.1, RFC 1812 5.2.7.1, RFC 4443 3: both versions' in one. */
+enum lifeline_icmp_error {
+    LIFELINE_ICMP_NET_UNREACHABLE, /* of ICMPv6: no route */
+    LIFELINE_ICMP_HOST_UNREACHABLE,
+    LIFELINE_ICMP_PROTOCOL_UNREACHABLE,
+    LIFELINE_ICMP_PORT_UNREACHABLE,
+    LIFELINE_ICMP_PACKET_TOO_BIG, /* fragmentation needed and DF set */
+    LIFELINE_ICMP_SOURCE_ROUTE_FAILED,
+    LIFELINE_ICMP_NET_UNKNOWN,
+    LIFELINE_ICMP_HOST_UNKNOWN,
+    LIFELINE_ICMP_SOURCE_ISOLATED,
+    LIFELINE_ICMP_NET_PROHIBITED,
+    LIFELINE_ICMP_HOST_PROHIBITED,
+    LIFELINE_ICMP_NET_UNREACHABLE_FOR_TOS,
+    LIFELINE_ICMP_HOST_UNREACHABLE_FOR_TOS,
+    LIFELINE_ICMP_ADMIN_PROHIBITED,
+    LIFELINE_ICMP_PRECEDENCE_VIOLATION,
+    LIFELINE_ICMP_PRECEDENCE_CUTOFF,
+    LIFELINE_ICMP_BEYOND_SCOPE,
+    LIFELINE_ICMP_SOURCE_POLICY,
+    LIFELINE_ICMP_REJECT_ROUTE,
+    LIFELINE_ICMP_HOP_LIMIT_EXCEEDED,
+    LIFELINE_ICMP_REASSEMBLY_TIME_EXCEEDED,
+    LIFELINE_ICMP_PARAMETER_PROBLEM,
+};
+
 enum lifeline_severity {
     LIFELINE_NOTE,
     LIFELINE_WARNING,
@@ -236,6 +263,8 @@ enum lifeline_tcp_flag {
     LIFELINE_ECE = 0x40,
     LIFELINE_CWR = 0x80,
     LIFELINE_AE = 0x100,
+    /* Alone: it is no segment, but an ICMP error. See lifeline_icmp_of(). */
+    LIFELINE_ICMP = 0x8000,
 };
 
 /* Bits of lifeline_segment.options: which TCP options the segment carries. */
@@ -277,6 +306,15 @@ struct lifeline_segment {
     const uint8_t *payload;         /* captured_bytes octets */
 };
 
+/* An ICMP error about a segment. */
+struct lifeline_icmp {
+    uint8_t error;       /* enum lifeline_icmp_error; LIFELINE_UNKNOWN: there is none */
+    uint8_t to;          /* enum lifeline_role: the sender of the segment that it quotes */
+    uint64_t mtu;        /* of the link that the packet was too big for; unknown otherwise */
+    uint64_t quoted_seq; /* of an event: relative to that sender's ISN */
+    struct lifeline_address sender; /* family 0: there is none */
+};
+
 /* One captured packet. link_type is a LINKTYPE_ number (tcpdump.org/linktypes.html). */
 struct lifeline_frame {
     uint64_t number;
@@ -301,8 +339,8 @@ struct lifeline_event {
     uint32_t incarnation;
     uint64_t frame; /* LIFELINE_NO_FRAME for a timer */
     int64_t time_ns;
-    const struct lifeline_segment *segment; /* NULL for a timer */
-    uint8_t from;                           /* role of the sender; LIFELINE_NOBODY for a timer */
+    const struct lifeline_segment *segment; /* NULL for a timer and for an ICMP error */
+    uint8_t from; /* role of the sender; LIFELINE_NOBODY without segment */
     uint8_t layer;
     uint64_t seq;          /* relative to the sender's ISN; LIFELINE_UNKNOWN_COUNT for a timer */
     uint64_t ack;          /* relative to the peer's ISN; unknown without ACK */
@@ -314,11 +352,12 @@ struct lifeline_event {
     uint8_t client_state, server_state; /* after the frame */
     uint8_t reset_verdict, reset_cause; /* for an RST; LIFELINE_UNKNOWN otherwise */
     uint8_t time_wait_holder;           /* enum lifeline_role; LIFELINE_NOBODY if none is in it */
-    uint64_t withdrawn_frame; /* with LIFELINE_STEP_WITHDRAWAL: the segment that was lost */
-    uint32_t old_incarnation; /* with LIFELINE_MARK_OLD_DUPLICATE: its incarnation */
-    uint32_t slot;            /* for lifeline_peek() */
-    bool first;               /* first event of its connection */
-    bool last_word;           /* a timer event after which the record follows */
+    uint64_t withdrawn_frame;  /* with LIFELINE_STEP_WITHDRAWAL: the segment that was lost */
+    uint32_t old_incarnation;  /* with LIFELINE_MARK_OLD_DUPLICATE: its incarnation */
+    struct lifeline_icmp icmp; /* with LIFELINE_STEP_ICMP; all unknown without */
+    uint32_t slot;             /* for lifeline_peek() */
+    bool first;                /* first event of its connection */
+    bool last_word;            /* a timer event after which the record follows */
 };
 
 struct lifeline_endpoint {
@@ -406,6 +445,9 @@ struct lifeline_connection {
     uint8_t time_wait_count;
     struct lifeline_time_wait time_wait[2];
     uint64_t withdrawals;
+    uint64_t icmp_errors; /* that an end had reason to believe: they quote what it had under way */
+    struct lifeline_icmp icmp; /* the last one, or the one that closed its receiver */
+    uint64_t icmp_frame;
     uint64_t old_duplicates;
     uint64_t keep_alives;
     uint64_t exchanges;
@@ -506,13 +548,14 @@ struct lifeline_finding {
     uint64_t count;      /* of what the text says; LIFELINE_UNKNOWN_COUNT if no matter */
     uint64_t exchange;   /* index on its connection; LIFELINE_UNKNOWN_COUNT */
     const char *request; /* "GET /"; NULL */
+    struct lifeline_icmp icmp;  /* the ICMP error that the text is about */
     const char *text_template;  /* message ids for lifeline_finding_render() */
     const char *group_template; /* the same for many findings alike: no numbers of one alone */
 };
 
-/* Fills a template's {subject}, {peer}, {duration}, {count}, {request} with the finding's values;
- * {count|time|times} chooses by number. template may be a translation. Returns the length, cut to
- * size, which is at least 1. */
+/* Fills a template's {subject}, {peer}, {duration}, {count}, {request}, {icmp}, {sender} with the
+ * finding's values; {count|time|times} chooses by number. template may be a translation. Returns
+ * the length, cut to size, which is at least 1. */
 size_t lifeline_finding_render(const struct lifeline_finding *finding, const char *text_template,
                                char *out, size_t size);
 
@@ -720,6 +763,14 @@ const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t
 bool lifeline_parse_tcp(const uint8_t *tcp, uint32_t captured_bytes, uint32_t wire_bytes,
                         struct lifeline_segment *segment);
 
+/* Reads what the decoder handed on with LIFELINE_ICMP in flags: an ICMP error on its way to dst,
+ * about what dst sent to src. Such a one is pushed like a segment and makes an event of the
+ * connection, if there is one. quoted_seq is the number on the wire here, to is nobody. */
+void lifeline_icmp_of(const struct lifeline_segment *segment, struct lifeline_icmp *out);
+/* The reverse, for a feeder with a decoder of its own: sets flags, and what they mean. frame,
+ * time_ns, context, layer, addresses and ports stay the caller's. */
+void lifeline_icmp_put(struct lifeline_segment *segment, const struct lifeline_icmp *icmp);
+
 /* ---- census ---------------------------------------------------------------------------------- */
 
 /*
@@ -756,7 +807,8 @@ extern const struct lifeline_name lifeline_state_names[], lifeline_evidence_name
     lifeline_mark_names[], lifeline_handshake_names[], lifeline_teardown_names[],
     lifeline_reset_verdict_names[], lifeline_reset_cause_names[], lifeline_time_wait_names[],
     lifeline_reuse_names[], lifeline_exchange_names[], lifeline_confidence_names[],
-    lifeline_severity_names[], lifeline_stack_names[], lifeline_tcp_flag_names[];
+    lifeline_severity_names[], lifeline_stack_names[], lifeline_tcp_flag_names[],
+    lifeline_icmp_names[];
 
 /* NULL when the table has no such value. */
 const char *lifeline_name_of(const struct lifeline_name *table, uint32_t value);

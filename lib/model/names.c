@@ -63,6 +63,7 @@ const struct lifeline_name lifeline_step_names[] = {
     {LIFELINE_STEP_WITHDRAWAL, "withdrawal", "an earlier transition is taken back"},
     {LIFELINE_STEP_ROLE, "role", "client and server were taken for each other until here"},
     {LIFELINE_STEP_OPEN, "open", "first segment of a connection older than the capture"},
+    {LIFELINE_STEP_ICMP, "icmp", "no segment, but an ICMP error about one"},
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_mark_names[] = {
@@ -192,6 +193,36 @@ const struct lifeline_name lifeline_tcp_flag_names[] = {
     {LIFELINE_ECE, "ECE", "ECN echo, RFC 3168"},
     {LIFELINE_CWR, "CWR", "congestion window reduced, RFC 3168"},
     {LIFELINE_AE, "AE", "accurate ECN, formerly the nonce sum"},
+    {0, NULL, NULL}};
+
+const struct lifeline_name lifeline_icmp_names[] = {
+    {LIFELINE_ICMP_NET_UNREACHABLE, "net-unreachable", "there is no route"},
+    {LIFELINE_ICMP_HOST_UNREACHABLE, "host-unreachable", "the last router can't reach the host"},
+    {LIFELINE_ICMP_PROTOCOL_UNREACHABLE, "protocol-unreachable", "the host knows no TCP"},
+    {LIFELINE_ICMP_PORT_UNREACHABLE, "port-unreachable",
+     "of TCP a firewall's answer: hosts send RST"},
+    {LIFELINE_ICMP_PACKET_TOO_BIG, "packet-too-big", "a link is too small, and DF was set"},
+    {LIFELINE_ICMP_SOURCE_ROUTE_FAILED, "source-route-failed", "the source route can't be taken"},
+    {LIFELINE_ICMP_NET_UNKNOWN, "net-unknown", "destination network unknown"},
+    {LIFELINE_ICMP_HOST_UNKNOWN, "host-unknown", "destination host unknown"},
+    {LIFELINE_ICMP_SOURCE_ISOLATED, "source-isolated", "source host isolated"},
+    {LIFELINE_ICMP_NET_PROHIBITED, "net-prohibited", "the network is prohibited"},
+    {LIFELINE_ICMP_HOST_PROHIBITED, "host-prohibited", "the host is prohibited"},
+    {LIFELINE_ICMP_NET_UNREACHABLE_FOR_TOS, "net-unreachable-for-tos",
+     "no route for this type of service"},
+    {LIFELINE_ICMP_HOST_UNREACHABLE_FOR_TOS, "host-unreachable-for-tos",
+     "not reachable with this type of service"},
+    {LIFELINE_ICMP_ADMIN_PROHIBITED, "admin-prohibited", "a filter prohibits it"},
+    {LIFELINE_ICMP_PRECEDENCE_VIOLATION, "precedence-violation", "the precedence isn't permitted"},
+    {LIFELINE_ICMP_PRECEDENCE_CUTOFF, "precedence-cutoff", "the precedence is below the minimum"},
+    {LIFELINE_ICMP_BEYOND_SCOPE, "beyond-scope", "beyond the scope of the source address"},
+    {LIFELINE_ICMP_SOURCE_POLICY, "source-policy", "a policy prohibits the source address"},
+    {LIFELINE_ICMP_REJECT_ROUTE, "reject-route", "the route is one that rejects"},
+    {LIFELINE_ICMP_HOP_LIMIT_EXCEEDED, "hop-limit-exceeded",
+     "its TTL ran out on the way: a routing loop, mostly"},
+    {LIFELINE_ICMP_REASSEMBLY_TIME_EXCEEDED, "reassembly-time-exceeded",
+     "not all of its fragments arrived"},
+    {LIFELINE_ICMP_PARAMETER_PROBLEM, "parameter-problem", "a header field makes no sense"},
     {0, NULL, NULL}};
 
 const char *lifeline_name_of(const struct lifeline_name *table, uint32_t value)

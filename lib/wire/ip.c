@@ -140,32 +140,6 @@ void wire_ip(struct packet *packet, struct bytes b)
         wire_ipv4(packet, b);
 }
 
-/* Counts errors that quote a TCP header: RFC 792, RFC 4443 3. */
-static void quoted(struct packet *packet, struct bytes b)
-{
-    uint8_t version = bytes_u8(b, 8) >> 4;
-
-    if ((version == 4 && bytes_u8(b, 8 + 9) == 6) || (version == 6 && bytes_u8(b, 8 + 6) == 6))
-        packet->decoder->counters->icmp_quoted++;
-}
-
-static void icmp(struct packet *packet, struct bytes b)
-{
-    uint8_t type = bytes_u8(b, 0);
-
-    /* Destination unreachable, source quench, redirect, time exceeded, parameter problem. */
-    if (type == 3 || type == 4 || type == 5 || type == 11 || type == 12)
-        quoted(packet, b);
-}
-
-static void icmpv6(struct packet *packet, struct bytes b)
-{
-    uint8_t type = bytes_u8(b, 0);
-
-    if (type >= 1 && type <= 4)
-        quoted(packet, b);
-}
-
 /* The authentication header (RFC 4302) hides nothing: its length is in units of 4, less 2. */
 static void authentication(struct packet *packet, struct bytes b)
 {
@@ -178,20 +152,13 @@ static void authentication(struct packet *packet, struct bytes b)
 }
 
 static wire_step *const protocols[256] = {
-    [1] = icmp,
-    [4] = wire_ip_in_ip,
-    [6] = wire_tcp,
-    [17] = wire_udp,
-    [41] = wire_ipv6_in_ip,
-    [47] = wire_gre,
-    [51] = authentication,
-    [55] = wire_minimal,
-    [58] = icmpv6,
-    [94] = wire_ip_in_ip, /* KA9Q's number for the same */
-    [97] = wire_etherip,
-    [115] = wire_l2tp_in_ip,
-    [137] = wire_mpls_in_ip,
-    [143] = wire_ethernet_in_ip,
+    [1] = wire_icmp,         [4] = wire_ip_in_ip,
+    [6] = wire_tcp,          [17] = wire_udp,
+    [41] = wire_ipv6_in_ip,  [47] = wire_gre,
+    [51] = authentication,   [55] = wire_minimal,
+    [58] = wire_icmpv6,      [94] = wire_ip_in_ip, /* KA9Q's number for the same */
+    [97] = wire_etherip,     [115] = wire_l2tp_in_ip,
+    [137] = wire_mpls_in_ip, [143] = wire_ethernet_in_ip,
 };
 
 void wire_ip_protocol(struct packet *packet, uint8_t protocol, struct bytes b)

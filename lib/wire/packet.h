@@ -105,6 +105,8 @@ void wire_fragment(struct packet *packet, const struct wire_fragment *fragment, 
 
 /* tcp.c */
 wire_step wire_tcp;
+/* icmp.c */
+wire_step wire_icmp, wire_icmpv6;
 /* gre.c */
 wire_step wire_gre;
 /* udp.c */

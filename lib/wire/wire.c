@@ -18,7 +18,8 @@
  * segment has all header fields that were captured; the flags, in octet 14 of the TCP header, are
  * the least.
  *
- * Not segments: TCP headers quoted in ICMP errors (counted as icmp_quoted); headers whose data
+ * Not segments: TCP headers quoted in ICMP errors (counted as icmp_quoted, and handed on as errors:
+ * icmp.c); headers whose data
  * offset is below 5 or beyond the segment (frames_malformed); fragments whose datagram never
  * becomes whole; anything encrypted or compressed (ESP, MACsec with encryption, 802.11 protected
  * frames, VJ compression, MPPE).

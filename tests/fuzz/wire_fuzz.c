@@ -30,11 +30,13 @@ static void on_segment(void *user, const struct lifeline_segment *segment)
     struct state *state = user;
 
     require(segment->frame == state->frame);
-    require(segment->layer == (uint8_t)state->layer++);
+    bool is_icmp = segment->flags == LIFELINE_ICMP;
+    require(segment->layer == (uint8_t)state->layer);
+    state->layer += !is_icmp;
     require(segment->src.family == segment->dst.family);
     require(segment->src.family == 4 || segment->src.family == 6);
     require(segment->captured_bytes <= segment->payload_bytes);
-    require(segment->flags <= 0x1ff);
+    require(is_icmp || segment->flags <= 0x1ff);
     require(wire_context_text(state->decoder, segment->context) != NULL);
     for (uint32_t i = 0; i < segment->captured_bytes; i++)
         state->sink ^= segment->payload[i];

@@ -59,6 +59,18 @@ static void build_clock(const struct scenario *scenario, const struct variant *v
     out->ttl = 64;
 }
 
+/* Who sends ICMP errors. */
+static struct lifeline_address router(uint8_t family)
+{
+    static const uint8_t router4[4] = {192, 0, 2, 254};
+    struct lifeline_address address = {.family = family};
+    if (family == 6)
+        memcpy(address.bytes, (const uint8_t[16]){0x20, 0x01, 0x0d, 0xb8, [15] = 0xfe}, 16);
+    else
+        memcpy(address.bytes, router4, sizeof router4);
+    return address;
+}
+
 void build_segment(const struct scenario *scenario, const struct variant *variant,
                    const struct action *action, struct lifeline_segment *out)
 {
@@ -92,6 +104,12 @@ void build_segment(const struct scenario *scenario, const struct variant *varian
     }
     out->payload_bytes = action->payload_bytes;
     out->captured_bytes = action->captured_bytes;
+    if (action->flags == LIFELINE_ICMP) {
+        struct lifeline_icmp icmp = action->icmp;
+        icmp.quoted_seq = action->seq + variant->isn_shift;
+        icmp.sender = router(out->dst.family);
+        lifeline_icmp_put(out, &icmp);
+    }
 }
 
 static uint8_t *put8(uint8_t *at, unsigned value)
@@ -177,6 +195,54 @@ static size_t put_ipv6(uint8_t *at, const struct lifeline_segment *segment, size
     return IPV6_BYTES;
 }
 
+/* Types and codes, of ICMP and of ICMPv6. */
+static const struct {
+    uint8_t error, type4, code4, type6, code6;
+} icmp_errors[] = {
+    {LIFELINE_ICMP_NET_UNREACHABLE, 3, 0, 1, 0},    {LIFELINE_ICMP_HOST_UNREACHABLE, 3, 1, 1, 3},
+    {LIFELINE_ICMP_PORT_UNREACHABLE, 3, 3, 1, 4},   {LIFELINE_ICMP_PACKET_TOO_BIG, 3, 4, 2, 0},
+    {LIFELINE_ICMP_ADMIN_PROHIBITED, 3, 13, 1, 1},  {LIFELINE_ICMP_HOP_LIMIT_EXCEEDED, 11, 0, 3, 0},
+    {LIFELINE_ICMP_PARAMETER_PROBLEM, 12, 0, 4, 0},
+};
+
+/* An ICMP error that quotes the IP header and the first 8 octets of TCP. */
+static size_t build_icmp(const struct lifeline_segment *segment, uint8_t *network)
+{
+    bool six = segment->dst.family == 6;
+    struct lifeline_icmp icmp;
+    uint8_t type = 0, code = 0;
+    size_t header_bytes = six ? IPV6_BYTES : IPV4_BYTES, bytes = 8 + header_bytes + 8;
+    lifeline_icmp_of(segment, &icmp);
+    for (size_t i = 0; i < sizeof icmp_errors / sizeof *icmp_errors; i++) {
+        if (icmp_errors[i].error == icmp.error) {
+            type = six ? icmp_errors[i].type6 : icmp_errors[i].type4;
+            code = six ? icmp_errors[i].code6 : icmp_errors[i].code4;
+        }
+    }
+    struct lifeline_segment outer = *segment, inner = *segment;
+    outer.src = icmp.sender;
+    inner.src = segment->dst;
+    inner.dst = segment->src;
+    uint8_t *at = network + (six ? put_ipv6 : put_ipv4)(network, &outer, bytes);
+    network[six ? 6 : 9] = six ? 58 : 1;
+    uint8_t *header = at;
+    at = put16(put8(put8(at, type), code), 0);
+    at = put32(at, icmp.mtu == LIFELINE_UNKNOWN_COUNT ? 0 : (uint32_t)icmp.mtu);
+    at += (six ? put_ipv6 : put_ipv4)(at, &inner, 1000);
+    at = put16(put16(at, segment->dst_port), segment->src_port);
+    put32(at, (uint32_t)icmp.quoted_seq);
+    uint32_t sum = 0;
+    if (six) {
+        sum = sum16(sum, outer.src.bytes, 16);
+        sum = sum16(sum, outer.dst.bytes, 16) + 58 + (uint32_t)bytes;
+    } else {
+        put16(network + 10, 0);
+        put16(network + 10, fold(sum16(0, network, IPV4_BYTES)));
+    }
+    put16(header + 2, fold(sum16(sum, header, bytes)));
+    return header_bytes + bytes;
+}
+
 size_t build_frame(const struct lifeline_segment *segment, uint8_t *out, size_t *captured_bytes)
 {
     /* Locally administered MAC addresses, one for each host. */
@@ -187,6 +253,10 @@ size_t build_frame(const struct lifeline_segment *segment, uint8_t *out, size_t 
     uint8_t *network = put16(put_bytes(out, mac, sizeof mac), six ? 0x86dd : 0x0800);
     uint8_t *tcp = network + (six ? IPV6_BYTES : IPV4_BYTES);
 
+    if (segment->flags == LIFELINE_ICMP) {
+        *captured_bytes = ETHERNET_BYTES + build_icmp(segment, network);
+        return *captured_bytes;
+    }
     uint8_t *end = put_options(tcp + TCP_BYTES, segment);
     size_t header_bytes = (size_t)(end - tcp);
     uint8_t *at = put16(put16(tcp, segment->src_port), segment->dst_port);

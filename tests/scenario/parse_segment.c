@@ -3,6 +3,7 @@
  * Scenario parser, one segment:
  *
  *   C > S  SYN,ACK  seq 0 ack 1 len 100 win 512 <mss 1460,TS 7 3,wscale 7> ttl 60 id 9 !lost
+ *   S > C  ICMP packet-too-big  seq 1 mtu 1400
  *
  * Sequence numbers are relative to the side's ISN as it stands at this line; N@ISN names another.
  */
@@ -30,10 +31,26 @@ static bool parse_end(struct cursor *cursor, const struct scenario *scenario, ch
     return true;
 }
 
-static bool parse_flags(struct cursor *cursor, uint16_t *out)
+/* "ICMP host-unreachable": on its way to the sender of what it quotes. */
+static bool parse_icmp(struct cursor *cursor, struct action *action)
+{
+    char name[32];
+    uint32_t value;
+    if (!take_token(cursor, "", name, sizeof name) || !find_name(lifeline_icmp_names, name, &value))
+        return parse_fail(cursor, "no such ICMP error");
+    action->flags = LIFELINE_ICMP;
+    action->icmp.error = (uint8_t)value;
+    action->icmp.mtu = LIFELINE_UNKNOWN_COUNT;
+    return true;
+}
+
+static bool parse_flags(struct cursor *cursor, struct action *action)
 {
     char name[16];
+    uint16_t *out = &action->flags;
     *out = 0;
+    if (take_word(cursor, "ICMP"))
+        return parse_icmp(cursor, action);
     do {
         uint32_t value;
         if (!take_token(cursor, ",", name, sizeof name) ||
@@ -157,10 +174,11 @@ bool parse_segment(struct cursor *cursor, const struct scenario *scenario, struc
     if (!take_word(cursor, ">"))
         return parse_fail(cursor, "'>' is expected");
     if (!parse_end(cursor, scenario, letters[to], &action->port[to]) ||
-        !parse_flags(cursor, &action->flags))
+        !parse_flags(cursor, action))
         return false;
 
-    uint32_t isn = scenario->side[from].isn, peer_isn = scenario->side[to].isn;
+    bool icmp = action->flags == LIFELINE_ICMP;
+    uint32_t isn = scenario->side[icmp ? to : from].isn, peer_isn = scenario->side[to].isn;
     action->seq = isn;
     action->window = scenario->side[from].window;
     action->ttl = scenario->side[from].ttl;
@@ -175,6 +193,9 @@ bool parse_segment(struct cursor *cursor, const struct scenario *scenario, struc
         } else if (take_word(cursor, "ack")) {
             has_ack = true;
             if (!parse_relative(cursor, peer_isn, &action->ack))
+                return false;
+        } else if (icmp && take_word(cursor, "mtu")) {
+            if (!take_number(cursor, UINT16_MAX, &action->icmp.mtu))
                 return false;
         } else if (take_word(cursor, "len")) {
             if (!take_number(cursor, MAX_TEXT, &number))

@@ -73,6 +73,7 @@ struct action {
     uint16_t port[SIDE_COUNT];
     uint8_t ttl;
     uint16_t ip_id, window;
+    struct lifeline_icmp icmp; /* with LIFELINE_ICMP; seq is what it quotes */
     uint16_t flags;
     uint32_t seq, ack; /* absolute, unshifted */
     uint16_t options;  /* enum lifeline_tcp_option */

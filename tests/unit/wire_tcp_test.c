@@ -348,6 +348,81 @@ static void icmp_errors(void)
     CHECK_UINT(counters.frames_malformed, 0);
 }
 
+/* From a router, about what the endpoint sent: with these octets of TCP. */
+static const char error4[] = "hex:450000380000400040010000"
+                             "c00002fe"
+                             "c0000201"
+                             "hex:0304000000000514"
+                             "hex:450005dc0001400040060000"
+                             "c0000201"
+                             "c6336402"
+                             "hex:9c40005001020304";
+static const char error6[] = "hex:6000000000483a40"
+                             "20010db80000000000000000000000fe"
+                             "20010db8000000000000000000000001"
+                             "hex:0200000000000514"
+                             /* what it quotes has destination options and is an atomic fragment */
+                             "hex:6000000005b43c40"
+                             "20010db8000000000000000000000001"
+                             "20010db8000000010000000000000002"
+                             "hex:2c00010400000000"
+                             "0600000000000007"
+                             "hex:9c40005001020304";
+
+/* Each length of an error that is cut: an error once all of it is there, never a segment. */
+static void cut_icmp_error(const char *hex, uint16_t link_type)
+{
+    uint8_t bytes[256];
+    uint32_t length = 0;
+    struct lifeline_icmp icmp;
+
+    for (const char *at = hex; *at != '\0';) {
+        unsigned octet;
+
+        if (strncmp(at, "hex:", 4) == 0) {
+            at += 4;
+            continue;
+        }
+        sscanf(at, "%2x", &octet);
+        bytes[length++] = (uint8_t)octet;
+        at += 2;
+    }
+    start(NULL);
+    for (uint32_t cut = 0; cut <= length; cut++) {
+        uint8_t *copy = malloc(cut ? cut : 1);
+
+        if (copy == NULL)
+            abort();
+        memcpy(copy, bytes, cut);
+        spec_decode(decoder, link_type, copy, cut, length, &result);
+        free(copy);
+        CHECK_UINT(result.count, cut == length);
+    }
+    if (!CHECK(result.count == 1))
+        return;
+    CHECK_UINT(result.segments[0].flags, LIFELINE_ICMP);
+    CHECK_UINT(result.segments[0].dst_port, 40000);
+    CHECK_UINT(result.segments[0].src_port, 80);
+    CHECK_UINT(result.segments[0].dst.bytes[0], bytes[link_type == 228 ? 16 : 24]);
+    lifeline_icmp_of(&result.segments[0], &icmp);
+    CHECK_UINT(icmp.error, LIFELINE_ICMP_PACKET_TOO_BIG);
+    CHECK_UINT(icmp.mtu, 1300);
+    CHECK_UINT(icmp.quoted_seq, 0x01020304);
+    CHECK_UINT(icmp.sender.family, link_type == 228 ? 4 : 6);
+    CHECK_UINT(icmp.sender.bytes[link_type == 228 ? 3 : 15], 0xfe);
+    CHECK_UINT(counters.frames_without_tcp, length + 1);
+    /* To another host than the one that sent what it quotes. */
+    bytes[link_type == 228 ? 19 : 39] ^= 1;
+    spec_decode(decoder, link_type, bytes, length, length, &result);
+    CHECK_UINT(result.count, 0);
+}
+
+static void icmp_errors_cut(void)
+{
+    cut_icmp_error(error4, 228);
+    cut_icmp_error(error6, 229);
+}
+
 /* The same parser, for feeders that have their own decoder. */
 static void lone_header(void)
 {
@@ -384,6 +459,7 @@ int main(void)
     RUN(source_routes);
     RUN(checksums);
     RUN(icmp_errors);
+    RUN(icmp_errors_cut);
     RUN(lone_header);
     wire_free(decoder);
     return check_report();

@@ -25,6 +25,8 @@ static void on_segment(void *user, const struct lifeline_segment *segment)
     struct run *run = user;
     char src[46], dst[46];
 
+    if (segment->flags == LIFELINE_ICMP)
+        return;
     run->segments++;
     run->payload_bytes += segment->payload_bytes;
     if (!run->show)
