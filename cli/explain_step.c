@@ -17,10 +17,18 @@ static void tell_segment(struct explain *view, const struct lifeline_event *even
 {
     char flags[64];
     GString *head = g_string_new(NULL);
-    if (event->segment)
+    if (event->frame != LIFELINE_NO_FRAME)
         g_string_append_printf(head, "%s %" PRIu64 ", ", tr(N_("frame")), event->frame);
     explain_time(head, view, event->time_ns);
-    if (event->segment) {
+    if (event->steps & LIFELINE_STEP_ICMP) {
+        char sender[46];
+        lifeline_address_text(&event->icmp.sender, sender, sizeof sender);
+        g_string_append_printf(head, ": %s %s %s, ICMP %s", sender, arrow(view),
+                               explain_role(event->icmp.to),
+                               lifeline_name_of(lifeline_icmp_names, event->icmp.error));
+        if (event->icmp.mtu != LIFELINE_UNKNOWN_COUNT)
+            g_string_append_printf(head, ", MTU %" PRIu64, event->icmp.mtu);
+    } else if (event->segment) {
         uint8_t to = event->from == LIFELINE_CLIENT ? LIFELINE_SERVER : LIFELINE_CLIENT;
         lifeline_flags_text(event->segment->flags, flags, sizeof flags);
         g_string_append_printf(head, ": %s %s %s, %s", explain_role(event->from), arrow(view),
@@ -113,6 +121,8 @@ static void remember(struct explain *view, const struct lifeline_event *event)
         past->reset_frame = event->frame;
         past->reset_from = event->from;
     }
+    if (event->steps & LIFELINE_STEP_ICMP)
+        past->icmp_frame = event->frame;
     for (unsigned i = 0; i < event->transition_count; i++)
         view->past.time_wait_told |= event->transitions[i].to == LIFELINE_TIME_WAIT;
 }

@@ -238,6 +238,10 @@ static void explain_marks(GPtrArray *list, const struct lifeline_event *event)
 static const char *withdrawal_text(const struct lifeline_event *event,
                                    const struct explain_past *past)
 {
+    if (event->withdrawn_frame == past->icmp_frame)
+        return N_("That shows that the ICMP error of frame {frame} did not end {sender}'s attempt: "
+                  "it never arrived, or the program held the socket just then. What it was "
+                  "thought to have caused is taken back.");
     if (event->withdrawn_frame != past->reset_frame)
         return N_("That shows that frame {frame} was lost behind the capture point. What it was "
                   "thought to have caused is taken back.");
@@ -248,12 +252,31 @@ static const char *withdrawal_text(const struct lifeline_event *event,
               "it. What it was thought to have caused is taken back.");
 }
 
+static const char *icmp_text(const struct lifeline_event *event)
+{
+    if (event->marks & LIFELINE_MARK_OUT_OF_WINDOW)
+        return N_("It quotes a number that its receiver has not under way, so far as the capture "
+                  "shows: it is late, or forged, and is ignored.");
+    if (event->icmp.error == LIFELINE_ICMP_PACKET_TOO_BIG)
+        return N_("A packet did not fit a link on the way and was dropped. Its sender is told, "
+                  "so that it repeats the data in smaller segments.");
+    if (event->transition_count)
+        return N_("It says that what opens the connection did not get there. While a connection "
+                  "opens that ends the attempt: a program that waits is told at once.");
+    return N_("It says that a segment did not get there. That may pass, and may be forged, so it "
+              "ends nothing: TCP goes on repeating.");
+}
+
 void explain_event(GPtrArray *list, const struct lifeline_event *event,
                    const struct explain_past *past)
 {
     if (event->steps & LIFELINE_STEP_ROLE)
         say(list, N_("What is sent shows that client and server were taken for each other until "
                      "here."));
+    if (event->steps & LIFELINE_STEP_ICMP) {
+        say(list, icmp_text(event));
+        return;
+    }
     if (!event->segment) {
         if (event->steps & LIFELINE_STEP_TIME_WAIT)
             say(list, N_("No segment shows it, but time does: 2MSL have passed, TIME-WAIT is over. "
@@ -299,6 +322,8 @@ const char *explain_handshake(const struct lifeline_connection *connection)
     case LIFELINE_HANDSHAKE_REFUSED:
         return N_("It was refused by {server}.");
     case LIFELINE_HANDSHAKE_UNANSWERED:
+        if (connection->icmp_errors && connection->icmp.to == LIFELINE_CLIENT)
+            return N_("An ICMP error answered {client}: no connection came of it.");
         return N_("Nobody answered {client}: no connection came of it.");
     case LIFELINE_HANDSHAKE_HALF_OPEN:
         return N_("The handshake was never completed: {server} waited for the third segment.");

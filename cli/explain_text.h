@@ -14,6 +14,7 @@ struct explain_past {
     bool time_wait_told;  /* the two reasons were given */
     uint8_t reset_from;   /* enum lifeline_role; of reset_frame */
     uint64_t reset_frame; /* the last RST; LIFELINE_NO_FRAME */
+    uint64_t icmp_frame;  /* of the last ICMP error */
 };
 
 /* Appends to list what there is to say about an event's segment: const char *, message ids with

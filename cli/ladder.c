@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ladder.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "text.h"
@@ -236,6 +237,13 @@ static struct ladder_row *add_row(struct ladders *ladders, struct ladder *ladder
     return copy;
 }
 
+static uint8_t other(uint8_t role)
+{
+    return role == LIFELINE_CLIENT   ? LIFELINE_SERVER
+           : role == LIFELINE_SERVER ? LIFELINE_CLIENT
+                                     : role;
+}
+
 static struct ladder_row row_of(const struct lifeline_event *event)
 {
     struct ladder_row row = {
@@ -262,8 +270,41 @@ static struct ladder_row row_of(const struct lifeline_event *event)
     if (event->segment) {
         row.bytes = row.last_bytes = event->segment->payload_bytes;
         row.flags = event->segment->flags;
+    } else if (event->steps & LIFELINE_STEP_ICMP) {
+        row.flags = LIFELINE_ICMP;
+        row.from = other(event->icmp.to);
     }
     return row;
+}
+
+static struct ladder_message *icmp_text(struct ladders *ladders, GString *text)
+{
+    struct ladder_message *line = g_malloc0(sizeof(*line) + text->len);
+
+    line->status = LIFELINE_UNKNOWN_COUNT;
+    line->wait_ns = LIFELINE_UNKNOWN_NS;
+    line->length = (uint32_t)text->len;
+    memcpy(line->text, text->str, text->len);
+    ladders->bytes += sizeof(*line) + line->length;
+    g_string_free(text, TRUE);
+    return line;
+}
+
+/* What an ICMP error says, and who sent it, are kept as lines of its row. */
+static void add_icmp(struct ladders *ladders, struct ladder_row *row,
+                     const struct lifeline_icmp *icmp)
+{
+    GString *what = g_string_new("ICMP "), *who = g_string_new("from ");
+    char sender[46];
+
+    lifeline_address_text(&icmp->sender, sender, sizeof(sender));
+    g_string_append(what, lifeline_name_of(lifeline_icmp_names, icmp->error));
+    g_string_append(who, sender);
+    if (icmp->mtu != LIFELINE_UNKNOWN_COUNT)
+        g_string_append_printf(who, ", MTU %" PRIu64, icmp->mtu);
+    row->messages = icmp_text(ladders, what);
+    row->messages->next = icmp_text(ladders, who);
+    row->message_count = 2;
 }
 
 /* Nothing but data or an acknowledgment: what may be folded. */
@@ -311,8 +352,9 @@ static bool drop_way_back(struct ladder_row *row, const struct lifeline_transiti
     return false;
 }
 
-/* The segment of a frame never arrived, or was an RST that nobody accepted or sent: what it was
- * thought to do, and the way back, didn't happen. A forged RST may still have closed its receiver.
+/* The segment of a frame never arrived, or was an RST (or an ICMP error) that nobody accepted or
+ * sent: what it was thought to do, and the way back, didn't happen. A forged RST may still have
+ * closed its receiver.
  */
 static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
 {
@@ -333,13 +375,6 @@ static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
         if (row->frame && row->frame < withdrawal->withdrawn_frame)
             return;
     }
-}
-
-static uint8_t other(uint8_t role)
-{
-    return role == LIFELINE_CLIENT   ? LIFELINE_SERVER
-           : role == LIFELINE_SERVER ? LIFELINE_CLIENT
-                                     : role;
 }
 
 /* Client and server were taken for each other in all rows so far. */
@@ -370,7 +405,9 @@ void ladders_event(struct ladders *ladders, const struct lifeline_event *event)
     if (event->steps & LIFELINE_STEP_WITHDRAWAL)
         mark_lost(ladder, &row);
     if (ladders->options.every_segment || !is_foldable(&row)) {
-        add_row(ladders, ladder, &row);
+        run = add_row(ladders, ladder, &row);
+        if (run && event->steps & LIFELINE_STEP_ICMP)
+            add_icmp(ladders, run, &event->icmp);
         return;
     }
     if (ladders->options.lifecycle)

@@ -28,7 +28,7 @@
 
 #define LADDER_MISSING_BYTES 80
 
-/* An HTTP message that begins in a row. */
+/* An HTTP message that begins in a row; in the row of an ICMP error, a line of what it says. */
 struct ladder_message {
     struct ladder_message *next;
     uint64_t index; /* of the exchange on its connection */
@@ -48,11 +48,11 @@ struct ladder_row {
     struct ladder_message *messages; /* in order; owned */
     uint32_t message_count;          /* in messages */
     uint32_t more_messages;          /* that aren't */
-    uint32_t count;                  /* of segments; 0 for a timer or a withdrawal */
+    uint32_t count;                  /* of segments; 0 for a timer, a withdrawal, ICMP */
     uint32_t last_bytes;             /* of the last segment */
     uint32_t steps, marks;           /* of enum lifeline_step, lifeline_mark; of all segments */
     uint32_t old_incarnation;
-    uint16_t flags;           /* of the first segment */
+    uint16_t flags;           /* of the first segment; LIFELINE_ICMP */
     uint16_t withdrawn_flags; /* of the segment in withdrawn_frame */
     uint8_t from;             /* enum lifeline_role */
     uint8_t reset_verdict, reset_cause;

@@ -16,6 +16,9 @@
 #define QUIET_MARKS                                                                                \
     (uint32_t)(LIFELINE_MARK_BAD_CHECKSUM | LIFELINE_MARK_TRUNCATED | LIFELINE_MARK_DUPLICATE_ACK)
 
+/* What its receiver need not accept, when it arrives. */
+#define NOT_ACCEPTED (LIFELINE_RST | LIFELINE_ICMP)
+
 #define SHORT_REASON 12 /* octets: "OK", "Not Found" */
 
 struct ladder_label *ladder_label_new(void)
@@ -176,6 +179,17 @@ static void note_marks(struct ladder_label *label, const struct ladder_row *row,
     note(label, "%s", names);
 }
 
+static void make_icmp(struct ladder_label *label, const struct ladder_row *row, bool ascii)
+{
+    const struct ladder_message *line = row->messages;
+
+    label->paint = row->transition_count ? PAINT_BAD : PAINT_NOTICE;
+    if (line)
+        append_message(label->text, line, ascii);
+    for (line = line ? line->next : NULL; line; line = line->next)
+        note_message(label, line, ascii);
+}
+
 /* A timer, or a correction without a segment of its own. */
 static void make_event(struct ladder_label *label, const struct ladder_row *row)
 {
@@ -245,11 +259,13 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
     label->paint = PAINT_NONE;
     if (row->count)
         make_segment(label, row, verbose, ascii);
+    else if (row->flags & LIFELINE_ICMP)
+        make_icmp(label, row, ascii);
     else
         make_event(label, row);
 
     if (row->lost)
-        note(label, row->flags & LIFELINE_RST ? "it was not accepted" : "it never arrived");
+        note(label, row->flags & NOT_ACCEPTED ? "it was not accepted" : "it never arrived");
     if (row->steps & LIFELINE_STEP_RESET)
         note_reset(label, row);
     if (row->count && row->forged)
@@ -268,7 +284,7 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
         note(label, "taken back by what follows");
     else if (row->steps & LIFELINE_STEP_WITHDRAWAL)
         note(label,
-             row->withdrawn_flags & LIFELINE_RST ? "frame %" PRIu64 " was not accepted"
+             row->withdrawn_flags & NOT_ACCEPTED ? "frame %" PRIu64 " was not accepted"
                                                  : "frame %" PRIu64 " was lost",
              row->withdrawn_frame);
     for (unsigned i = 0; i < row->transition_count; i++)

@@ -36,7 +36,8 @@ enum paint verdict_handshake(GString *text, const struct lifeline_connection *c,
         kind = "refused";
         break;
     case LIFELINE_HANDSHAKE_UNANSWERED:
-        kind = "SYN never answered";
+        kind = c->icmp_errors && c->icmp.to == LIFELINE_CLIENT ? "SYN answered by an ICMP error"
+                                                               : "SYN never answered";
         break;
     case LIFELINE_HANDSHAKE_HALF_OPEN:
         kind = "handshake never completed";
