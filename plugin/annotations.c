@@ -102,10 +102,10 @@ static struct note *make_note(const struct lifeline_event *event, struct life *l
         .seq = event->seq,
         .ack = event->ack,
         .window_bytes = (uint32_t)MIN(event->window_bytes, UINT32_MAX),
-        .payload_bytes = event->segment->payload_bytes,
+        .payload_bytes = event->segment != NULL ? event->segment->payload_bytes : 0,
         .steps = event->steps,
         .marks = event->marks,
-        .flags = event->segment->flags,
+        .flags = event->segment != NULL ? event->segment->flags : LIFELINE_ICMP,
         .layer = event->layer,
         .from = event->from,
         .client_state = event->client_state,
@@ -122,6 +122,9 @@ static struct note *make_note(const struct lifeline_event *event, struct life *l
         more->withdrawn_frame = event->withdrawn_frame;
         more->old_incarnation = event->old_incarnation;
     }
+    if (event->segment == NULL)
+        more_of(note)->icmp =
+            (const struct lifeline_icmp *)arena_copy(&event->icmp, sizeof(event->icmp));
     return note;
 }
 
@@ -196,11 +199,11 @@ static void on_event(void *user, const struct lifeline_event *event)
     life->slot = event->slot;
     if (event->steps & LIFELINE_STEP_ROLE)
         life->roles_known = (uint32_t)event->frame;
-    if (event->segment != NULL && is_of_segment_at_hand(event)) {
+    if (event->frame != LIFELINE_NO_FRAME && is_of_segment_at_hand(event)) {
         session.note = make_note(event, life);
         return;
     }
-    if (event->segment != NULL)
+    if (event->frame != LIFELINE_NO_FRAME)
         hang_note(make_note(event, life));
     touch(life);
 }
@@ -509,6 +512,13 @@ const struct note *annotations_corrected(wmem_allocator_t *scope, const struct n
         right->transitions[i].endpoint = other_role(note->transitions[i].endpoint);
     if (note->more != NULL)
         right->more = exchange_holders(scope, note->more);
+    if (note->flags & LIFELINE_ICMP) {
+        struct lifeline_icmp *icmp =
+            (struct lifeline_icmp *)wmem_memdup(scope, note->more->icmp, sizeof(*icmp));
+
+        icmp->to = other_role(icmp->to);
+        right->more->icmp = icmp;
+    }
     return right;
 }
 

@@ -19,14 +19,15 @@ struct finding_note {
 
 /* What few notes have. */
 struct note_more {
-    struct touched *touched;       /* other connections that changed with this frame */
-    struct finding_note *findings; /* that the frame proves; at its first note */
-    uint64_t withdrawn_frame;      /* as in struct lifeline_event */
-    const struct note *withdrawn;  /* that frame's note; NULL: none */
-    const struct note *refuted_by; /* whose withdrawn this is; NULL: none */
-    bool forged;                   /* with refuted_by: this is an RST that somebody else sent */
-    uint32_t old_incarnation;      /* as in struct lifeline_event */
-    uint32_t time_wait_count;      /* who is in TIME-WAIT, and how it stood at this frame */
+    struct touched *touched;          /* other connections that changed with this frame */
+    struct finding_note *findings;    /* that the frame proves; at its first note */
+    uint64_t withdrawn_frame;         /* as in struct lifeline_event */
+    const struct note *withdrawn;     /* that frame's note; NULL: none */
+    const struct note *refuted_by;    /* whose withdrawn this is; NULL: none */
+    bool forged;                      /* with refuted_by: this is an RST that somebody else sent */
+    uint32_t old_incarnation;         /* as in struct lifeline_event */
+    const struct lifeline_icmp *icmp; /* of a note with LIFELINE_ICMP in flags */
+    uint32_t time_wait_count;         /* who is in TIME-WAIT, and how it stood at this frame */
     const struct lifeline_time_wait *time_wait;
 };
 
@@ -41,7 +42,7 @@ struct note {
     uint32_t frame;        /* as the engine counts: see numbers_shown() */
     uint32_t window_bytes; /* UINT32_MAX: unknown */
     uint32_t payload_bytes, steps, marks;
-    uint16_t flags;
+    uint16_t flags; /* LIFELINE_ICMP: it is about an ICMP error, from is nobody */
     uint8_t layer, from, client_state, server_state;
     uint8_t reset_verdict, reset_cause, time_wait_holder, transition_count;
     struct lifeline_transition transitions[];
@@ -57,7 +58,8 @@ struct lifeline_engine *annotations_engine(void);
 /* Is the file at hand one of the GUI? */
 bool annotations_in_gui(void);
 
-/* The notes of a frame, outermost layer first; NULL when it has no TCP layer of a connection. */
+/* The notes of a frame, outermost layer first; NULL when it has no TCP layer of a connection, nor
+ * an ICMP error about one. */
 struct note *annotations_of(const packet_info *pinfo);
 
 /* A note as it is to be shown: what was noted before client and server turned out to be each other

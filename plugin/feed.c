@@ -21,10 +21,13 @@
  *
  * After the frame was dissected, the octets that TLS decrypted follow (tls.c).
  *
- * Not fed: TCP headers quoted in ICMP errors, fragments that weren't reassembled, what reaches TCP
- * by other ways than "ip.proto" (Decode As on that table, exported PDUs of TCP), and, unless the
- * decoder finds it too, TCP inside TCP: copies of other packets, mostly, that a switch sends to its
- * controller, or a remote capture home.
+ * ICMP errors reach the same place with the TCP header that they quote. What the engine's decoder
+ * found of such a one is pushed then, too.
+ *
+ * Not fed: ICMP errors that the decoder doesn't find, fragments that weren't reassembled, what
+ * reaches TCP by other ways than "ip.proto" (Decode As on that table, exported PDUs of TCP), and,
+ * unless the decoder finds it too, TCP inside TCP: copies of other packets, mostly, that a switch
+ * sends to its controller, or a remote capture home.
  *
  * Limits: tunnels that only Wireshark sees are told apart by what they are, not by their
  * identifier.
@@ -319,13 +322,39 @@ static void feed_segment(tvbuff_t *tvb, packet_info *pinfo)
         segment->payload = NULL; /* taken */
 }
 
+/* An ICMP error about the TCP header that Wireshark dissects at tvb. */
+static void feed_error(tvbuff_t *tvb, packet_info *pinfo)
+{
+    struct lifeline_engine *engine = annotations_engine();
+
+    if (engine == NULL || tvb_captured_length(tvb) < 8)
+        return;
+    if (!current.begun)
+        begin_frame(engine, pinfo);
+    for (unsigned i = 0; i < current.count; i++) {
+        struct lifeline_segment *found = &current.segments[i];
+
+        /* It is on its way to the sender of what it quotes. */
+        if (found->flags == LIFELINE_ICMP && found->src.family != 0 &&
+            found->dst_port == tvb_get_ntohs(tvb, 0) && found->src_port == tvb_get_ntohs(tvb, 2) &&
+            found->ack == tvb_get_ntohl(tvb, 4)) {
+            found->layer = current.layers;
+            annotations_push(found);
+            found->src.family = 0; /* taken */
+            return;
+        }
+    }
+}
+
 static int feed_and_dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     volatile int length = 0;
 
     if (PINFO_FD_VISITED(pinfo))
         return call_dissector_only(tcp_handle, tvb, pinfo, tree, data);
-    if (!pinfo->flags.in_error_pkt)
+    if (pinfo->flags.in_error_pkt)
+        feed_error(tvb, pinfo);
+    else
         feed_segment(tvb, pinfo);
     current.depth++;
     TRY

@@ -17,7 +17,7 @@ static char *arrow_label(const struct note *note)
     GString *label;
 
     lifeline_flags_text(note->flags, flags, sizeof(flags));
-    label = g_string_new(flags);
+    label = g_string_new(note->flags & LIFELINE_ICMP ? "ICMP" : flags);
     if (note->payload_bytes > 0)
         g_string_append_printf(label, " (%u)", note->payload_bytes);
     for (unsigned i = 0; i < note->transition_count; i++) {
@@ -44,11 +44,14 @@ static void set_ends(struct compat_flow_item *item, const struct note *note)
 {
     struct lifeline_connection record;
     const struct lifeline_endpoint *from, *to;
+    bool from_server;
 
     if (!annotations_record(note->life, &record))
         return;
-    from = note->from == LIFELINE_SERVER ? &record.server : &record.client;
-    to = note->from == LIFELINE_SERVER ? &record.client : &record.server;
+    from_server = note->flags & LIFELINE_ICMP ? note->more->icmp->to == LIFELINE_CLIENT
+                                              : note->from == LIFELINE_SERVER;
+    from = from_server ? &record.server : &record.client;
+    to = from_server ? &record.client : &record.server;
     put_address(&item->source, &from->ip);
     put_address(&item->destination, &to->ip);
     item->source_port = from->port;

@@ -153,6 +153,8 @@ static void show_address(proto_tree *tree, tvbuff_t *tvb, int hf,
 {
     char text[64];
 
+    if (address->family == 0)
+        return;
     lifeline_address_text(address, text, sizeof(text));
     show_string(tree, tvb, hf, text);
 }

@@ -232,9 +232,21 @@ static void add_messages(wmem_strbuf_t *out, wmem_allocator_t *scope, const stru
         wmem_strbuf_append_printf(out, " and %u more", beginning.count - 1);
 }
 
-static bool is_reset(const struct note *note)
+/* What its receiver need not accept, when it arrives. */
+static bool may_be_ignored(const struct note *note)
 {
-    return (note->flags & LIFELINE_RST) != 0;
+    return (note->flags & (LIFELINE_RST | LIFELINE_ICMP)) != 0;
+}
+
+static void add_icmp(wmem_strbuf_t *out, const struct note *note)
+{
+    char sender[64];
+
+    if (!(note->flags & LIFELINE_ICMP))
+        return;
+    lifeline_address_text(&note->more->icmp->sender, sender, sizeof(sender));
+    wmem_strbuf_append_printf(
+        out, " %s from %s", lifeline_name_of(lifeline_icmp_names, note->more->icmp->error), sender);
 }
 
 static void add_reset(wmem_strbuf_t *out, const struct note *note)
@@ -267,7 +279,7 @@ static void add_withdrawal(wmem_strbuf_t *out, const struct note *note)
         wmem_strbuf_append(out, "withdrawal");
     else if (lost->more->forged)
         wmem_strbuf_append_printf(out, "it did not send frame %u", frame);
-    else if (is_reset(lost))
+    else if (may_be_ignored(lost))
         wmem_strbuf_append_printf(out, "frame %u was not accepted", frame);
     else
         wmem_strbuf_append_printf(out, "frame %u was lost", frame);
@@ -283,7 +295,7 @@ static void add_fate(wmem_strbuf_t *out, const struct note *note)
         return;
     if (note->more->forged)
         wmem_strbuf_append(out, ", but forged: its sender goes on");
-    else if (is_reset(note))
+    else if (may_be_ignored(note))
         wmem_strbuf_append(out, ", but it was not accepted");
     else
         wmem_strbuf_append(out, ", but it never arrived");
@@ -305,6 +317,7 @@ const char *text_summary(wmem_allocator_t *scope, const struct note *note)
 {
     wmem_strbuf_t *out = wmem_strbuf_new(scope, text_steps(scope, note->steps));
 
+    add_icmp(out, note);
     add_reset(out, note);
     add_withdrawal(out, note);
     if (restarts_time_wait(note)) {

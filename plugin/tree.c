@@ -99,7 +99,7 @@ static void add_event(const struct painter *at, const struct note *note)
         .incarnation = note->life->incarnation,
         .frame = note->frame,
         .time_ns = note->time_ns,
-        .segment = &segment,
+        .segment = note->flags & LIFELINE_ICMP ? NULL : &segment,
         .from = note->from,
         .layer = note->layer,
         .seq = note->seq,
@@ -115,7 +115,14 @@ static void add_event(const struct painter *at, const struct note *note)
         .time_wait_holder = note->time_wait_holder,
         .withdrawn_frame = note->more != NULL ? note->more->withdrawn_frame : LIFELINE_NO_FRAME,
         .old_incarnation = note->more != NULL ? note->more->old_incarnation : 0,
+        .icmp = {.error = LIFELINE_UNKNOWN,
+                 .to = LIFELINE_NOBODY,
+                 .mtu = LIFELINE_UNKNOWN_COUNT,
+                 .quoted_seq = LIFELINE_UNKNOWN_COUNT},
     };
+
+    if (note->flags & LIFELINE_ICMP)
+        event.icmp = *note->more->icmp;
 
     show_group(at->tree, at->tvb, GROUP_SEGMENT, &event);
     if (note->more != NULL && note->more->refuted_by != NULL)
