@@ -37,7 +37,7 @@ struct app_link {
     uint32_t incarnation;
     uint32_t slot;
     uint8_t role[2];    /* enum lifeline_role of each end, as known now */
-    bool base_known[2]; /* the SYN (or SYN,ACK) was seen: base is its ISN + 1 */
+    bool base_known[2]; /* the SYN, or the SYN,ACK that answers it, was seen: base is its ISN + 1 */
     bool base_seen[2];  /* base is set: known, or the first sequence number seen from that end */
     uint32_t base[2];
     bool fin_seen[2];   /* a FIN of that end was captured */

@@ -150,6 +150,7 @@
     F(step2_ns, c->closing->step3_ns)                                                              \
     F(step1_ns, c->closing->step2_ns)                                                              \
     F(reset_ns, LIFELINE_UNKNOWN_NS)                                                               \
+    F(unseen_ns, 0)                                                                                \
     F(half_close_bytes, 0)                                                                         \
     F(fin_frames[3], c->last_frame)                                                                \
     F(fin_frames[2], c->closing->fin_frames[3])                                                    \
@@ -173,8 +174,8 @@
 /* Who adds a field adds it above; then here. */
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
-_Static_assert(sizeof(struct closing) == 208, "fields of closing");
-_Static_assert(sizeof(struct conn) == 872, "fields of conn");
+_Static_assert(sizeof(struct closing) == 216, "fields of closing");
+_Static_assert(sizeof(struct conn) == 880, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

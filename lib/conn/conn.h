@@ -50,6 +50,10 @@ enum end_flag {
     END_TAIL_ACKED = 1 << 24,     /* and is counted as missing, for the peer acknowledged it */
     END_DOUBTED = 1 << 25, /* the peer closed; whether this end had closed before is unknown */
     END_CUT = 1 << 26,     /* payload that it sent was cut by the snap length */
+    /* A SYN,ACK acknowledged isn, whose SYN isn't in the capture: the stream goes on behind it. */
+    END_BASE_KNOWN = 1 << 27,
+    END_FIN_CROSSED =
+        1 << 28, /* its FIN, sent again, carries its last ACK, of what isn't captured */
 };
 
 /* The fields of end, time_wait, closing and conn are listed in cold.c, too. */
@@ -102,6 +106,7 @@ struct closing {
     struct time_wait time_wait[2]; /* by end */
     int64_t step1_ns, step2_ns, step3_ns, step4_ns;
     int64_t reset_ns;
+    int64_t unseen_ns; /* when the sender of the first FIN last acknowledged what isn't captured */
     uint64_t half_close_bytes;
     uint32_t fin_frames[4]; /* steps 1 to 4; 0: not seen */
     uint32_t fin_retransmissions;

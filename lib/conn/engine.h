@@ -156,8 +156,9 @@ void history_push(struct end *end, uint8_t state, uint8_t evidence);
 void history_pop(struct end *end);
 /* LIFELINE_STATE_UNKNOWN beyond the last. */
 uint8_t history_at(const struct end *end, unsigned index);
-/* How the end's state was entered. */
+/* How the end's state was entered, or one of its history. */
 uint8_t history_evidence(const struct end *end);
+uint8_t history_evidence_at(const struct end *end, unsigned index);
 
 /* apply.c: changing states */
 bool apply(struct pass *pass, unsigned end, enum stimulus stimulus);

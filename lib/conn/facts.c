@@ -20,6 +20,7 @@ void facts_learn(struct end *end, uint32_t seq, bool is_syn)
 {
     end->isn = is_syn ? seq : seq - 1;
     end->next = end->contiguous = end->block_start = end->block_end = is_syn ? seq + 1 : seq;
+    end->flags &= ~(uint32_t)END_BASE_KNOWN;
     end->flags |= END_SEQ_KNOWN | (is_syn ? END_ISN_KNOWN : END_TAIL_UNSEEN);
 }
 

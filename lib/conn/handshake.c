@@ -149,6 +149,7 @@ void handshake_syn_ack(struct pass *pass)
     if (!(to->flags & END_ISN_KNOWN)) {
         history_begin(to, LIFELINE_CLOSED);
         apply(pass, pass->p, PEER_ANSWERS_SYN);
+        to->flags |= to->isn == pass->segment->ack - 1 ? END_BASE_KNOWN : 0U;
     }
     if (to->state == LIFELINE_SYN_SENT || to->state == LIFELINE_SYN_RECEIVED) {
         to->flags |= END_SYN_ACKED;

@@ -11,10 +11,14 @@ uint8_t history_at(const struct end *end, unsigned index)
     return index < end->state_count ? end->history >> (index * 4) & 15 : LIFELINE_STATE_UNKNOWN;
 }
 
+uint8_t history_evidence_at(const struct end *end, unsigned index)
+{
+    return end->evidence >> (index * 2) & 3;
+}
+
 uint8_t history_evidence(const struct end *end)
 {
-    unsigned top = end->state_count ? end->state_count - 1U : 0;
-    return end->evidence >> (top * 2) & 3;
+    return history_evidence_at(end, end->state_count ? end->state_count - 1U : 0);
 }
 
 void history_push(struct end *end, uint8_t state, uint8_t evidence)

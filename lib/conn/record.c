@@ -33,7 +33,7 @@ static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_en
     out->state_count = x->state_count;
     for (unsigned i = 0; i < x->state_count; i++) {
         out->states[i] = history_at(x, i);
-        out->states_evidence[i] = x->evidence >> (i * 2) & 3;
+        out->states_evidence[i] = history_evidence_at(x, i);
     }
     bool syn = x->flags & END_SCALE_KNOWN;
     out->segments = x->segments;

@@ -351,7 +351,7 @@ static bool aborted_before_fin(const struct pass *pass)
     }
     unsigned before = from->state_count - 2U;
     return history_at(from, before) == LIFELINE_CLOSE_WAIT &&
-           (from->evidence >> (before * 2) & 3) == LIFELINE_DELIVERED;
+           history_evidence_at(from, before) == LIFELINE_DELIVERED;
 }
 
 /* An RST without ACK takes its number from the ACK of the segment that it answers. One below its
@@ -522,6 +522,9 @@ void reset_segment(struct pass *pass)
     }
     if (!sender_closed && !receiver_closed) {
         return;
+    }
+    if (sender_closed && (from->flags & END_SEQ_KNOWN) && seq_gt(pass->segment->seq, from->next)) {
+        from->flags |= END_TAIL_UNSEEN; /* its number shows more than was captured */
     }
     bool ends_life = (sender_closed && sender_was != LIFELINE_TIME_WAIT) ||
                      (receiver_closed && receiver_was != LIFELINE_TIME_WAIT);

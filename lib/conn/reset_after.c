@@ -48,13 +48,16 @@ static void reset_crossing(struct pass *pass)
     if (!end_closed(from) || (pass->syn && !opens) || !(opens || closes || covers)) {
         return;
     }
-    if (!opens && !closes && was != LIFELINE_ESTABLISHED && was != LIFELINE_FIN_WAIT_1 &&
-        was != LIFELINE_FIN_WAIT_2) {
+    bool took_fin = was == LIFELINE_CLOSE_WAIT &&
+                    history_evidence_at(from, from->state_count - 2U) == LIFELINE_DELIVERED;
+    /* Its number shows an end of its stream that isn't in the capture: its FIN, maybe. */
+    bool in_doubt = took_fin && covers && end_may_have_closed(from);
+    if (!opens && !closes && !in_doubt && was != LIFELINE_ESTABLISHED &&
+        was != LIFELINE_FIN_WAIT_1 && was != LIFELINE_FIN_WAIT_2) {
         return; /* it had acknowledged the FIN before */
     }
     apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
-    if (closes && !covers && from->state == LIFELINE_CLOSE_WAIT &&
-        history_evidence(from) == LIFELINE_DELIVERED) {
+    if (in_doubt || (closes && !covers && took_fin)) {
         apply_withdrawal(pass, pass->e, pass->conn->closing->reset_frame);
     }
     pass->reset_crossed = true;

@@ -33,6 +33,37 @@ static void settle_doubt(struct pass *pass)
     }
 }
 
+/* The sender of a FIN acknowledges what isn't in the capture: the peer's FIN, as that may show. */
+static void note_unseen(struct pass *pass)
+{
+    if (pass->hears && (pass->marks & LIFELINE_MARK_ACKED_UNSEEN)) {
+        pass->conn->closing->unseen_ns = pass->time_ns;
+        pass->from->flags &= ~(uint32_t)END_FIN_CROSSED;
+        pass->from->flags |= pass->fin ? END_FIN_CROSSED : 0U;
+    }
+}
+
+/* It acknowledges a FIN by its own, which its receiver had acknowledged before: this FIN was sent
+ * earlier, out of the capture, or is captured too late. Who hasn't the ACK of its FIN and sends it
+ * again with the ACK of the peer's shows that they crossed. */
+static void fin_sent_before(struct pass *pass)
+{
+    struct end *from = pass->from, *to = pass->to;
+    struct closing *k = pass->conn->closing;
+    if (!pass->fin || (from->flags & END_FIN) || k->first_fin != pass->p ||
+        to->state != LIFELINE_FIN_WAIT_1 || from->state != LIFELINE_ESTABLISHED || !k->unseen_ns ||
+        to->acked != pass->seq_end || k->first_fin_ack == pass->seq_end) {
+        return;
+    }
+    if (to->flags & END_FIN_CROSSED) {
+        k->simultaneous = true;
+        apply(pass, pass->e, SENDS_FIN);
+        apply(pass, pass->p, SENDS_ACK_OF_FIN);
+    } else if (pass->time_ns - k->unseen_ns >= COPY_WINDOW_NS) {
+        from->flags |= END_TAIL_UNSEEN;
+    }
+}
+
 /* pass->from acknowledges the FIN of pass->to. */
 void teardown_ack(struct pass *pass)
 {
@@ -49,6 +80,7 @@ void teardown_ack(struct pass *pass)
     }
     /* The FIN's own segment acknowledged the SYN: that was taken first. */
     apply(pass, pass->e, SENDS_AS_OPEN);
+    fin_sent_before(pass);
     if (from->state == LIFELINE_FIN_WAIT_1 && k->first_fin == pass->e && k->fin_frames[2] &&
         !k->simultaneous && !(from->flags & END_FIN_ACKED)) {
         /* Each transmission of that FIN carried the ACK of this end's. */
@@ -199,6 +231,7 @@ void teardown_reconsider(struct pass *pass)
     if (!k || !(from->flags & END_FIN) || (from->flags & END_FIN_ACKED) || pass->syn) {
         return;
     }
+    note_unseen(pass);
     bool past = pass->new_bytes &&
                 seq_gt(pass->payload_seq + pass->segment->payload_bytes, from->fin_end - 1);
     bool sooner = pass->fin && seq_lt(pass->seq_end, from->fin_end) && !pass->repeated &&
@@ -260,7 +293,7 @@ void teardown_fin(struct pass *pass)
         return; /* data beyond it, or of its number, was sent before: no FIN of this stream */
     }
     if (from->state == LIFELINE_SYN_SENT || from->state == LIFELINE_CLOSED ||
-        from->state == LIFELINE_STATE_UNKNOWN) {
+        (from->state == LIFELINE_STATE_UNKNOWN && !(from->flags & END_DOUBTED))) {
         return;
     }
     from->flags |= END_FIN;
@@ -282,7 +315,7 @@ void teardown_fin(struct pass *pass)
         k->fin_frames[2] = pass->mark;
         k->step3_ns = pass->time_ns;
         bool unaware = pass->ack && seq_lt(pass->segment->ack, to->fin_end);
-        k->simultaneous =
+        k->simultaneous |=
             !(pass->ack && pass->segment->ack == to->fin_end) &&
             (!(to->flags & END_FIN_ACKED) || (unaware && from->state == LIFELINE_CLOSE_WAIT));
         pass->steps |= LIFELINE_STEP_TEARDOWN_3;
@@ -294,8 +327,9 @@ void teardown_fin(struct pass *pass)
             return;
         }
     }
+    uint32_t tail = k->reset_by == pass->p ? seq_max(to->next, k->reset_seq) : to->next;
     if (k->first_fin == pass->e && from->state == LIFELINE_ESTABLISHED && end_may_have_closed(to) &&
-        (!pass->ack || seq_geq(pass->segment->ack, to->next))) {
+        (!pass->ack || seq_geq(pass->segment->ack, tail))) {
         to->flags |= END_DOUBTED;
         apply(pass, pass->e, SENDS_FIN_IN_DOUBT);
         return;

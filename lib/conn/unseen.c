@@ -116,7 +116,7 @@ void unseen_claim(struct pass *pass)
     c->claim_ack = pass->segment->ack;
 }
 
-/* What its peer claimed to have from this end starts only now. */
+/* What its peer claimed to have from this end starts only now, or a part of it does. */
 void unseen_refute(struct pass *pass)
 {
     struct conn *c = pass->conn;
@@ -125,7 +125,9 @@ void unseen_refute(struct pass *pass)
     if (c->stray_from == pass->p + 1 && seq == from->next && seq_lt(seq, c->stray_ack)) {
         c->stray_from = 0;
     }
-    if (c->claimed_from != pass->p + 1 || pass->syn || (seq != start && seq_lt(seq, from->next))) {
+    bool starts =
+        seq == start || (pass->seq_end != seq && seq_gt(seq, start) && seq_lt(seq, c->claim_ack));
+    if (c->claimed_from != pass->p + 1 || pass->syn || (!starts && seq_lt(seq, from->next))) {
         return;
     }
     /* A claim of one octet, and that is asked for by an empty segment: a keep-alive, RFC 9293
@@ -135,15 +137,15 @@ void unseen_refute(struct pass *pass)
         return;
     }
     c->claimed_from = 0;
-    if (seq != start || from->next != c->claim_ack || from->contiguous != from->next) {
+    if (!starts || from->next != c->claim_ack || from->contiguous != from->next) {
         return; /* confirmed, or overtaken */
     }
-    from->missing_bytes -= from->next - start;
+    from->missing_bytes -= from->next - seq;
     from->flags &= ~(uint32_t)(END_TAIL_UNSEEN | END_TAIL_ACKED);
-    if (from->next - from->isn < start - from->isn) {
+    if (from->next - from->isn < seq - from->isn) {
         from->wraps--;
     }
-    from->next = from->contiguous = from->block_start = from->block_end = start;
+    from->next = from->contiguous = from->block_start = from->block_end = seq;
 }
 
 bool unseen_answered(const struct pass *pass)
