@@ -277,6 +277,11 @@ void explain_event(GPtrArray *list, const struct lifeline_event *event,
         say(list, icmp_text(event));
         return;
     }
+    if (!event->segment && event->frame) {
+        say(list, N_("The segment is of a later connection on the same ports, and tells of this "
+                     "one."));
+        return;
+    }
     if (!event->segment) {
         if (event->steps & LIFELINE_STEP_TIME_WAIT)
             say(list, N_("No segment shows it, but time does: 2MSL have passed, TIME-WAIT is over. "

@@ -84,6 +84,9 @@ static void make_event(struct pass *pass, bool noted)
         lifeline_icmp_of(pass->icmp, &event.icmp);
         event.icmp.to = role_of(c, pass->p);
         event.icmp.quoted_seq = relative(pass->to, (uint32_t)event.icmp.quoted_seq);
+    } else if (pass->foreign) {
+        event.frame = pass->foreign->frame;
+        event.layer = pass->foreign->layer;
     }
     for (unsigned i = 0; i < pass->transition_count; i++) {
         event.transitions[i] = pass->transitions[i];

@@ -63,8 +63,9 @@ struct telling {
 struct pass {
     struct lifeline_engine *engine;
     struct conn *conn;
-    const struct lifeline_segment *segment; /* NULL when time alone passes, and with icmp */
-    const struct lifeline_segment *icmp;    /* an ICMP error in place of a segment, or NULL */
+    const struct lifeline_segment *segment; /* NULL when time alone passes, or with the next two: */
+    const struct lifeline_segment *icmp;    /* an ICMP error in place of a segment */
+    const struct lifeline_segment *foreign; /* one of another incarnation tells of this one */
     int64_t time_ns;
     int64_t sent_ns; /* at most time_ns: by its sender's clock, where that is known */
     unsigned e, p;   /* ends: sender and its peer */

@@ -52,28 +52,31 @@ void time_wait_skipped(struct pass *pass)
     apply_withdrawal(pass, pass->e, 0);
 }
 
-/* A pass without a segment, for what happens behind the frames. */
+/* A pass without a segment, for what happens behind the frames, or what one of another incarnation
+ * tells. */
 static void begin_silent(struct pass *pass, struct lifeline_engine *engine, struct conn *c,
-                         int64_t time_ns)
+                         int64_t time_ns, const struct lifeline_segment *foreign)
 {
     memset(pass, 0, sizeof *pass);
     pass->engine = engine;
     pass->conn = c;
     pass->time_ns = time_ns;
+    pass->foreign = foreign;
+    pass->mark = foreign ? frame_mark(c, foreign->frame) : 0;
     pass->reset_verdict = pass->reset_cause = LIFELINE_UNKNOWN;
     pass->steps = LIFELINE_STEP_TIME_WAIT;
 }
 
 static void end_silently(struct lifeline_engine *engine, struct conn *c, unsigned end,
-                         enum stimulus stimulus, uint8_t outcome, int64_t time_ns, uint32_t mark)
+                         enum stimulus stimulus, uint8_t outcome, int64_t time_ns,
+                         const struct lifeline_segment *foreign)
 {
     struct pass pass;
-    begin_silent(&pass, engine, c, time_ns);
-    pass.mark = mark;
+    begin_silent(&pass, engine, c, time_ns, foreign);
     bool waited = time_wait_running(c, end);
     if (apply(&pass, end, stimulus)) {
         if (waited) {
-            time_wait_end(engine, c, end, outcome, time_ns, mark);
+            time_wait_end(engine, c, end, outcome, time_ns, pass.mark);
         }
         emit_event(&pass);
     }
@@ -166,7 +169,7 @@ void time_wait_killed_behind(struct pass *pass)
     struct conn *old = older_of(pass, &from);
     if (old && !end_closed(&old->end[!from]) && pass->segment->seq == old->end[!from].acked) {
         end_silently(pass->engine, old, !from, GETS_RST, LIFELINE_TIME_WAIT_ASSASSINATED,
-                     pass->time_ns, frame_mark(old, pass->segment->frame));
+                     pass->time_ns, pass->segment);
         ending_relist(pass->engine, old);
     }
 }
@@ -187,8 +190,7 @@ void time_wait_answers_behind(struct pass *pass)
         return;
     }
     struct pass silent;
-    begin_silent(&silent, pass->engine, old, pass->time_ns);
-    silent.mark = frame_mark(old, pass->segment->frame);
+    begin_silent(&silent, pass->engine, old, pass->time_ns, pass->segment);
     revive(&silent, end);
     emit_event(&silent);
     ending_relist(pass->engine, old);
@@ -197,7 +199,7 @@ void time_wait_answers_behind(struct pass *pass)
 void time_wait_expire(struct lifeline_engine *engine, struct conn *c, unsigned end, int64_t time_ns)
 {
     timer_stop(engine, c, end);
-    end_silently(engine, c, end, TWO_MSL_PASSED, LIFELINE_TIME_WAIT_EXPIRED, time_ns, 0);
+    end_silently(engine, c, end, TWO_MSL_PASSED, LIFELINE_TIME_WAIT_EXPIRED, time_ns, NULL);
 }
 
 /* Its holder answers with RST. That tells that there was no TIME-WAIT, unless it had shown itself

@@ -339,7 +339,9 @@ struct lifeline_event {
     uint32_t incarnation;
     uint64_t frame; /* LIFELINE_NO_FRAME for a timer */
     int64_t time_ns;
-    const struct lifeline_segment *segment; /* NULL for a timer and for an ICMP error */
+    /* NULL for a timer, an ICMP error, and where the frame's segment is of another incarnation but
+     * changes this one: that ends the TIME-WAIT that was left, or shows that it lives. */
+    const struct lifeline_segment *segment;
     uint8_t from; /* role of the sender; LIFELINE_NOBODY without segment */
     uint8_t layer;
     uint64_t seq;          /* relative to the sender's ISN; LIFELINE_UNKNOWN_COUNT for a timer */

@@ -203,7 +203,7 @@ def with_roles_known(events):
     other = {"client": "server", "server": "client"}
     known = {e["connection"]: e["frame"] for e in events if "role" in (e["step"] or "").split("+")}
     for event in events:
-        if event["frame"] is None or event["frame"] >= known.get(event["connection"], 0):
+        if event["segment"] is None or event["frame"] >= known.get(event["connection"], 0):
             continue
         event["from"] = other[event["from"]]
         event["client_state"], event["server_state"] = event["server_state"], event["client_state"]
@@ -226,7 +226,7 @@ def compare(program, wireshark, values, capture):
                    int(layer["lifeline.connection"][0])] = layer
     flat = {key: walk(layer) for key, layer in layers.items()}
     events = {(e["frame"], e["layer"], e["connection"]): e
-              for e in with_roles_known(records["timeline", "event"]) if e["frame"] is not None}
+              for e in with_roles_known(records["timeline", "event"]) if e["segment"] is not None}
     for key in sorted(events.keys() | layers.keys()):
         if key not in layers:
             c.differ(f"frame {key[0]} layer {key[1]} only the program has")

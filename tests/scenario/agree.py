@@ -45,7 +45,7 @@ def of_library(runner, scenario):
     for e in lines([runner, "--events", scenario]):
         events.append((e["frame"], e["connection"], tuple(e["step"].split("+")) if e["step"] else (),
                        (e["client_state"], e["server_state"]),
-                       tuple(tuple(t.split()) for t in e["transitions"])))
+                       tuple(tuple(t.split()) for t in e["transitions"]), e["of_segment"]))
     return events
 
 
@@ -67,7 +67,7 @@ def of_program(program, settings, capture):
         events.append((e["frame"] or 0, e["connection"],
                        tuple(e["step"].split("+")) if e["step"] else (),
                        (e["client_state"] or "unknown", e["server_state"] or "unknown"),
-                       transitions))
+                       transitions, e["segment"] is not None))
     return events, histories
 
 
@@ -122,7 +122,7 @@ def check_order(events):
 def check_histories(events, histories):
     """The records' histories end where the events do."""
     ends = {}
-    for _, connection, _, states, _ in events:
+    for _, connection, _, states, *_ in events:
         ends[connection] = states
     for connection, told in histories.items():
         for end, state in zip(("client", "server"), ends.get(connection, ("?", "?"))):
@@ -136,7 +136,9 @@ def with_roles_known(events):
     taken for each other."""
     other = {"client": "server", "server": "client"}
     known = {connection: frame for frame, connection, steps, *_ in events if "role" in steps}
-    for frame, connection, steps, states, transitions in events:
+    for frame, connection, steps, states, transitions, of_segment in events:
+        if not of_segment:
+            continue
         if frame < known.get(connection, 0):
             states = states[::-1]
             transitions = tuple((other[end], *rest) for end, *rest in transitions)
@@ -153,8 +155,7 @@ def compare(library, program, plugin):
         return
     by_frame = collections.defaultdict(list)
     for frame, *rest in with_roles_known(library):
-        if frame:
-            by_frame[frame].append(tuple(rest))
+        by_frame[frame].append(tuple(rest))
     for frame, told in by_frame.items():
         if plugin.get(frame) != told:
             yield f"frame {frame}: library {told}, plugin {plugin.get(frame)}"

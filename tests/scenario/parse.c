@@ -235,6 +235,7 @@ static bool parse_action(struct cursor *cursor, struct scenario *scenario, uint6
         action->kind = ACTION_TIMER;
         if (!parse_timer(cursor, action))
             return false;
+        action->frame = claimed; /* of another connection */
     } else if (take_word(cursor, "clock")) {
         action->kind = ACTION_CLOCK;
         if (!at_end(cursor))
