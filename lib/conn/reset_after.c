@@ -112,6 +112,17 @@ void reset_overtaken(struct pass *pass)
     reset_taken(pass, pass->e);
 }
 
+/* A listener with SYN cookies (RFC 4987 3.6) takes the first octets, which were under way when it
+ * aborted, for the third segment of a new connection. */
+static bool may_open_by_cookie(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    uint32_t first = pass->from->isn + 1;
+    return history_at(pass->from, 0) == LIFELINE_LISTEN && pass->segment->seq == first &&
+           c->closing->reset_seq == first && c->first_data_ns >= c->closing->reset_ns &&
+           pass->from->reset_cause != LIFELINE_CAUSE_INJECTED;
+}
+
 /* pass->from was thought closed by an RST, and sends. */
 void reset_reconsider(struct pass *pass)
 {
@@ -167,7 +178,8 @@ void reset_reconsider(struct pass *pass)
         if (!(news && beyond) && !hears && !(pass->syn && pass->repeated)) {
             return;
         }
-        pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
+        pass->from->reset_cause =
+            may_open_by_cookie(pass) ? (uint8_t)LIFELINE_UNKNOWN : (uint8_t)LIFELINE_CAUSE_INJECTED;
         restore(pass, pass->e);
         if (k->reset_closed[pass->p]) {
             return; /* its receiver believed it, until it goes on too */
