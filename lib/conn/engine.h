@@ -46,6 +46,7 @@ struct lifeline_engine {
     int64_t wake_ns;                   /* expiry_run() has nothing to do before */
     struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
     bool finished, finishing;
+    bool acks_seen;  /* the capture isn't filtered down to SYN, FIN and RST */
     bool counts_all; /* HTTP of other shards' connections is followed too, for findings about hosts
                       */
 };
@@ -56,7 +57,7 @@ struct telling {
     const struct findings *findings;
     const char *context_text;
     int64_t time_ns;
-    bool capture_ended;
+    bool capture_ended, only_controls;
 };
 
 /* One segment on its way through the stages: what it is, and what it did. */

@@ -307,5 +307,6 @@ void record_fill(const struct telling *now, const struct conn *c, struct lifelin
     out->old_duplicates = c->old_duplicates;
     out->keep_alives = c->keep_alives;
     out->exchanges = c->exchanges;
+    out->only_controls = now->only_controls;
     out->incomplete = c->incomplete || c->end[0].missing_bytes || c->end[1].missing_bytes;
 }

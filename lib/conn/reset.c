@@ -147,7 +147,7 @@ static bool acknowledges_syn(const struct pass *pass)
     bool connected = (s->options & LIFELINE_OPT_TIMESTAMP) || s->seq != from->next ||
                      seq_gt(s->ack, to->isn + 1);
     return connected && (to->flags & END_ISN_KNOWN) && seq_gt(s->ack, to->isn) &&
-           seq_leq(s->ack, to->next) && pass->conn->synack_by_server;
+           seq_diff(s->ack, to->next) < 1 << 30 && pass->conn->synack_by_server;
 }
 
 /* Windows and lwIP answer data, or a FIN, for a closed socket with RST,ACK. When did the last of
@@ -201,6 +201,15 @@ static bool is_content_missing(const struct pass *pass)
     return ((from->flags | to->flags) & (END_TAIL_UNSEEN | END_CUT)) || beyond;
 }
 
+/* Both have closed, and the RST has the number of the last ACK, which isn't in the capture: its
+ * sender was closed by that, or is gone. */
+static bool answers_last_ack(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    return !pass->ack && from->state == LIFELINE_LAST_ACK && to->state == LIFELINE_FIN_WAIT_2 &&
+           pass->segment->seq == from->fin_end && !foreign(pass) && !reopens(pass);
+}
+
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
  * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
 static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
@@ -211,8 +220,10 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         !(to->flags & END_SYN_ACKED)) {
         return LIFELINE_CAUSE_REFUSED;
     }
+    /* It acknowledges text, which answers no SYN. */
+    bool heard_text = acknowledges_syn(pass) && seq_gt(pass->segment->ack, to->isn + 1);
     if (from->state == LIFELINE_SYN_SENT && (!pass->ack || to->flags & END_SEQ_KNOWN) &&
-        pass->segment->seq == from->next) {
+        pass->segment->seq == from->next && !heard_text) {
         return LIFELINE_CAUSE_HANDSHAKE_ABORT;
     }
     if (from->state == LIFELINE_SYN_SENT && answers_syn(pass)) {
@@ -248,7 +259,7 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
                    : LIFELINE_CAUSE_CLOSED_SOCKET;
     }
     if (!pass->ack) {
-        if (to->state == LIFELINE_TIME_WAIT) {
+        if (to->state == LIFELINE_TIME_WAIT || answers_last_ack(pass)) {
             return LIFELINE_CAUSE_TIME_WAIT_ACK;
         }
         if (reopens(pass)) {
@@ -280,6 +291,10 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         return LIFELINE_UNKNOWN;
     }
     bool unread = owes != LIFELINE_UNKNOWN ? owes : (from->flags & END_HAD_DATA_SINCE) != 0;
+    bool hole = to->missing_bytes || to->contiguous != to->next;
+    if (!unread && owes == LIFELINE_UNKNOWN && hole) {
+        return LIFELINE_UNKNOWN; /* what is missing may have come last */
+    }
     return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
 }
 
@@ -478,7 +493,12 @@ void reset_segment(struct pass *pass)
     bool sender_closed = false, receiver_closed = false;
 
     uint8_t sender_was = from->state, receiver_was = to->state;
-    if (sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_SYN_SENT) {
+    bool after_close = verdict == LIFELINE_RESET_ACCEPTABLE && answers_last_ack(pass);
+    if (after_close) {
+        from->flags |= END_FIN_ACKED;
+        sender_closed = apply(pass, pass->e, SENDS_RST_AFTER_CLOSE);
+        receiver_closed = apply(pass, pass->p, GETS_RST_AFTER_CLOSE);
+    } else if (sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_SYN_SENT) {
         if (verdict == LIFELINE_RESET_ACCEPTABLE) {
             history_begin(from, LIFELINE_CLOSED); /* a port that refuses */
             k->reset_closed[pass->e] = true;
@@ -507,7 +527,7 @@ void reset_segment(struct pass *pass)
         }
         sender_closed = apply(pass, pass->e, SENDS_RST);
     }
-    if (verdict == LIFELINE_RESET_ACCEPTABLE) {
+    if (verdict == LIFELINE_RESET_ACCEPTABLE && !after_close) {
         /* It came in order before the RST. With one direction, nothing says who had closed first.
          */
         if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) && to->segments &&
@@ -531,7 +551,7 @@ void reset_segment(struct pass *pass)
     /* One without ACK answers for a closed end, and both may have been closed in order. */
     bool moot = !pass->ack && ((from->flags | to->flags) & END_DOUBTED) &&
                 sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_STATE_UNKNOWN;
-    if (k->reset_by == LIFELINE_UNKNOWN && ends_life && !moot) {
+    if (k->reset_by == LIFELINE_UNKNOWN && ends_life && !moot && !after_close) {
         k->reset_by = (uint8_t)pass->e;
         k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
         k->reset_frame = pass->mark;

@@ -55,6 +55,8 @@ static const uint8_t evidence_of[ROW_COUNT] = {
 #define TEXT_GETS_ICMP_ERROR           "gets an ICMP error"
 #define TEXT_SENDS_FIN_IN_DOUBT        "sends FIN behind what isn't in the capture"
 #define TEXT_SENDS_ACK_OF_FIN_IN_DOUBT "acknowledges the FIN behind what isn't in the capture"
+#define TEXT_SENDS_RST_AFTER_CLOSE     "answers, closed, the ACK of its FIN that isn't in the capture"
+#define TEXT_GETS_RST_AFTER_CLOSE      "gets RST for an ACK of the peer's FIN that isn't in the capture"
 #define TEXT_GETS_ACK_OF_FIN_IN_DOUBT  "gets the ACK of its FIN behind what isn't in the capture"
 
 static const struct lifeline_row rows[ROW_COUNT] = {

@@ -31,6 +31,9 @@ enum stimulus {
     SENDS_FIN_IN_DOUBT,
     SENDS_ACK_OF_FIN_IN_DOUBT, /* whether it had closed itself */
     GETS_ACK_OF_FIN_IN_DOUBT,
+    /* Its RST answers an ACK of its FIN, and both had closed; the capture doesn't hold that. */
+    SENDS_RST_AFTER_CLOSE,
+    GETS_RST_AFTER_CLOSE,
     STIMULUS_COUNT
 };
 

@@ -115,6 +115,12 @@ ROW(STATE_UNKNOWN, SENDS_RST, CLOSED, SENT, "RFC 9293 3.10.7.1",
 ROW(STATE_UNKNOWN, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4",
     "An RST came to it; whatever was there is gone.")
 
+ROW(LAST_ACK, SENDS_RST_AFTER_CLOSE, CLOSED, IMPLIED, "RFC 9293 3.10.7.1",
+    "Its RST has the number of an ACK of its FIN that the capture doesn't hold: it had closed.")
+ROW(FIN_WAIT_2, GETS_RST_AFTER_CLOSE, CLOSED, DELIVERED, "RFC 9293 3.10.7.4, RFC 1337",
+    "It had acknowledged the peer's FIN, for the RST answers that: TIME-WAIT, if it was in it, is "
+    "over.")
+
 /* The end of a stream isn't in the capture: whether a FIN was in it, nobody can say */
 ROW(ESTABLISHED, SENDS_FIN_IN_DOUBT, STATE_UNKNOWN, SENT, "RFC 9293 3.6",
     "It closes, but the end of the peer's stream isn't in the capture: FIN-WAIT-1, or LAST-ACK if "

@@ -119,7 +119,9 @@ void teardown_ack(struct pass *pass)
             !unheard && seq_geq(from->contiguous, from->fin_end)) {
             apply(pass, pass->p, GETS_FIN);
         }
-        apply(pass, pass->p, in_doubt ? GETS_ACK_OF_FIN_IN_DOUBT : GETS_ACK_OF_FIN);
+        /* Sent again for want of an ACK, or for want of one in the capture? */
+        bool acked_unseen = resent && bare && !pass->engine->acks_seen;
+        apply(pass, pass->p, in_doubt || acked_unseen ? GETS_ACK_OF_FIN_IN_DOUBT : GETS_ACK_OF_FIN);
     }
     if ((to->flags & END_FIN_REPEATED) && from->state == LIFELINE_TIME_WAIT) {
         if (k->time_wait[pass->e].entered_frame != pass->mark) {

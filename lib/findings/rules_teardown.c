@@ -141,7 +141,7 @@ static uint64_t fin_repetitions(const struct scene *s, uint8_t role)
 static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
-    for (uint8_t role = LIFELINE_CLIENT; role <= LIFELINE_SERVER; role++) {
+    for (uint8_t role = LIFELINE_CLIENT; role <= LIFELINE_SERVER && !r->only_controls; role++) {
         const struct lifeline_endpoint *e = endpoint_of(r, role);
         const struct lifeline_endpoint *peer = endpoint_of(r, other_role(role));
         const struct noted *again = noted_of(s->facts, NOTED_FIN_AGAIN, role);

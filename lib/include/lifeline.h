@@ -455,6 +455,7 @@ struct lifeline_connection {
     uint64_t exchanges;
     uint64_t finding_count;
     const char *const *findings; /* names, in the order found */
+    bool only_controls;          /* no ACK without SYN, FIN, RST was captured of any connection */
     uint8_t incomplete;          /* 1: evicted, or cut by a limit, or frames are missing */
 };
 
