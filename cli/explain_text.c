@@ -334,6 +334,8 @@ const char *explain_handshake(const struct lifeline_connection *connection)
         return N_("The handshake was never completed: {server} waited for the third segment.");
     case LIFELINE_HANDSHAKE_ABORTED:
         return N_("{client} broke off the handshake.");
+    case LIFELINE_UNKNOWN:
+        return N_("{server} answered the SYN of {client}; what followed isn't in the capture.");
     default:
         return N_("It was open before the capture began.");
     }
@@ -347,6 +349,9 @@ const char *explain_teardown(const struct lifeline_connection *connection)
         return N_("{closer} closed first; four steps, each side on its own.");
     case LIFELINE_TEARDOWN_THREE_WAY:
         return N_("{closer} closed first; {other} closed with the ACK of it: three segments.");
+    case LIFELINE_UNKNOWN:
+        return t->active_closer == LIFELINE_NOBODY ? N_("Both sides closed.")
+                                                   : N_("{closer} closed first, then {other}.");
     case LIFELINE_TEARDOWN_SIMULTANEOUS:
         return N_("Both sides closed at the same time.");
     case LIFELINE_TEARDOWN_RESET:

@@ -49,6 +49,10 @@ enum paint verdict_handshake(GString *text, const struct lifeline_connection *c,
         kind = "opened before the capture";
         paint = PAINT_NONE;
         break;
+    case LIFELINE_UNKNOWN:
+        kind = "SYN answered";
+        paint = PAINT_NONE;
+        break;
     default:
         break;
     }
@@ -107,6 +111,9 @@ enum paint verdict_teardown(GString *text, const struct lifeline_connection *c, 
         break;
     case LIFELINE_TEARDOWN_THREE_WAY:
         g_string_append_printf(text, "three-way close by %s", role_name(t->active_closer));
+        break;
+    case LIFELINE_UNKNOWN:
+        g_string_append_printf(text, "closed by %s first", role_name(t->active_closer));
         break;
     case LIFELINE_TEARDOWN_SIMULTANEOUS:
         g_string_append(text, "simultaneous close");

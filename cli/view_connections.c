@@ -49,6 +49,10 @@ static enum paint append_opened(struct listing *view, const struct lifeline_conn
         text_append_duration(view->cell, took_ns, view->ascii);
     else if (kind < G_N_ELEMENTS(kinds))
         g_string_append(view->cell, kinds[kind]);
+    else if (!open)
+        g_string_append_c(view->cell, '?');
+    if (kind == LIFELINE_UNKNOWN)
+        return PAINT_NONE;
     if (!open && kind != LIFELINE_HANDSHAKE_MISSED)
         return PAINT_BAD;
     return open && repeated ? PAINT_NOTICE : PAINT_NONE;
@@ -69,6 +73,9 @@ static enum paint append_closed(struct listing *view, const struct lifeline_conn
         break;
     case LIFELINE_TEARDOWN_THREE_WAY:
         what = "3-way ";
+        who = closer;
+        break;
+    case LIFELINE_UNKNOWN:
         who = closer;
         break;
     case LIFELINE_TEARDOWN_SIMULTANEOUS:

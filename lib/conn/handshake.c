@@ -273,7 +273,8 @@ void handshake_other(struct pass *pass)
             c->ack_frame = pass->mark;
             c->ack_ns = pass->time_ns;
             pass->steps |= LIFELINE_STEP_HANDSHAKE_3;
-            if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && !(to->flags & END_FIN)) {
+            if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && !(to->flags & END_FIN) &&
+                (pass->engine->acks_seen || !pass->fin)) {
                 c->synack_to_ack_ns =
                     answer_time(pass, to, c->synack_retransmissions > 0, LIFELINE_UNKNOWN_NS);
             }

@@ -279,6 +279,18 @@ static void fill_icmp(const struct conn *c, struct lifeline_connection *out)
     memcpy(out->icmp.sender.bytes, c->icmp_sender, sizeof c->icmp_sender);
 }
 
+/* Where no ACK is captured of any connection, none is missed. */
+static void fill_doubts(struct lifeline_connection *out)
+{
+    if (out->handshake.kind == LIFELINE_HANDSHAKE_HALF_OPEN &&
+        !out->handshake.synack_retransmissions) {
+        out->handshake.kind = LIFELINE_UNKNOWN;
+    }
+    if (out->teardown.kind == LIFELINE_TEARDOWN_THREE_WAY) {
+        out->teardown.kind = LIFELINE_UNKNOWN; /* or four-way */
+    }
+}
+
 void record_fill(const struct telling *now, const struct conn *c, struct lifeline_connection *out)
 {
     memset(out, 0, sizeof *out);
@@ -308,5 +320,8 @@ void record_fill(const struct telling *now, const struct conn *c, struct lifelin
     out->keep_alives = c->keep_alives;
     out->exchanges = c->exchanges;
     out->only_controls = now->only_controls;
+    if (now->only_controls) {
+        fill_doubts(out);
+    }
     out->incomplete = c->incomplete || c->end[0].missing_bytes || c->end[1].missing_bytes;
 }

@@ -193,6 +193,14 @@ static bool answers_behind_fin(const struct pass *pass)
            at_once;
 }
 
+/* Neither ACKs nor text are captured of any connection, and there was time for both. */
+static bool lacks_acks(const struct pass *pass)
+{
+    int64_t last_ns = pass->from->control_ns > pass->to->control_ns ? pass->from->control_ns
+                                                                    : pass->to->control_ns;
+    return !pass->engine->acks_seen && pass->time_ns - last_ns > COPY_WINDOW_NS;
+}
+
 /* Who sent last, or what, isn't in the capture: nobody can say what was left to read. */
 static bool is_content_missing(const struct pass *pass)
 {
@@ -220,10 +228,11 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         !(to->flags & END_SYN_ACKED)) {
         return LIFELINE_CAUSE_REFUSED;
     }
-    /* It acknowledges text, which answers no SYN. */
-    bool heard_text = acknowledges_syn(pass) && seq_gt(pass->segment->ack, to->isn + 1);
+    /* It acknowledges text, which answers no SYN; or the third segment isn't captured. */
+    bool connected =
+        acknowledges_syn(pass) && (seq_gt(pass->segment->ack, to->isn + 1) || lacks_acks(pass));
     if (from->state == LIFELINE_SYN_SENT && (!pass->ack || to->flags & END_SEQ_KNOWN) &&
-        pass->segment->seq == from->next && !heard_text) {
+        pass->segment->seq == from->next && !connected) {
         return LIFELINE_CAUSE_HANDSHAKE_ABORT;
     }
     if (from->state == LIFELINE_SYN_SENT && answers_syn(pass)) {
@@ -291,8 +300,8 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
         return LIFELINE_UNKNOWN;
     }
     bool unread = owes != LIFELINE_UNKNOWN ? owes : (from->flags & END_HAD_DATA_SINCE) != 0;
-    bool hole = to->missing_bytes || to->contiguous != to->next;
-    if (!unread && owes == LIFELINE_UNKNOWN && hole) {
+    bool hole = lacks_acks(pass) || to->missing_bytes || to->contiguous != to->next;
+    if ((!unread || lacks_acks(pass)) && owes == LIFELINE_UNKNOWN && hole) {
         return LIFELINE_UNKNOWN; /* what is missing may have come last */
     }
     return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;

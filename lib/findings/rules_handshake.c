@@ -95,7 +95,7 @@ static bool handshake_incomplete(const struct scene *s, struct lifeline_finding 
         return true;
     }
     if (h->kind != LIFELINE_HANDSHAKE_HALF_OPEN || r->teardown.reset_frame ||
-        (!h->synack_retransmissions && (s->now_ns - r->end_ns < PATIENCE_NS || r->only_controls))) {
+        (!h->synack_retransmissions && s->now_ns - r->end_ns < PATIENCE_NS)) {
         return false;
     }
     out->endpoint = LIFELINE_SERVER;
