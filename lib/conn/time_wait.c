@@ -95,13 +95,18 @@ void time_wait_reused(struct lifeline_engine *engine, struct conn *old, const st
             continue;
         }
         struct time_wait *tw = &old->closing->time_wait[end];
+        /* Options that the snap length cut off, or a SYN that isn't in the capture. */
+        uint32_t stamped = END_SCALE_KNOWN | END_TIMESTAMPS;
+        bool untold = ((opener->flags & stamped) == 0 || (opener->flags & END_TIMESTAMPS)) &&
+                      ((was->flags & stamped) == 0 || (was->flags & END_TIMESTAMPS)) &&
+                      !(opener->flags & was->flags & END_TIMESTAMPS);
         if (seq_geq(opener->isn, was->next)) {
             tw->reuse_rule = LIFELINE_REUSE_BY_SEQUENCE;
         } else if ((opener->flags & was->flags & END_TIMESTAMPS) &&
                    seq_gt(opener->first_tsval, was->last_tsval)) {
             tw->reuse_rule = LIFELINE_REUSE_BY_TIMESTAMP;
         } else {
-            tw->reuse_rule = LIFELINE_REUSE_UNSAFE;
+            tw->reuse_rule = untold ? (uint8_t)LIFELINE_UNKNOWN : (uint8_t)LIFELINE_REUSE_UNSAFE;
         }
         /* No transition: RFC 9293 reopens "directly from TIME-WAIT"; the record says how it ended.
          */

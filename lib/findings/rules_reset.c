@@ -172,7 +172,7 @@ static const char *oddity(const struct scene *s, uint8_t role, const char **grou
             "party may have");
     }
     if (e->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW && !ended && !s->record->incomplete &&
-        e->reset_cause != LIFELINE_CAUSE_TIME_WAIT_ACK &&
+        !s->record->only_controls && e->reset_cause != LIFELINE_CAUSE_TIME_WAIT_ACK &&
         e->reset_cause != LIFELINE_CAUSE_CLOSED_SOCKET &&
         e->reset_cause != LIFELINE_CAUSE_HANDSHAKE_ABORT) {
         *severity = LIFELINE_NOTE;

@@ -60,6 +60,11 @@ static bool time_wait_reused(const struct scene *s, struct lifeline_finding *out
                         "timestamp is newer"),
                      N_("TIME-WAITs of {subject} gave way to new connections with newer "
                         "timestamps"));
+    } else if (w->reuse_rule == LIFELINE_UNKNOWN) {
+        finding_says(out,
+                     N_("TIME-WAIT of {subject} gave way to a new connection after {duration}; "
+                        "whether its timestamp was newer isn't in the capture"),
+                     N_("TIME-WAITs of {subject} gave way to new connections"));
     } else {
         finding_says(out,
                      N_("TIME-WAIT of {subject} gave way to a new connection after {duration}: its "
