@@ -24,7 +24,7 @@ bool pcap_write(const struct scenario *scenario, const struct variant *variant, 
                 put_words(file, rest, 4);
     for (unsigned i = 0; i < scenario->action_count && good; i++) {
         const struct action *action = &scenario->actions[i];
-        if (!action->frame || action->kind == ACTION_AGAIN)
+        if (!action->frame || action->kind == ACTION_AGAIN || action->kind == ACTION_TIMER)
             continue;
         struct lifeline_segment segment;
         uint8_t bytes[MAX_FRAME_BYTES];

@@ -105,7 +105,7 @@ static void print_event(const struct lifeline_event *event)
            ",\"step\":\"%s\",\"marks\":\"%s\",\"of_segment\":%s,\"client_state\":\"%s\","
            "\"server_state\":\"%s\",\"transitions\":[",
            event->connection, event->incarnation, event->frame, steps, marks,
-           event->segment ? "true" : "false", state_name(event->client_state),
+           event->from != LIFELINE_NOBODY ? "true" : "false", state_name(event->client_state),
            state_name(event->server_state));
     for (unsigned i = 0; i < event->transition_count; i++) {
         const struct lifeline_transition *transition = &event->transitions[i];
