@@ -52,8 +52,9 @@ enum end_flag {
     END_CUT = 1 << 26,     /* payload that it sent was cut by the snap length */
     /* A SYN,ACK acknowledged isn, whose SYN isn't in the capture: the stream goes on behind it. */
     END_BASE_KNOWN = 1 << 27,
-    END_FIN_CROSSED =
-        1 << 28, /* its FIN, sent again, carries its last ACK, of what isn't captured */
+    /* Its FIN, sent again, carries its last ACK, of what isn't captured. */
+    END_FIN_CROSSED = 1 << 28,
+    END_IS_PEER = 1 << 29, /* a socket that is connected to itself: both ends are one */
 };
 
 /* The fields of end, time_wait, closing and conn are listed in cold.c, too. */

@@ -142,6 +142,24 @@ static void live_segment(struct pass *pass)
     }
 }
 
+/* A socket that is connected to itself, as when a client's own port is the one it connects to (a
+ * simultaneous open, RFC 9293 3.5): what it sends comes from its peer, too. */
+static void hears_itself(struct pass *pass)
+{
+    struct pass heard = *pass;
+    heard.e = pass->p;
+    heard.p = pass->e;
+    heard.from = pass->to;
+    heard.to = pass->from;
+    heard.first = heard.fits = heard.repeated = heard.twice = heard.ack_fits = heard.hears = false;
+    heard.new_bytes = 0;
+    heard.steps = heard.marks = 0;
+    live_segment(&heard);
+    pass->steps |= heard.steps;
+    pass->transition_count = heard.transition_count;
+    memcpy(pass->transitions, heard.transitions, sizeof pass->transitions);
+}
+
 #ifdef LIFELINE_CHECK_PLAIN
 /* plain_segment(), and aborts where the stages say something else. */
 static bool take_plain(struct pass *pass)
@@ -253,6 +271,9 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
     } else {
         if (pass.first || !take_plain(&pass)) {
             live_segment(&pass);
+            if (pass.from->flags & END_IS_PEER) {
+                hears_itself(&pass);
+            }
         }
         emit_event(&pass);
         feed_app(&pass);

@@ -42,7 +42,7 @@ void handshake_syn(struct pass *pass)
 static void unhear(struct end *x)
 {
     x->flags &= END_ISN_KNOWN | END_SEQ_KNOWN | END_SENT | END_SCALE_KNOWN | END_SACK |
-                END_TIMESTAMPS | END_FAST_OPEN | END_SCALE_OFFERED;
+                END_TIMESTAMPS | END_FAST_OPEN | END_SCALE_OFFERED | END_IS_PEER;
     x->next = x->contiguous = x->block_start = x->block_end = x->isn + 1;
     x->wraps = 0;
     x->loose_bytes = 0;

@@ -62,7 +62,9 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
     c->start_ns = c->last_ns = s->time_ns;
     c->first_data_ns = c->last_data_ns = LIFELINE_UNKNOWN_NS;
     c->syn_to_synack_ns = c->synack_to_ack_ns = LIFELINE_UNKNOWN_NS;
+    bool is_peer = s->src_port == s->dst_port && !memcmp(s->src.bytes, s->dst.bytes, 16);
     for (unsigned i = 0; i < 2; i++) {
+        c->end[i].flags = is_peer ? END_IS_PEER : 0U;
         c->end[i].state = LIFELINE_STATE_UNKNOWN;
         c->end[i].reset_verdict = c->end[i].reset_cause = LIFELINE_UNKNOWN;
     }

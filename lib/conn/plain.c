@@ -18,7 +18,7 @@
 #define SETTLED (END_SENT | END_SEQ_KNOWN | END_ISN_KNOWN | END_ACKED_KNOWN | END_SYN_ACKED)
 #define UNSETTLED                                                                                  \
     (END_FIN | END_FIN_ACKED | END_CHALLENGED | END_RESET | END_ISN_REPLACED | END_MISSES |        \
-     END_MENDED | END_KEEP_ALIVE)
+     END_MENDED | END_KEEP_ALIVE | END_IS_PEER)
 
 static bool is_settled(const struct end *x)
 {
