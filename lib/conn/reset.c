@@ -552,7 +552,8 @@ void reset_segment(struct pass *pass)
     if (!sender_closed && !receiver_closed) {
         return;
     }
-    if (sender_closed && (from->flags & END_SEQ_KNOWN) && seq_gt(pass->segment->seq, from->next)) {
+    if (sender_closed && pass->ack && (from->flags & END_SEQ_KNOWN) &&
+        seq_gt(pass->segment->seq, from->next)) {
         from->flags |= END_TAIL_UNSEEN; /* its number shows more than was captured */
     }
     bool ends_life = (sender_closed && sender_was != LIFELINE_TIME_WAIT) ||

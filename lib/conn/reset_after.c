@@ -180,6 +180,9 @@ void reset_reconsider(struct pass *pass)
         }
         pass->from->reset_cause =
             may_open_by_cookie(pass) ? (uint8_t)LIFELINE_UNKNOWN : (uint8_t)LIFELINE_CAUSE_INJECTED;
+        if (seq_leq(pass->segment->seq, pass->from->next)) {
+            pass->from->flags &= ~(uint32_t)END_TAIL_UNSEEN; /* as the RST's number had it */
+        }
         restore(pass, pass->e);
         if (k->reset_closed[pass->p]) {
             return; /* its receiver believed it, until it goes on too */
