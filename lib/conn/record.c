@@ -283,7 +283,7 @@ static void fill_icmp(const struct conn *c, struct lifeline_connection *out)
 static void fill_doubts(struct lifeline_connection *out)
 {
     if (out->handshake.kind == LIFELINE_HANDSHAKE_HALF_OPEN &&
-        !out->handshake.synack_retransmissions) {
+        !out->handshake.synack_retransmissions && !out->icmp_errors) {
         out->handshake.kind = LIFELINE_UNKNOWN;
     }
     if (out->teardown.kind == LIFELINE_TEARDOWN_THREE_WAY) {
