@@ -315,15 +315,13 @@ static double delayed_share(const struct exchange *x)
     const struct lifeline_exchange *r = &x->record;
     int64_t first_ns =
         r->request.first_ns != LIFELINE_UNKNOWN_NS ? r->request.first_ns : r->response.first_ns;
-    int64_t last_ns = x->delayed_ns;
+    int64_t last_ns = exchange_latest_ns(r);
     if (!r->retransmission_ns)
         return 0;
     if (first_ns == LIFELINE_UNKNOWN_NS)
         return NAN;
-    if (last_ns < r->request.last_ns)
-        last_ns = r->request.last_ns;
-    if (last_ns < r->response.last_ns)
-        last_ns = r->response.last_ns;
+    if (last_ns < x->delayed_ns)
+        last_ns = x->delayed_ns;
     return (double)r->retransmission_ns / (double)(last_ns - first_ns);
 }
 

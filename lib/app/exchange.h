@@ -86,6 +86,12 @@ static inline void exchange_begin(struct lifeline_http_message *m, const struct 
     m->first_ns = m->last_ns = at->time_ns;
 }
 
+/* When the latest octet of an exchange passed that is in the capture, or LIFELINE_UNKNOWN_NS. */
+static inline int64_t exchange_latest_ns(const struct lifeline_exchange *r)
+{
+    return r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
+}
+
 /* An interim response, RFC 9110 15.2. */
 static inline void exchange_interim(struct exchange *x, uint16_t status)
 {

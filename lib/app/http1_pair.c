@@ -79,11 +79,9 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
     bool framed = r->request.body_bytes != LIFELINE_UNKNOWN_COUNT;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap && framed;
     r->response.complete = x->response_done && !x->cut && !x->response_gap;
-    h->last_end_ns = LIFELINE_UNKNOWN_NS;
     bool asked = x->has_request || !h->likely; /* or its request may go on */
-    if (x->response_done && !x->cut && !x->missing && asked)
-        h->last_end_ns =
-            r->response.last_ns > r->request.last_ns ? r->response.last_ns : r->request.last_ns;
+    bool ended = x->response_done && !x->cut && !x->missing && asked;
+    h->last_end_ns = ended ? exchange_latest_ns(r) : LIFELINE_UNKNOWN_NS;
     for (unsigned end = 0; end < 2; end++)
         if (h->side[end].x == x)
             h->side[end].x = NULL;

@@ -119,9 +119,7 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
                      app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
     bool ended = (!x->missing || x->response_done) && r->request.last_frame != LIFELINE_NO_FRAME &&
                  (!x->has_response || r->response.last_frame != LIFELINE_NO_FRAME);
-    h->last_end_ns = !ended                                     ? LIFELINE_UNKNOWN_NS
-                     : r->response.last_ns > r->request.last_ns ? r->response.last_ns
-                                                                : r->request.last_ns;
+    h->last_end_ns = ended ? exchange_latest_ns(r) : LIFELINE_UNKNOWN_NS;
     unlink_stream(flow->app, h, x);
     exchange_give(flow, x, outcome);
 }
