@@ -325,6 +325,21 @@ static double delayed_share(const struct exchange *x)
     return (double)r->retransmission_ns / (double)(last_ns - first_ns);
 }
 
+void exchange_race(const struct app_flow *flow, struct exchange *x)
+{
+    unsigned end = x->response_end_of;
+    struct lifeline_exchange *r = &x->record;
+    bool heard = flow->opened[end] && (!flow->hunting[end] || flow->stream[end].next > 0);
+    if (!x->has_request || x->has_response)
+        r->raced_close = 0;
+    else if (app_raced_close(flow, end, r->request.first_frame, x->request_start))
+        r->raced_close = 1;
+    else if (x->missing || !heard || flow->tail_gap[end] != APP_NO_OFFSET)
+        r->raced_close = LIFELINE_UNKNOWN;
+    else
+        r->raced_close = 0;
+}
+
 static int64_t span_ns(int64_t from, int64_t to)
 {
     if (from == LIFELINE_UNKNOWN_NS || to == LIFELINE_UNKNOWN_NS)

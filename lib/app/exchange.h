@@ -113,6 +113,10 @@ void exchange_pieces(struct exchange *x, bool is_response, const struct app_piec
 /* Tells the sink that a message begins or ends; not of an end that isn't in the capture. */
 void exchange_announce(struct app_flow *flow, struct exchange *x, bool is_response, bool is_end);
 
+/* Did it race with the close of the end that owed the response? What is missing may hold that FIN.
+ */
+void exchange_race(const struct app_flow *flow, struct exchange *x);
+
 /* Computes the times, gives the record to the sink, frees the exchange. */
 void exchange_give(struct app_flow *flow, struct exchange *x,
                    enum lifeline_exchange_outcome outcome);

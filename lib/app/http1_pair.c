@@ -62,8 +62,6 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
 {
     struct lifeline_exchange *r = &x->record;
     bool is_foreign = flow->is_foreign[!h->client] && !h->answered;
-    r->raced_close = x->has_request && !x->has_response &&
-                     app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
     if (r->pipelined) {
         bool known = x->has_response && r->pipelined == 1 &&
                      h->last_end_ns != LIFELINE_UNKNOWN_NS &&
@@ -76,6 +74,7 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
      */
     x->missing |= !x->has_response && (x->sent_ack < h->server_gap_end || h->ambiguous ||
                                        (x->sent_ack < h->server_unread_end && !is_foreign));
+    exchange_race(flow, x);
     bool framed = r->request.body_bytes != LIFELINE_UNKNOWN_COUNT;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap && framed;
     r->response.complete = x->response_done && !x->cut && !x->response_gap;

@@ -115,8 +115,7 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
         outcome = how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap;
     r->response.complete = x->response_done && !x->response_gap;
-    r->raced_close = x->has_request && !x->has_response &&
-                     app_raced_close(flow, !h->client, r->request.first_frame, x->request_start);
+    exchange_race(flow, x);
     bool ended = (!x->missing || x->response_done) && r->request.last_frame != LIFELINE_NO_FRAME &&
                  (!x->has_response || r->response.last_frame != LIFELINE_NO_FRAME);
     h->last_end_ns = ended ? exchange_latest_ns(r) : LIFELINE_UNKNOWN_NS;
