@@ -48,6 +48,7 @@ struct exchange *exchange_new(struct app_flow *flow)
     flow->exchanges++;
     r->stream = LIFELINE_UNKNOWN_COUNT;
     r->status = LIFELINE_UNKNOWN_COUNT;
+    x->announced_bytes = LIFELINE_UNKNOWN_COUNT;
     r->confidence = LIFELINE_PROVEN;
     r->connect_ns = r->idle_ns = LIFELINE_UNKNOWN_NS;
     r->send_ns = r->wait_ns = r->receive_ns = LIFELINE_UNKNOWN_NS;

@@ -19,7 +19,8 @@ struct exchange {
 
     int64_t request_start, request_end; /* offsets in the client's stream; APP_NO_OFFSET */
     int64_t response_start;             /* offset in the server's stream */
-    int64_t delayed_ns;                 /* the end of the delay counted last */
+    uint64_t announced_bytes; /* HTTP/2: the response's Content-Length; LIFELINE_UNKNOWN_COUNT */
+    int64_t delayed_ns;       /* the end of the delay counted last */
     int64_t sent_ack; /* how much of the server's stream the client had at its first octet */
 
     bool has_request, request_done;
@@ -29,6 +30,7 @@ struct exchange {
     bool request_gap, response_gap;   /* ... of that message */
     bool cut, request_cut;            /* the response, the request broke off: its end is unknown */
     bool upgraded;                    /* what follows isn't HTTP */
+    bool closes;                      /* the response says that its server closes behind it */
     bool barrier;      /* requests before it may be missing, and their responses may follow it */
     bool text_dropped; /* not all that it says was kept */
     bool is_head, is_connect, expects_continue, wants_upgrade, wants_h2c;

@@ -66,6 +66,7 @@ struct http1 {
     bool unseen;    /* requests may be among them that responses without one answer */
     bool judged;    /* what waited as a request began was judged to be over */
     bool pipelined; /* the client does */
+    bool closing;   /* a response told that nothing behind it is processed, RFC 9112 9.6 */
     uint32_t owed;  /* responses to lost requests that may still come, at most */
 };
 

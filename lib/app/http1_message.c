@@ -230,6 +230,7 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
         r->response_version = version_text(flow, x, head->version);
         if (!x->has_request)
             r->version = r->response_version;
+        x->closes = head->closes;
         keep_fields(flow, x, false, octets);
         http1_flag(side, head->flag_text);
         exchange_pieces(x, true, &octets->pieces);

@@ -75,6 +75,7 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
     x->missing |= !x->has_response && (x->sent_ack < h->server_gap_end || h->ambiguous ||
                                        (x->sent_ack < h->server_unread_end && !is_foreign));
     exchange_race(flow, x);
+    r->behind_close = h->closing && x->has_request && !x->has_response;
     bool framed = r->request.body_bytes != LIFELINE_UNKNOWN_COUNT;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap && framed;
     r->response.complete = x->response_done && !x->cut && !x->response_gap;
@@ -344,6 +345,7 @@ void http1_response_ends(struct app_flow *flow, struct http1 *h, bool cut)
     if (!cut)
         exchange_announce(flow, x, true, true);
     h->unasked = !x->has_request;
+    h->closing |= x->closes;
     if (!x->has_request)
         give(flow, h, x, APP_CLOSE_GONE);
     else

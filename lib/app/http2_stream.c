@@ -106,7 +106,7 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
     else if (cancelled ||
              (!x->has_response && x->request_end_of == h->client && r->stream > h->last_processed))
         outcome = LIFELINE_EXCHANGE_CANCELLED;
-    else if (x->request_done && x->response_done)
+    else if (x->request_done && x->response_done && !x->cut)
         outcome = LIFELINE_EXCHANGE_COMPLETE;
     else if (!x->has_response && x->request_done)
         outcome = h->side[x->response_end_of].lost ? LIFELINE_EXCHANGE_GAP
@@ -114,13 +114,23 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
     else
         outcome = how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap;
-    r->response.complete = x->response_done && !x->response_gap;
+    r->response.complete = x->response_done && !x->cut && !x->response_gap;
     exchange_race(flow, x);
     bool ended = (!x->missing || x->response_done) && r->request.last_frame != LIFELINE_NO_FRAME &&
                  (!x->has_response || r->response.last_frame != LIFELINE_NO_FRAME);
     h->last_end_ns = ended ? exchange_latest_ns(r) : LIFELINE_UNKNOWN_NS;
     unlink_stream(flow->app, h, x);
     exchange_give(flow, x, outcome);
+}
+
+/* Its DATA don't add up to its Content-Length, RFC 9113 8.1.1. To HEAD and with 304 there are none.
+ */
+static bool is_short(const struct exchange *x)
+{
+    const struct lifeline_exchange *r = &x->record;
+    return x->has_request && !x->response_gap && x->announced_bytes != LIFELINE_UNKNOWN_COUNT &&
+           r->response.body_bytes < x->announced_bytes && r->status != 304 && r->method &&
+           strcmp(r->method, "HEAD") != 0;
 }
 
 void http2_side_ends(struct app_flow *flow, struct http2 *h, struct exchange *x, unsigned end)
@@ -131,7 +141,12 @@ void http2_side_ends(struct app_flow *flow, struct http2 *h, struct exchange *x,
     if (*done || !begun)
         return;
     *done = true;
-    exchange_announce(flow, x, is_response, true);
+    if (is_response && is_short(x)) {
+        x->cut = true;
+        x->record.ended_short = 1;
+    } else {
+        exchange_announce(flow, x, is_response, true);
+    }
     if (x->response_done && (x->request_done || !x->has_request))
         http2_give(flow, h, x, APP_CLOSE_GONE, false);
 }
@@ -193,6 +208,8 @@ static void take_field(struct fields *f, struct http_text name, struct http_text
     if (f->message == &r->response) {
         if (http_text_is(name, "content-type") && !r->content_type)
             r->content_type = exchange_copy(f->app, x, value.at, value.bytes);
+        else if (http_text_is(name, "content-length"))
+            x->announced_bytes = http_length(value);
         return;
     }
     if (http_text_is(name, ":method") && !r->method) {

@@ -236,6 +236,17 @@ static void flag(struct http_head *head, const char *text)
         head->flag_text = text;
 }
 
+uint64_t http_length(struct http_text value)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < value.bytes; i++) {
+        if (!is_digit((uint8_t)value.at[i]) || i == 18)
+            return LIFELINE_UNKNOWN_COUNT;
+        n = n * 10 + (uint64_t)(value.at[i] - '0');
+    }
+    return value.bytes ? n : LIFELINE_UNKNOWN_COUNT;
+}
+
 /* RFC 9112 6.3 rule 5: a list of equal valid lengths is one length; all else is invalid. */
 static void content_length(struct http_head *head, struct http_text value)
 {
@@ -379,6 +390,8 @@ size_t http_parse_fields(const uint8_t *bytes, size_t length, struct http_head *
                     content_length(head, trimmed(value, lf));
                 } else if (NAME_IS("content-type") && !head->content_type.at) {
                     head->content_type = trimmed(value, lf);
+                } else if (NAME_IS("connection")) {
+                    head->closes |= value_has_token(trimmed(value, lf), "close");
                 }
                 break;
             case 't':

@@ -44,7 +44,7 @@ struct http_head {
     uint64_t content_length;
     struct http_text host, content_type;
     bool has_length, has_coding;
-    bool upgrade, upgrade_h2c, expects_continue;
+    bool upgrade, upgrade_h2c, expects_continue, closes;
     const char *flag_text; /* static; NULL when nothing is wrong with the framing */
 };
 
@@ -71,6 +71,9 @@ void http_each_field(const uint8_t *fields, size_t length, http_field_fn call, v
 
 /* Is this the whole of a name, ASCII case aside? lower is in lower case. */
 bool http_text_is(struct http_text text, const char *lower);
+
+/* A Content-Length that is one number, or LIFELINE_UNKNOWN_COUNT. */
+uint64_t http_length(struct http_text value);
 
 /* The method as a string constant, or NULL when it isn't a registered one. */
 const char *http_known_method(struct http_text method);

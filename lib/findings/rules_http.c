@@ -85,7 +85,8 @@ static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
     const struct lifeline_connection *r = s->record;
-    if (!proven(s) || x->raced_close != 1 || x->response.first_frame || has_wrong_answer(x) ||
+    bool crosses = x->raced_close == 1 || x->behind_close;
+    if (!proven(s) || !crosses || x->response.first_frame || has_wrong_answer(x) ||
         x->outcome == LIFELINE_EXCHANGE_NOT_HTTP || x->outcome == LIFELINE_EXCHANGE_CANCELLED) {
         return false;
     }
@@ -95,13 +96,19 @@ static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
     }
     int64_t late = x->request.first_ns - closed;
     int64_t rtt_ns = r->handshake.rtt_ns == LIFELINE_UNKNOWN_NS ? 0 : r->handshake.rtt_ns;
-    if (-late > s->thresholds->idle_race_ns + 2 * rtt_ns) {
+    if (!x->behind_close && -late > s->thresholds->idle_race_ns + 2 * rtt_ns) {
         return false; /* it had time to arrive, and didn't: lost on the way, not by the close */
     }
     out->endpoint = LIFELINE_SERVER;
     finding_frame(out, x->request.first_frame);
     mark_end(s, out);
-    if (late <= s->thresholds->idle_race_ns) {
+    if (x->behind_close) {
+        finding_says(out,
+                     N_("{subject} closes with the response before, which says so, and does not "
+                        "process {request}"),
+                     N_("{subject} closes with a response that says so, and does not process the "
+                        "requests behind it"));
+    } else if (late <= s->thresholds->idle_race_ns) {
         out->duration_ns = x->idle_ns;
         if (x->idle_ns == LIFELINE_UNKNOWN_NS || !x->idle_ns) {
             finding_says(out, N_("{request} crossed the close of {subject} and is lost"),
@@ -133,7 +140,7 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
         return false;
     }
     enum leaver leaver = who_left(s->record);
-    if (x->raced_close == 1 && leaver == SERVER_LEFT) {
+    if ((x->raced_close == 1 || x->behind_close) && leaver == SERVER_LEFT) {
         return false; /* keep-alive-race */
     }
     int64_t wait_ns = waited_ns(s);
@@ -193,6 +200,18 @@ static bool http_response_truncated(const struct scene *s, struct lifeline_findi
     }
     if (x->flagged) {
         return false; /* framing that can't be read, or not by all, tells nothing of the end */
+    }
+    if (x->ended_short) {
+        out->endpoint = LIFELINE_SERVER;
+        out->count = x->response.body_bytes;
+        finding_frame(out, x->request.first_frame);
+        finding_frame(out, x->response.first_frame);
+        finding_frame(out, x->response.last_frame);
+        finding_says(out,
+                     N_("{subject} ends its response to {request} after {count|body byte|body "
+                        "bytes}, fewer than it announced"),
+                     N_("{subject} ends responses before the length that they announced"));
+        return true;
     }
     enum leaver leaver = who_ended(s->record);
     if (leaver == NOBODY_LEFT || s->record->server.missing_bytes ||
@@ -310,7 +329,9 @@ static const struct rule rules[] = {
          "client's next request cross, the request meets a closed socket and gets RST. The client "
          "can't know whether it was processed, so only idempotent requests may be repeated."),
       N_("Make the client's (proxy's) idle timeout shorter than the server's, and let it repeat "
-         "idempotent requests on a new connection."),
+         "idempotent requests on a new connection. A server that limits the requests of a "
+         "connection closes behind a response with \"Connection: close\": raise that limit, or "
+         "don't pipeline."),
       "RFC 9112 9.3.1, 9.5"},
      SCOPE_EXCHANGE,
      keep_alive_race},
@@ -325,8 +346,9 @@ static const struct rule rules[] = {
      SCOPE_EXCHANGE,
      http_no_response},
     {{"http-response-truncated", LIFELINE_ERROR, N_("response cut short"),
-      N_("The connection ended before the response was complete as its framing (Content-Length or "
-         "chunked coding) announced: the client has only a part, and must treat it as an error."),
+      N_("The connection, or the stream of HTTP/2, ended before the response was complete as its "
+         "framing (Content-Length or chunked coding) announced: the client has only a part, and "
+         "must treat it as an error."),
       N_("Look for an abort at the server or its upstream (disk, timeout, worker killed), or a "
          "wrong Content-Length."),
       "RFC 9112 6.3, 8"},

@@ -92,7 +92,7 @@ static bool reset_after_close(const struct scene *s, struct lifeline_finding *ou
         finding_says(out,
                      N_("{peer} sends {count|byte|bytes} to {subject} after that closed: RST, and "
                         "they are lost"),
-                     N_("{peer} sends {count|byte|bytes} to {subject} after that closed: RST"));
+                     N_("{subject} had closed when {count|byte|bytes} came from {peer}: RST"));
     } else {
         finding_says(out, N_("{peer} sends to {subject} after that closed: RST"), NULL);
     }

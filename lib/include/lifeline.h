@@ -500,7 +500,9 @@ struct lifeline_exchange {
     uint64_t retransmitted_segments; /* that carried its bytes */
     int64_t retransmission_ns;       /* of its time, how long it waited for those */
     int64_t wait_retransmission_ns;  /* of wait_ns alone */
-    double retransmission_share;     /* the same as a part of all its time, 0 to 1; NaN: unknown */
+    uint8_t ended_short;  /* HTTP/2: the response's end came before its Content-Length: 0, 1 */
+    uint8_t behind_close; /* unanswered behind a response with "Connection: close": 0, 1 */
+    double retransmission_share; /* the same as a part of all its time, 0 to 1; NaN: unknown */
     uint32_t slot;
 };
 
