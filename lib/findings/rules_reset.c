@@ -94,7 +94,8 @@ static bool reset_after_close(const struct scene *s, struct lifeline_finding *ou
                         "they are lost"),
                      N_("{subject} had closed when {count|byte|bytes} came from {peer}: RST"));
     } else {
-        finding_says(out, N_("{peer} sends to {subject} after that closed: RST"), NULL);
+        finding_says(out, N_("{peer} sends to {subject} after that closed: RST"),
+                     N_("{subject} had closed when segments came from {peer}: RST"));
     }
     return true;
 }

@@ -172,7 +172,7 @@ static bool fin_unacknowledged(const struct scene *s, struct lifeline_finding *o
         finding_says(out,
                      N_("{peer} does not acknowledge the FIN of {subject}, sent {count|time|times} "
                         "in {duration}"),
-                     N_("{peer} does not acknowledge the FINs of {subject}"));
+                     N_("FINs of {subject} to {peer} are not acknowledged"));
         return true;
     }
     return false;
