@@ -79,8 +79,11 @@ static void append_url(struct http *view, const struct lifeline_exchange *x)
         g_string_append(view->list.cell, "?");
         return;
     }
-    if (!strstr(x->uri, "://"))
+    bool asterisk = strcmp(x->uri, "*") == 0;
+    if (*x->uri == '/' || asterisk) /* else the target has its host, RFC 9112 3.2 */
         append_safe(view, x->host);
+    if (asterisk)
+        g_string_append_c(view->list.cell, ' ');
     append_safe(view, x->uri);
 }
 

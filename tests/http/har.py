@@ -343,6 +343,14 @@ class Messages(unittest.TestCase):
         self.assertEqual(self.request("GET /", "")["url"], "http://10.0.0.1/")
         self.assertEqual(self.request("GET /", "Host: a/b@c\r\n")["url"], "http://10.0.0.1/")
 
+    def test_urls_in_text(self):
+        for start, url in (("GET /a?b=1", "a.test/a?b=1"), ("OPTIONS *", "a.test *"), ("GET http://b.test/q", "http://b.test/q"),
+                           ("CONNECT b.test:443", "b.test:443"), ("GET /r?u=http://c.test/", "a.test/r?u=http://c.test/")):
+            wire = Wire().open().send("c", ("%s HTTP/1.1\r\nHost: a.test\r\n\r\n" % start).encode())
+            with capture(wire.send("s", b"HTTP/1.1 204 No Content\r\n\r\n").close()) as path:
+                text = subprocess.run([LIFELINE, "http", path], capture_output=True, text=True, check=True)
+            self.assertRegex(text.stdout, r"(?m) %s$" % re.escape(url))
+
     def test_query(self):
         pairs = self.request("GET /?a=1&b=%41+c&&d&e=x=y#f=1")["queryString"]
         self.assertEqual([(p["name"], p["value"]) for p in pairs],
