@@ -209,6 +209,13 @@ static bool may_open_tunnel(const struct http1 *h, const struct exchange *x,
            head->framing == HTTP_FRAMED_NOT && !head->content_type.at;
 }
 
+/* RFC 9112 9.3 */
+static bool closes_behind(const struct http_head *head)
+{
+    bool is_1_0 = head->version.bytes == 3 && memcmp(head->version.at, "1.0", 3) == 0;
+    return head->closes || (is_1_0 && !head->keeps_alive);
+}
+
 static void response_head(struct app_flow *flow, struct http1 *h, const struct http_head *head,
                           const struct http1_octets *octets, const struct app_at *at)
 {
@@ -230,7 +237,7 @@ static void response_head(struct app_flow *flow, struct http1 *h, const struct h
         r->response_version = version_text(flow, x, head->version);
         if (!x->has_request)
             r->version = r->response_version;
-        x->closes = head->closes;
+        x->closes = closes_behind(head);
         keep_fields(flow, x, false, octets);
         http1_flag(side, head->flag_text);
         exchange_pieces(x, true, &octets->pieces);

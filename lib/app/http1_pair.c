@@ -296,6 +296,7 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
     struct http1_side *side = &h->side[!h->client];
     struct exchange *x = answered_by(flow, h, side);
     h->answered = true;
+    h->closing = false; /* it goes on, whatever it told */
     side->x = NULL;
     if (!x) {
         if (h->skipped && !h->first) {

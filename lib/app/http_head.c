@@ -392,6 +392,7 @@ size_t http_parse_fields(const uint8_t *bytes, size_t length, struct http_head *
                     head->content_type = trimmed(value, lf);
                 } else if (NAME_IS("connection")) {
                     head->closes |= value_has_token(trimmed(value, lf), "close");
+                    head->keeps_alive |= value_has_token(trimmed(value, lf), "keep-alive");
                 }
                 break;
             case 't':

@@ -44,8 +44,9 @@ struct http_head {
     uint64_t content_length;
     struct http_text host, content_type;
     bool has_length, has_coding;
-    bool upgrade, upgrade_h2c, expects_continue, closes;
-    const char *flag_text; /* static; NULL when nothing is wrong with the framing */
+    bool upgrade, upgrade_h2c, expects_continue;
+    bool closes, keeps_alive; /* what Connection says */
+    const char *flag_text;    /* static; NULL when nothing is wrong with the framing */
 };
 
 /* Parses a request or status line, which ends in LF; head gets its pieces. *line_bytes: with the
