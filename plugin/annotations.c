@@ -141,6 +141,14 @@ static void touch(struct life *life)
     session.touched = touched;
 }
 
+/* Is it of a frame that shows it, a segment of the connection or an ICMP error about one? Time
+ * alone passes otherwise, or a segment of another incarnation, which has a note of its own, tells.
+ */
+static bool has_own_frame(const struct lifeline_event *event)
+{
+    return event->segment != NULL || event->icmp.error != LIFELINE_UNKNOWN;
+}
+
 static bool is_of_segment_at_hand(const struct lifeline_event *event)
 {
     return session.segment != NULL && session.note == NULL &&
@@ -199,11 +207,11 @@ static void on_event(void *user, const struct lifeline_event *event)
     life->slot = event->slot;
     if (event->steps & LIFELINE_STEP_ROLE)
         life->roles_known = (uint32_t)event->frame;
-    if (event->frame != LIFELINE_NO_FRAME && is_of_segment_at_hand(event)) {
+    if (has_own_frame(event) && is_of_segment_at_hand(event)) {
         session.note = make_note(event, life);
         return;
     }
-    if (event->frame != LIFELINE_NO_FRAME)
+    if (has_own_frame(event))
         hang_note(make_note(event, life));
     touch(life);
 }

@@ -101,9 +101,8 @@ static void live_segment(struct pass *pass)
     if (pass->first && !pass->syn) {
         pass->steps |= LIFELINE_STEP_OPEN;
     }
-    if (!pass->syn && !pass->fin && !pass->rst) {
-        pass->engine->acks_seen = true;
-    }
+    pass->engine->fins_seen |= pass->fin;
+    pass->engine->acks_seen |= !pass->syn && !pass->fin && !pass->rst;
     roles_by_content(pass);
     handshake_refute(pass);
     facts_read(pass);

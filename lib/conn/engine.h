@@ -46,10 +46,17 @@ struct lifeline_engine {
     int64_t wake_ns;                   /* expiry_run() has nothing to do before */
     struct incarnation_memory *memory; /* direct-mapped, INCARNATION_MEMORY entries */
     bool finished, finishing;
-    bool acks_seen;  /* the capture isn't filtered down to SYN, FIN and RST */
+    bool acks_seen, fins_seen; /* segments other than SYN, FIN and RST; FINs */
     bool counts_all; /* HTTP of other shards' connections is followed too, for findings about hosts
                       */
 };
+
+/* Is the capture filtered down to SYN, FIN and RST, as far as can be seen? There are FINs, but not
+ * one of the ACKs that go before any. */
+static inline bool engine_lacks_acks(const struct lifeline_engine *engine)
+{
+    return engine->fins_seen && !engine->acks_seen;
+}
 
 /* What a record and findings are made of besides the connection; nothing of it changes later. */
 struct telling {

@@ -274,7 +274,7 @@ void handshake_other(struct pass *pass)
             c->ack_ns = pass->time_ns;
             pass->steps |= LIFELINE_STEP_HANDSHAKE_3;
             if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && !(to->flags & END_FIN) &&
-                (pass->engine->acks_seen || !pass->fin)) {
+                !(pass->fin && engine_lacks_acks(pass->engine))) {
                 c->synack_to_ack_ns =
                     answer_time(pass, to, c->synack_retransmissions > 0, LIFELINE_UNKNOWN_NS);
             }

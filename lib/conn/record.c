@@ -279,7 +279,7 @@ static void fill_icmp(const struct conn *c, struct lifeline_connection *out)
     memcpy(out->icmp.sender.bytes, c->icmp_sender, sizeof c->icmp_sender);
 }
 
-/* Where no ACK is captured of any connection, none is missed. */
+/* Where the ACKs of no connection are captured, one that isn't there tells nothing. */
 static void fill_doubts(struct lifeline_connection *out)
 {
     if (out->handshake.kind == LIFELINE_HANDSHAKE_HALF_OPEN &&

@@ -198,7 +198,7 @@ static bool lacks_acks(const struct pass *pass)
 {
     int64_t last_ns = pass->from->control_ns > pass->to->control_ns ? pass->from->control_ns
                                                                     : pass->to->control_ns;
-    return !pass->engine->acks_seen && pass->time_ns - last_ns > COPY_WINDOW_NS;
+    return engine_lacks_acks(pass->engine) && pass->time_ns - last_ns > COPY_WINDOW_NS;
 }
 
 /* Who sent last, or what, isn't in the capture: nobody can say what was left to read. */

@@ -120,7 +120,7 @@ void teardown_ack(struct pass *pass)
             apply(pass, pass->p, GETS_FIN);
         }
         /* Sent again for want of an ACK, or for want of one in the capture? */
-        bool acked_unseen = resent && bare && !pass->engine->acks_seen;
+        bool acked_unseen = resent && bare && engine_lacks_acks(pass->engine);
         apply(pass, pass->p, in_doubt || acked_unseen ? GETS_ACK_OF_FIN_IN_DOUBT : GETS_ACK_OF_FIN);
     }
     if ((to->flags & END_FIN_REPEATED) && from->state == LIFELINE_TIME_WAIT) {

@@ -29,7 +29,7 @@ struct telling tell_now(const struct lifeline_engine *engine, const struct conn 
         .context_text = wire_context_text(engine->wire, record_context(c)),
         .time_ns = engine->now_ns,
         .capture_ended = engine->finishing,
-        .only_controls = !engine->acks_seen,
+        .only_controls = engine_lacks_acks(engine),
     };
 }
 

@@ -455,7 +455,7 @@ struct lifeline_connection {
     uint64_t exchanges;
     uint64_t finding_count;
     const char *const *findings; /* names, in the order found */
-    bool only_controls;          /* no ACK without SYN, FIN, RST was captured of any connection */
+    bool only_controls;          /* FINs were captured, but no ACK without SYN, FIN or RST */
     uint8_t incomplete;          /* 1: evicted, or cut by a limit, or frames are missing */
 };
 

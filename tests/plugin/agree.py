@@ -226,7 +226,7 @@ def compare(program, wireshark, values, capture):
                    int(layer["lifeline.connection"][0])] = layer
     flat = {key: walk(layer) for key, layer in layers.items()}
     events = {(e["frame"], e["layer"], e["connection"]): e
-              for e in with_roles_known(records["timeline", "event"]) if e["segment"] is not None}
+              for e in with_roles_known(records["timeline", "event"]) if e["segment"] is not None or e["icmp"]["error"] is not None}
     for key in sorted(events.keys() | layers.keys()):
         if key not in layers:
             c.differ(f"frame {key[0]} layer {key[1]} only the program has")

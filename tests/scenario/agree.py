@@ -45,7 +45,7 @@ def of_library(runner, scenario):
     for e in lines([runner, "--events", scenario]):
         events.append((e["frame"], e["connection"], tuple(e["step"].split("+")) if e["step"] else (),
                        (e["client_state"], e["server_state"]),
-                       tuple(tuple(t.split()) for t in e["transitions"]), e["of_segment"]))
+                       tuple(tuple(t.split()) for t in e["transitions"]), e["is_own"]))
     return events
 
 
@@ -67,7 +67,7 @@ def of_program(program, settings, capture):
         events.append((e["frame"] or 0, e["connection"],
                        tuple(e["step"].split("+")) if e["step"] else (),
                        (e["client_state"] or "unknown", e["server_state"] or "unknown"),
-                       transitions, e["segment"] is not None))
+                       transitions, e["segment"] is not None or e["icmp"]["error"] is not None))
     return events, histories
 
 
@@ -136,8 +136,8 @@ def with_roles_known(events):
     taken for each other."""
     other = {"client": "server", "server": "client"}
     known = {connection: frame for frame, connection, steps, *_ in events if "role" in steps}
-    for frame, connection, steps, states, transitions, of_segment in events:
-        if not of_segment:
+    for frame, connection, steps, states, transitions, is_own in events:
+        if not is_own:
             continue
         if frame < known.get(connection, 0):
             states = states[::-1]

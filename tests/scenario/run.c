@@ -102,11 +102,12 @@ static void print_event(const struct lifeline_event *event)
     lifeline_names_of_bits(lifeline_step_names, event->steps, "+", steps, sizeof steps);
     lifeline_names_of_bits(lifeline_mark_names, event->marks, " ", marks, sizeof marks);
     printf("{\"connection\":%" PRIu64 ",\"incarnation\":%" PRIu32 ",\"frame\":%" PRIu64
-           ",\"step\":\"%s\",\"marks\":\"%s\",\"of_segment\":%s,\"client_state\":\"%s\","
+           ",\"step\":\"%s\",\"marks\":\"%s\",\"is_own\":%s,\"client_state\":\"%s\","
            "\"server_state\":\"%s\",\"transitions\":[",
            event->connection, event->incarnation, event->frame, steps, marks,
-           event->from != LIFELINE_NOBODY ? "true" : "false", state_name(event->client_state),
-           state_name(event->server_state));
+           event->from != LIFELINE_NOBODY || event->icmp.error != LIFELINE_UNKNOWN ? "true"
+                                                                                   : "false",
+           state_name(event->client_state), state_name(event->server_state));
     for (unsigned i = 0; i < event->transition_count; i++) {
         const struct lifeline_transition *transition = &event->transitions[i];
         printf("%s\"%s %s %s %s\"", i ? "," : "", role_name(transition->endpoint),
