@@ -181,6 +181,9 @@ struct app_flow {
 /* Memory for a flow, not initialised; NULL when there is none. */
 struct app_flow *app_flow_take(struct app *app);
 
+/* Puts a protocol on the flow. False: no memory. */
+bool app_open_protocol(struct app_flow *flow, const struct app_protocol *protocol, unsigned client);
+
 /* ---- for protocols ---- */
 
 /* No more octets, please: the flow becomes opaque once the call returns. */

@@ -314,7 +314,8 @@ static void http1_repeat(struct app_flow *flow, unsigned end, int64_t offset, ui
     }
 }
 
-void http1_close(struct app_flow *flow, enum app_close how)
+/* Gives all that is open, frees all. */
+static void http1_close(struct app_flow *flow, enum app_close how)
 {
     struct http1 *h = http1_of(flow);
     for (unsigned i = 0; i < 2; i++) {

@@ -174,11 +174,6 @@ void http1_cut_head(struct app_flow *flow, struct http1 *h, unsigned end, bool m
 /* Frees the octets of a head that came in pieces. */
 void http1_forget_head(struct app_flow *flow, struct http1_side *side);
 
-/* ---- http1.c ---- */
-
-/* Gives all that is open, frees all. */
-void http1_close(struct app_flow *flow, enum app_close how);
-
 static inline struct lifeline_http_message *http1_message_of(struct http1_side *side,
                                                              bool is_request)
 {

@@ -179,7 +179,7 @@ static void upgrade_to_http2(struct app_flow *flow, struct http1 *h)
     unsigned client = h->client;
     x->upgraded = true;
     http1_response_ends(flow, h, false);
-    http1_close(flow, APP_CLOSE_GONE);
+    flow->protocol->close(flow, APP_CLOSE_GONE);
     if (!stream1 || !http2_take_over(flow, client, stream1))
         app_flow_abandon(flow);
 }

@@ -83,14 +83,6 @@ static bool resyncs(const struct app_run *run, bool from_client)
     return frames && !left;
 }
 
-enum app_verdict http2_first_field(uint8_t octet)
-{
-    uint8_t name = octet & 0x80 ? octet & 0x7f : octet & 0x40 ? octet & 0x3f : octet & 0x0f;
-    if (name >= 1 && name <= 7) /* :authority, :method, :path, :scheme */
-        return APP_IS_CLIENT;
-    return name >= 8 && name <= 14 ? APP_IS_SERVER : APP_NO; /* :status */
-}
-
 /* Is a segment in mid-stream a row of frames, one of them whole HEADERS? */
 static enum app_verdict prove_frames(const uint8_t *p, size_t length)
 {

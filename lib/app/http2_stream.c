@@ -23,6 +23,14 @@
 #define HTTP2_MAX_BLOCK_TEXT (256u << 10) /* of a decoded block: an indexed field is one octet */
 #define KEEP_BLOCK_BYTES     1024         /* room kept for the next block */
 
+enum app_verdict http2_first_field(uint8_t octet)
+{
+    uint8_t name = octet & 0x80 ? octet & 0x7f : octet & 0x40 ? octet & 0x3f : octet & 0x0f;
+    if (name >= 1 && name <= 7) /* :authority, :method, :path, :scheme */
+        return APP_IS_CLIENT;
+    return name >= 8 && name <= 14 ? APP_IS_SERVER : APP_NO; /* :status */
+}
+
 /* Keyed: the sender chooses the numbers. */
 static unsigned bucket_of(const struct app *app, uint64_t stream)
 {

@@ -7,9 +7,6 @@
 
 #define APP_PATIENCE 16 /* frames that a flow waits for octets that were received */
 
-/* Puts a protocol on the flow. False: no memory. (app.c) */
-bool app_open_protocol(struct app_flow *flow, const struct app_protocol *protocol, unsigned client);
-
 /* Is everything that the segment acknowledges delivered? The FIN counts as an octet. */
 bool app_is_causal(const struct app_flow *flow, unsigned end, const struct stream_origin *origin);
 
