@@ -101,11 +101,11 @@ static void live_segment(struct pass *pass)
     if (pass->first && !pass->syn) {
         pass->steps |= LIFELINE_STEP_OPEN;
     }
-    pass->engine->fins_seen |= pass->fin;
-    pass->engine->acks_seen |= !pass->syn && !pass->fin && !pass->rst;
     roles_by_content(pass);
     handshake_refute(pass);
     facts_read(pass);
+    pass->engine->fins_seen |= pass->fin && pass->fits;
+    pass->engine->acks_seen |= !pass->syn && !pass->fin && !pass->rst;
     if (pass->rst) {
         reset_segment(pass);
         return;
