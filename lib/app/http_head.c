@@ -333,6 +333,18 @@ static bool value_has_token(struct http_text value, const char *token)
     return false;
 }
 
+/* RFC 9112 9.3; mostly it is one token. */
+static void connection(struct http_head *head, struct http_text value)
+{
+    bool is_close = http_text_is(value, "close"), is_keep_alive = http_text_is(value, "keep-alive");
+    head->closes |= is_close;
+    head->keeps_alive |= is_keep_alive;
+    if (!is_close && !is_keep_alive) {
+        head->closes |= value_has_token(value, "close");
+        head->keeps_alive |= value_has_token(value, "keep-alive");
+    }
+}
+
 /* A line's name if it is followed by a colon; blanks before the colon are flagged where they would
  * matter: some recipients ignore such a field, RFC 9112 5.1. */
 static bool name_is(const uint8_t *line, const uint8_t *lf, const char *name, size_t bytes,
@@ -391,8 +403,7 @@ size_t http_parse_fields(const uint8_t *bytes, size_t length, struct http_head *
                 } else if (NAME_IS("content-type") && !head->content_type.at) {
                     head->content_type = trimmed(value, lf);
                 } else if (NAME_IS("connection")) {
-                    head->closes |= value_has_token(trimmed(value, lf), "close");
-                    head->keeps_alive |= value_has_token(trimmed(value, lf), "keep-alive");
+                    connection(head, trimmed(value, lf));
                 }
                 break;
             case 't':

@@ -110,31 +110,36 @@ static void name_host(const struct lifeline_address *ip, unsigned port, char *ou
     }
 }
 
-/* Each field by itself: zeroing the whole first took more time than all the rules, which run for
- * each connection and mostly find nothing. frames[] counts up to frame_count only. */
+/* What a rule may leave as it is. No more: rules run for each connection and mostly find nothing.
+ * frames[] counts up to frame_count only. */
 static void prepare(struct lifeline_finding *out, const struct rule *rule)
 {
-    const struct lifeline_finding_kind *kind = &rule->kind;
-    out->kind = kind;
+    out->kind = &rule->kind;
+    out->severity = rule->kind.severity;
+    out->advice = rule->kind.advice;
+    out->endpoint = LIFELINE_NOBODY;
+    out->icmp.error = LIFELINE_UNKNOWN;
+    out->icmp.sender.family = 0;
+    out->frame_count = 0;
+    out->duration_ns = LIFELINE_UNKNOWN_NS;
+    out->count = LIFELINE_UNKNOWN_COUNT;
+}
+
+/* Once a rule has found something: the rest, as of one about nobody. */
+static void complete(struct lifeline_finding *out)
+{
+    const struct lifeline_finding_kind *kind = out->kind;
     out->name = kind->name;
-    out->severity = kind->severity;
     out->why = kind->why;
-    out->advice = kind->advice;
     out->reference = kind->reference;
     out->connection = LIFELINE_UNKNOWN_COUNT;
     out->incarnation = LIFELINE_UNKNOWN_COUNT;
     out->slot = UINT32_MAX;
     out->exchange = LIFELINE_UNKNOWN_COUNT;
     out->request = NULL;
-    out->time_ns = 0;
-    out->endpoint = LIFELINE_NOBODY;
     out->subject = out->peer = NULL;
-    out->icmp.error = LIFELINE_UNKNOWN;
-    out->icmp.sender.family = 0;
-    out->frame_count = 0;
-    out->duration_ns = LIFELINE_UNKNOWN_NS;
-    out->count = LIFELINE_UNKNOWN_COUNT;
-    out->text = out->text_template = out->group_template = NULL;
+    out->time_ns = 0;
+    out->text = NULL;
 }
 
 static void give(const struct findings *f, const struct lifeline_sink *sink,
@@ -244,6 +249,7 @@ void findings_exchange(struct findings *f, const struct lifeline_exchange *excha
         if (!f->rules[number]->find(&scene, &out)) {
             continue;
         }
+        complete(&out);
         const char *method = exchange->method ? exchange->method : "?";
         const char *uri = exchange->uri ? exchange->uri : "?";
         snprintf(request, sizeof request, "%.*s %.*s", whole_characters(method, 20), method,
@@ -278,6 +284,7 @@ unsigned findings_connection(const struct findings *f, const struct lifeline_sin
         prepare(&out, f->rules[number]);
         if (f->rules[number]->find(&scene, &out)) {
             found |= (uint64_t)1 << number;
+            complete(&out);
             out.time_ns = record->end_ns;
             give_connection(f, sink, &out, record);
         }
@@ -308,6 +315,7 @@ static void judge_pair(struct findings *f, const struct host_pair *row, int64_t 
         struct lifeline_finding out;
         prepare(&out, rule);
         if (rule->find(&scene, &out)) {
+            complete(&out);
             bool about_client = out.endpoint == LIFELINE_CLIENT;
             out.subject = about_client ? client : server;
             out.peer = about_client ? server : client;
@@ -328,6 +336,7 @@ static void tell_limits(struct findings *f, const struct lifeline_counters *coun
             return;
         }
         if (out.count) {
+            complete(&out);
             out.time_ns = now_ns;
             give(f, f->sink, &out);
         }

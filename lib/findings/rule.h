@@ -63,8 +63,8 @@ enum scope { SCOPE_CONNECTION, SCOPE_EXCHANGE, SCOPE_PAIR, SCOPE_COUNT };
 struct rule {
     struct lifeline_finding_kind kind;
     enum scope scope;
-    /* True when it is so: then text_template is set, and what it names. Preset: severity from the
-     * kind, nobody as endpoint, unknown counts; group_template NULL means text_template. */
+    /* True when it is so: then text_template is set, and what it names. Preset: severity and
+     * advice from the kind, nobody as endpoint, unknown counts, no ICMP error. */
     bool (*find)(const struct scene *scene, struct lifeline_finding *out);
 };
 
