@@ -251,18 +251,17 @@ void handshake_other(struct pass *pass)
         opener_answers(pass);
     }
     bool covers_syn = seq_gt(pass->segment->ack, to->isn) && from->state != LIFELINE_SYN_SENT;
-    /* After text only the bare ACK of the SYN can still be the third segment, or the client's first
-     * segment after its SYN; after text of the server that one only when it closes, or when no
-     * other can have gone before. What text that isn't in the capture went before is later than it.
+    /* After text of the server only the bare ACK of its SYN can still be the third segment, or the
+     * client's first segment after its SYN: when it closes, or when no other can have gone before.
+     * What text went before that isn't in the capture, and a FIN behind a gap, are later than it.
      */
     bool is_first = from->segments == 2 + c->syn_retransmissions;
-    bool behind_gap = (from->flags & END_ISN_KNOWN) &&
-                      (seq_gt(pass->segment->seq, from->contiguous) || from->missing_bytes);
-    bool third =
-        covers_syn && !behind_gap &&
-        (to->state == LIFELINE_SYN_RECEIVED ||
-         (pass->segment->ack == to->isn + 1 && (is_first || !pass->segment->payload_bytes)) ||
-         (is_first && (pass->fin || speaks_unheard(c))));
+    bool behind_gap =
+        (from->flags & END_ISN_KNOWN) &&
+        (from->missing_bytes || (pass->fin && seq_gt(pass->segment->seq, from->contiguous)));
+    bool third = covers_syn && !behind_gap &&
+                 (to->state == LIFELINE_SYN_RECEIVED || pass->segment->ack == to->isn + 1 ||
+                  (is_first && (pass->fin || speaks_unheard(c))));
     if (covers_syn) {
         apply(pass, pass->p, GETS_ACK_OF_SYN);
     }

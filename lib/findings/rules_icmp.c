@@ -82,10 +82,9 @@ static bool path_error(const struct scene *s, struct lifeline_finding *out)
 static const struct rule rules[] = {
     {{"path-mtu", LIFELINE_NOTE, N_("packets too big for the path"),
       N_("A router that can't forward a packet for its size, and may not cut it, drops it and "
-         "tells "
-         "its sender the MTU of the next link. The sender repeats the data in smaller segments, a "
-         "round trip later. If it goes on without, the error doesn't reach it: a path MTU black "
-         "hole, in which small segments pass and large ones vanish."),
+         "tells its sender the MTU of the next link. The sender repeats the data in smaller "
+         "segments, a round trip later. If it goes on without, the error doesn't reach it: a path "
+         "MTU black hole, in which small segments pass and large ones vanish."),
       N_("Let firewalls pass ICMP \"fragmentation needed\" and ICMPv6 \"packet too big\"; where a "
          "tunnel takes its share of the MTU, set the MTU or clamp the MSS there; on Linux "
          "net.ipv4.tcp_mtu_probing=1 helps out of a black hole."),
