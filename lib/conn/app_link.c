@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What HTTP is told of the connection that carries it. */
-#include "conn/engine.h"
+#include "conn/app_link.h"
+
+#include "conn/record.h"
 
 void app_link_of(const struct conn *c, struct app_link *out)
 {

@@ -6,7 +6,10 @@
  * history, and added to the event. What a delivered transition rests on (the segment, its time) is
  * remembered as long as it is the top of the history, so that it can be withdrawn.
  */
-#include "conn/engine.h"
+#include "conn/apply.h"
+
+#include "conn/history.h"
+#include "conn/time_wait_hold.h"
 
 static void note(struct pass *pass, unsigned end, uint8_t from, uint8_t to, uint8_t evidence,
                  uint8_t row)

@@ -3,7 +3,11 @@
  * A connection by its slot, as events name it: to look at while it lives, or to be given a stream
  * that another program has taken out of it (TLS that Wireshark decrypted).
  */
-#include "conn/engine.h"
+#include "conn/inside.h"
+
+#include "conn/app_link.h"
+#include "conn/record.h"
+#include "conn/tell.h"
 
 /* Links the connection whose stream comes from another layer. False: nobody follows it. */
 static bool link_fed(struct lifeline_engine *engine, uint32_t slot, uint64_t connection,

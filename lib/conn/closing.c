@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is noted of a connection once it begins to close: nothing, at first. */
-#include "conn/engine.h"
+#include "conn/closing.h"
 
 void closing_begin(struct closing *k)
 {

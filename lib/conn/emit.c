@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the model to the sink: events and records. Roles are put in place of ends here. */
-#include "conn/engine.h"
+#include "conn/emit.h"
+
+#include "conn/record.h"
+#include "conn/tell.h"
 
 /* Distance of a sequence number from its end's ISN, beyond 2^32 too. */
 static uint64_t relative(const struct end *x, uint32_t seq)

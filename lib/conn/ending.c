@@ -5,10 +5,16 @@
  * A connection is in the list of what becomes of it next; at its end its streams end, its record
  * and findings are told (tell.c), and its memory goes.
  */
-#include "conn/engine.h"
-#include "conn/pool.h"
+#include "conn/ending.h"
 
 #include <stdlib.h>
+
+#include "conn/app_link.h"
+#include "conn/forgotten.h"
+#include "conn/pool.h"
+#include "conn/tell.h"
+#include "conn/time_wait_hold.h"
+#include "conn/timers.h"
 
 static void end_flow(struct lifeline_engine *engine, struct conn *c, bool capture_ended)
 {

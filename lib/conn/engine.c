@@ -14,6 +14,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn/app_link.h"
+#include "conn/emit.h"
+#include "conn/ending.h"
+#include "conn/expiry.h"
+#include "conn/facts.h"
+#include "conn/handshake.h"
+#include "conn/icmp.h"
+#include "conn/incarnation.h"
+#include "conn/limit.h"
+#include "conn/plain.h"
+#include "conn/reset.h"
+#include "conn/reset_after.h"
+#include "conn/roles.h"
+#include "conn/teardown.h"
+#include "conn/time_wait.h"
+#include "conn/time_wait_hold.h"
+
 /* The streams, after the event: payload, then what closes them. */
 static void feed_app(struct pass *pass)
 {

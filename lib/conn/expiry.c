@@ -6,7 +6,11 @@
  * segment, or lifeline_advance(). A closed connection is kept for two minutes after its last
  * segment, then its record is given.
  */
-#include "conn/engine.h"
+#include "conn/expiry.h"
+
+#include "conn/ending.h"
+#include "conn/time_wait.h"
+#include "conn/timers.h"
 
 void expiry_run(struct lifeline_engine *engine, int64_t now_ns)
 {

@@ -10,7 +10,12 @@
  * Limits: a window whose scale was not captured is taken as scaled by the maximum (14), so that no
  * good segment is refused. Bytes that neither this capture nor an ACK shows stay unknown.
  */
-#include "conn/engine.h"
+#include "conn/facts.h"
+
+#include "conn/history.h"
+#include "conn/holes.h"
+#include "conn/numbers.h"
+#include "conn/unseen.h"
 
 #define UNKNOWN_TURNAROUND_NS 150000000 /* longer than most paths, shorter than any timer */
 #define JITTER_NS             5000000

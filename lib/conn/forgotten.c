@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Of 4-tuples that left the table the number of their last incarnation is kept for a while. */
-#include "conn/engine.h"
+#include "conn/forgotten.h"
 
 static struct incarnation_memory *memory_of(const struct lifeline_engine *engine,
                                             const uint64_t key[5], uint64_t *hash)

@@ -6,7 +6,12 @@
  * Times: an answer is timed from the transmission that it answers. After a retransmission only the
  * echoed timestamp tells which one that was (Karn); without it the time is unknown.
  */
-#include "conn/engine.h"
+#include "conn/handshake.h"
+
+#include "conn/apply.h"
+#include "conn/closing.h"
+#include "conn/facts.h"
+#include "conn/history.h"
 
 /* A SYN,ACK that isn't answered is repeated within this: 1 s (RFC 6298 2.1), 3 s before that. */
 #define UNANSWERED_NS (4 * INT64_C(1000000000))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the engine holds and has counted. */
-#include "conn/engine.h"
+#include "conn/held.h"
+
+#include "conn/timers.h"
 
 /* Without the decoder's own, a seventh of what is allowed at most: it may run in another thread,
  * some segments ahead, and what is given up mustn't depend on that. */

@@ -4,7 +4,7 @@
  *
  * Limit: of more than 16 states the last takes the place of the one before.
  */
-#include "conn/engine.h"
+#include "conn/history.h"
 
 uint8_t history_at(const struct end *end, unsigned index)
 {

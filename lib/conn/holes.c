@@ -10,7 +10,9 @@
  *
  * Limits: with a third hole, a late copy of octets between block and run counts as new.
  */
-#include "conn/engine.h"
+#include "conn/holes.h"
+
+#include "conn/seq.h"
 
 static uint32_t least(uint32_t a, uint32_t b)
 {

@@ -17,9 +17,16 @@
  * may have held the socket's lock just then (connect() itself does while it sends the first SYN on
  * a virtual link), and Linux doesn't end it then. That takes the transition back.
  */
-#include "conn/engine.h"
+#include "conn/icmp.h"
 
 #include <string.h>
+
+#include "conn/apply.h"
+#include "conn/emit.h"
+#include "conn/ending.h"
+#include "conn/facts.h"
+#include "conn/history.h"
+#include "conn/record.h"
 
 enum verdict { NOT_JUDGED, BELIEVED, IGNORED };
 

@@ -17,11 +17,20 @@
  *    the capture (unseen.c).
  * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
  */
-#include "conn/engine.h"
-#include "conn/pool.h"
+#include "conn/incarnation.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "conn/emit.h"
+#include "conn/ending.h"
+#include "conn/facts.h"
+#include "conn/forgotten.h"
+#include "conn/handshake.h"
+#include "conn/pool.h"
+#include "conn/roles.h"
+#include "conn/time_wait_hold.h"
+#include "conn/unseen.h"
 
 #define FLIGHT_BYTES     65536     /* what may be lost before the capture while a handshake ends */
 #define OTHER_HALF_BYTES 1048576   /* how far a direction's numbers may be from its peer's */

@@ -3,7 +3,10 @@
  * The limit of memory: what the engine holds is counted, and beyond the limit connections are given
  * up, in the order of table_victim().
  */
-#include "conn/engine.h"
+#include "conn/limit.h"
+
+#include "conn/ending.h"
+#include "conn/held.h"
 
 #define LEAST_ROOM_BYTES  ((uint64_t)1 << 20) /* however little is allowed */
 #define SEGMENTS_PER_LOOK 16                  /* at how much is held */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where an end is in its sequence space: how far it has sent, and what it can send next. */
-#include "conn/engine.h"
+#include "conn/numbers.h"
 
 void numbers_advance(struct end *end, uint32_t to)
 {

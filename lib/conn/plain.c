@@ -13,7 +13,10 @@
  * Built with LIFELINE_CHECK_PLAIN, as the sanitizers' builds are, engine.c has each such segment
  * judged by the stages as well, and aborts where they disagree.
  */
-#include "conn/engine.h"
+#include "conn/plain.h"
+
+#include "conn/facts.h"
+#include "conn/numbers.h"
 
 #define SETTLED (END_SENT | END_SEQ_KNOWN | END_ISN_KNOWN | END_ACKED_KNOWN | END_SYN_ACKED)
 #define UNSETTLED                                                                                  \

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection's record, from what the model holds: as it stands, for an end or for a look. */
-#include "conn/engine.h"
-#include "model/community_id.h"
+#include "conn/record.h"
 
 #include <string.h>
+
+#include "conn/history.h"
+#include "model/community_id.h"
 
 static _Thread_local char community_id[32];
 

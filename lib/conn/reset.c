@@ -14,9 +14,17 @@
  *
  * Whether what passes later bears it out: reset_after.c.
  */
-#include "conn/engine.h"
+#include "conn/reset.h"
 
 #include <string.h>
+
+#include "conn/apply.h"
+#include "conn/closing.h"
+#include "conn/facts.h"
+#include "conn/history.h"
+#include "conn/teardown.h"
+#include "conn/time_wait.h"
+#include "conn/unseen.h"
 
 #define TTL_TOLERANCE 2
 

@@ -7,7 +7,12 @@
  * the RST passed prove nothing. What those show was so before the end that the RST made: the
  * closing is taken back, they have their effect, and it is closed again.
  */
-#include "conn/engine.h"
+#include "conn/reset_after.h"
+
+#include "conn/apply.h"
+#include "conn/facts.h"
+#include "conn/history.h"
+#include "conn/reset.h"
 
 static void restore(struct pass *pass, unsigned end)
 {

@@ -4,7 +4,9 @@
  * requests; its port is the less likely one to be served. The last is a guess, and content may
  * correct it.
  */
-#include "conn/engine.h"
+#include "conn/roles.h"
+
+#include "conn/app_link.h"
 
 /* Registered service ports above 1023 that clients meet often (IANA's registry). */
 static const uint16_t service_ports[] = {

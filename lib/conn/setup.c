@@ -5,10 +5,15 @@
  * What options leave out gets its default; what the engine needs whatever comes is allocated here,
  * so that later only connections and what they carry can want for memory.
  */
-#include "conn/engine.h"
+#include "conn/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "conn/emit.h"
+#include "conn/ending.h"
+#include "conn/limit.h"
+#include "conn/timers.h"
 
 struct lifeline_engine *lifeline_new(const struct lifeline_options *options,
                                      const struct lifeline_sink *sink)

@@ -8,7 +8,13 @@
  * The close is simultaneous when the second FIN was sent by an end that had not seen the first: its
  * segment does not acknowledge it.
  */
-#include "conn/engine.h"
+#include "conn/teardown.h"
+
+#include "conn/apply.h"
+#include "conn/closing.h"
+#include "conn/facts.h"
+#include "conn/history.h"
+#include "conn/time_wait.h"
 
 /* The end that may have closed unseen goes on with its stream: it had not, or this is that FIN.
  * What was left open is said now. */

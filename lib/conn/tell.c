@@ -9,10 +9,12 @@
  * Model: what depends on other connections is done before, in the engine's order: the tallies of
  * hosts, and the name of the context.
  */
-#include "conn/engine.h"
+#include "conn/tell.h"
 
 #include <stddef.h>
 #include <string.h>
+
+#include "conn/record.h"
 
 /* What is written for lifeline_tell(): facts of so many octets follow. */
 struct untold {

@@ -8,9 +8,17 @@
  * ends by expiry, by a new incarnation (RFC 9293 MAY-2, RFC 6191), or by an RST (RFC 1337). An RST
  * from its holder says that it never was there. The findings are told of each, to count a host's.
  */
-#include "conn/engine.h"
+#include "conn/time_wait.h"
 
 #include <string.h>
+
+#include "conn/apply.h"
+#include "conn/emit.h"
+#include "conn/ending.h"
+#include "conn/facts.h"
+#include "conn/record.h"
+#include "conn/time_wait_hold.h"
+#include "conn/timers.h"
 
 void time_wait_restart(struct pass *pass, unsigned end)
 {

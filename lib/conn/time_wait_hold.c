@@ -3,7 +3,12 @@
  * Who is in TIME-WAIT, and since when: its note in the connection, its timer, and its count among
  * its host's, which the findings keep.
  */
-#include "conn/engine.h"
+#include "conn/time_wait_hold.h"
+
+#include "conn/closing.h"
+#include "conn/history.h"
+#include "conn/record.h"
+#include "conn/timers.h"
 
 /* Whoever implied a TIME-WAIT saw neither its holder's ports nor its time. */
 static void tell_findings(struct lifeline_engine *engine, const struct conn *c, unsigned end)

@@ -14,9 +14,11 @@
  * ends before the last of the first. Limits: where time goes back and forth, some fire late; none
  * early.
  */
-#include "conn/engine.h"
+#include "conn/timers.h"
 
 #include <stdlib.h>
+
+#include "conn/record.h"
 
 #define LONGEST_WALK 64 /* of a resumed one; where that is too short it fires late */
 #define CHUNK        1024

@@ -13,7 +13,9 @@
  * Limits: a peer that never speaks again refutes nothing. Of a forged ACK only the stream's numbers
  * are taken back, not that its supposed sender acknowledged so much.
  */
-#include "conn/engine.h"
+#include "conn/unseen.h"
+
+#include "conn/numbers.h"
 
 #define MISSING_MAX_BYTES  (1 << 26) /* of one hole in the capture */
 #define FIRST_FLIGHT_BYTES (1 << 20) /* before the first ACK */
