@@ -11,8 +11,8 @@
 #include "conn/history.h"
 #include "conn/time_wait_hold.h"
 
-static void note(struct pass *pass, unsigned end, uint8_t from, uint8_t to, uint8_t evidence,
-                 uint8_t row)
+static void note_transition(struct pass *pass, unsigned end, uint8_t from, uint8_t to,
+                            uint8_t evidence, uint8_t row)
 {
     if (pass->transition_count < LIFELINE_MAX_TRANSITIONS) {
         pass->transitions[pass->transition_count++] = (struct lifeline_transition){
@@ -32,7 +32,7 @@ bool apply(struct pass *pass, unsigned end, enum stimulus stimulus)
     uint8_t from = x->state, to = lifeline_row((unsigned)row)->to;
     enum lifeline_evidence evidence = state_row_evidence(row);
     history_push(x, to, (uint8_t)evidence);
-    note(pass, end, from, to, (uint8_t)evidence, (uint8_t)row);
+    note_transition(pass, end, from, to, (uint8_t)evidence, (uint8_t)row);
     if (evidence == LIFELINE_DELIVERED) {
         x->flags |= END_WITHDRAWABLE;
         x->delivered_ns = pass->time_ns;
@@ -57,7 +57,7 @@ void apply_withdrawal(struct pass *pass, unsigned end, uint32_t lost_mark)
     history_pop(x);
     x->flags &= ~(uint32_t)END_WITHDRAWABLE;
     /* Evidence: what it sends now, it sends only in the state before. */
-    note(pass, end, from, x->state, LIFELINE_SENT, LIFELINE_UNKNOWN);
+    note_transition(pass, end, from, x->state, LIFELINE_SENT, LIFELINE_UNKNOWN);
     pass->steps |= LIFELINE_STEP_WITHDRAWAL;
     pass->withdrawn_frame = frame_of(c, lost_mark);
     if (c->withdrawals < UINT16_MAX) {

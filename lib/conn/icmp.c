@@ -97,7 +97,8 @@ static bool ends(const struct pass *pass, unsigned end, const struct lifeline_ic
     return is_hard(is_ipv6, icmp->error) || is_linux(pass, end);
 }
 
-static void note(struct conn *c, uint32_t mark, unsigned end, const struct lifeline_icmp *icmp)
+static void note_error(struct conn *c, uint32_t mark, unsigned end,
+                       const struct lifeline_icmp *icmp)
 {
     c->icmp_errors += c->icmp_errors < UINT16_MAX;
     c->icmp_frame = mark;
@@ -139,7 +140,7 @@ void icmp_push(struct lifeline_engine *engine, const struct lifeline_segment *se
         pass.marks = LIFELINE_MARK_OUT_OF_WINDOW;
     } else if (verdict == BELIEVED && !end_closed(pass.to) &&
                pass.to->state != LIFELINE_TIME_WAIT) {
-        note(c, pass.mark, pass.p, &icmp);
+        note_error(c, pass.mark, pass.p, &icmp);
         if (ends(&pass, pass.p, &icmp)) {
             apply(&pass, pass.p, GETS_ICMP_ERROR);
         }
