@@ -402,7 +402,7 @@ size_t http_parse_fields(const uint8_t *bytes, size_t length, struct http_head *
                     content_length(head, trimmed(value, lf));
                 } else if (NAME_IS("content-type") && !head->content_type.at) {
                     head->content_type = trimmed(value, lf);
-                } else if (NAME_IS("connection")) {
+                } else if (head->status && NAME_IS("connection")) {
                     connection(head, trimmed(value, lf));
                 }
                 break;

@@ -45,7 +45,7 @@ struct http_head {
     struct http_text host, content_type;
     bool has_length, has_coding;
     bool upgrade, upgrade_h2c, expects_continue;
-    bool closes, keeps_alive; /* what Connection says */
+    bool closes, keeps_alive; /* what Connection says in a response */
     const char *flag_text;    /* static; NULL when nothing is wrong with the framing */
 };
 
