@@ -119,6 +119,18 @@ def one_pass_shows_the_same_states_as_two(b):
 
 
 @check
+def one_pass_shows_an_exchange_at_its_response(b):
+    """Who reads along needn't wait for the client's ACK."""
+    fields = ("outcome", "wait", "receive")
+    for capture in ("http-keep-alive", "http-four-way-close", "http-pipelining"):
+        rows = b.rows(capture, "-T", "fields", "-e", "frame.number",
+                      *(x for field in fields for x in ("-e", "lifeline.http." + field)))
+        told = {int(number) for number, *values in rows if all(values)}
+        ends = {r["response_last_frame"] for r in b.records("http", capture)}
+        assert ends and ends <= told, (capture, ends, told)
+
+
+@check
 def forward_references_in_two_passes(b):
     fields = ["-T", "fields", "-e", "lifeline.handshake.complete", "-e", "lifeline.teardown.kind",
               "-e", "lifeline.handshake.ack_frame", "-Y", "frame.number == 1"]
