@@ -277,7 +277,7 @@ void explain_event(GPtrArray *list, const struct lifeline_event *event,
         say(list, icmp_text(event));
         return;
     }
-    if (!event->segment && event->frame) {
+    if (!event->segment && event->frame != LIFELINE_NO_FRAME) {
         say(list, N_("The segment is of a later connection on the same ports, and tells of this "
                      "one."));
         return;

@@ -146,7 +146,7 @@ static void touch(struct life *life)
  */
 static bool has_own_frame(const struct lifeline_event *event)
 {
-    return event->segment != NULL || event->icmp.error != LIFELINE_UNKNOWN;
+    return event->segment != NULL || (event->steps & LIFELINE_STEP_ICMP) != 0;
 }
 
 static bool is_of_segment_at_hand(const struct lifeline_event *event)

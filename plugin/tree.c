@@ -115,10 +115,7 @@ static void add_event(const struct painter *at, const struct note *note)
         .time_wait_holder = note->time_wait_holder,
         .withdrawn_frame = note->more != NULL ? note->more->withdrawn_frame : LIFELINE_NO_FRAME,
         .old_incarnation = note->more != NULL ? note->more->old_incarnation : 0,
-        .icmp = {.error = LIFELINE_UNKNOWN,
-                 .to = LIFELINE_NOBODY,
-                 .mtu = LIFELINE_UNKNOWN_COUNT,
-                 .quoted_seq = LIFELINE_UNKNOWN_COUNT},
+        .icmp = LIFELINE_NO_ICMP,
     };
 
     if (note->flags & LIFELINE_ICMP)

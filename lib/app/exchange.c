@@ -326,6 +326,20 @@ static double delayed_share(const struct exchange *x)
     return (double)r->retransmission_ns / (double)(last_ns - first_ns);
 }
 
+/* Had an end begun to close before it received a request that its peer sent, whose first octet is
+ * at offset start and in frame? Told by the ACK number of its FIN or RST, else by their order. */
+static bool raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, int64_t start)
+{
+    static const struct app_farewell none;
+    const struct app_farewell *const closes[2] = {&flow->fin[end],
+                                                  flow->was_reset ? &flow->reset[end] : &none};
+    for (int i = 0; i < 2; i++)
+        if (closes[i]->seen && (closes[i]->received != APP_NO_OFFSET ? closes[i]->received <= start
+                                                                     : closes[i]->frame < frame))
+            return true;
+    return false;
+}
+
 void exchange_race(const struct app_flow *flow, struct exchange *x)
 {
     unsigned end = x->response_end_of;
@@ -333,7 +347,7 @@ void exchange_race(const struct app_flow *flow, struct exchange *x)
     bool heard = flow->opened[end] && (!flow->hunting[end] || flow->stream[end].next > 0);
     if (!x->has_request || x->has_response)
         r->raced_close = 0;
-    else if (app_raced_close(flow, end, r->request.first_frame, x->request_start))
+    else if (raced_close(flow, end, r->request.first_frame, x->request_start))
         r->raced_close = 1;
     else if (x->missing || !heard || flow->tail_gap[end] != APP_NO_OFFSET)
         r->raced_close = LIFELINE_UNKNOWN;

@@ -47,15 +47,3 @@ bool app_open_protocol(struct app_flow *flow, const struct app_protocol *protoco
     flow->protocol = protocol;
     return protocol->open(flow, client);
 }
-
-bool app_raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, int64_t start)
-{
-    static const struct app_farewell none;
-    const struct app_farewell *const closes[2] = {&flow->fin[end],
-                                                  flow->was_reset ? &flow->reset[end] : &none};
-    for (int i = 0; i < 2; i++)
-        if (closes[i]->seen && (closes[i]->received != APP_NO_OFFSET ? closes[i]->received <= start
-                                                                     : closes[i]->frame < frame))
-            return true;
-    return false;
-}

@@ -189,10 +189,6 @@ bool app_open_protocol(struct app_flow *flow, const struct app_protocol *protoco
 /* No more octets, please: the flow becomes opaque once the call returns. */
 void app_flow_abandon(struct app_flow *flow);
 
-/* Had an end begun to close before it received a request that its peer sent, whose first octet is
- * at offset start and in frame? Told by the ACK number of its FIN or RST, else by their order. */
-bool app_raced_close(const struct app_flow *flow, unsigned end, uint64_t frame, int64_t start);
-
 /* protocols.c */
 const struct app_protocol *app_protocol_probe(const uint8_t *bytes, size_t length, bool from_start,
                                               enum app_verdict *verdict);

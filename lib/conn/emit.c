@@ -65,10 +65,7 @@ static void make_event(struct pass *pass, bool noted)
         .time_wait_holder = holder_of_time_wait(c),
         .withdrawn_frame = pass->withdrawn_frame,
         .old_incarnation = pass->old_incarnation,
-        .icmp = {.error = LIFELINE_UNKNOWN,
-                 .to = LIFELINE_NOBODY,
-                 .mtu = LIFELINE_UNKNOWN_COUNT,
-                 .quoted_seq = LIFELINE_UNKNOWN_COUNT},
+        .icmp = LIFELINE_NO_ICMP,
         .slot = c->slot,
         .first = pass->first,
     };

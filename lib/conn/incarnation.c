@@ -31,6 +31,7 @@
 #include "conn/roles.h"
 #include "conn/time_wait_hold.h"
 #include "conn/unseen.h"
+#include "model/address.h"
 
 #define FLIGHT_BYTES     65536     /* what may be lost before the capture while a handshake ends */
 #define OTHER_HALF_BYTES 1048576   /* how far a direction's numbers may be from its peer's */
@@ -71,7 +72,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
     c->start_ns = c->last_ns = s->time_ns;
     c->first_data_ns = c->last_data_ns = LIFELINE_UNKNOWN_NS;
     c->syn_to_synack_ns = c->synack_to_ack_ns = LIFELINE_UNKNOWN_NS;
-    bool is_peer = s->src_port == s->dst_port && !memcmp(s->src.bytes, s->dst.bytes, 16);
+    bool is_peer = s->src_port == s->dst_port && address_is(&s->src, &s->dst);
     for (unsigned i = 0; i < 2; i++) {
         c->end[i].flags = is_peer ? END_IS_PEER : 0U;
         c->end[i].state = LIFELINE_STATE_UNKNOWN;

@@ -266,9 +266,7 @@ unsigned record_time_waits(const struct telling *now, const struct conn *c,
 
 static void fill_icmp(const struct conn *c, struct lifeline_connection *out)
 {
-    out->icmp.error = LIFELINE_UNKNOWN;
-    out->icmp.to = LIFELINE_NOBODY;
-    out->icmp.mtu = out->icmp.quoted_seq = LIFELINE_UNKNOWN_COUNT;
+    out->icmp = (struct lifeline_icmp)LIFELINE_NO_ICMP;
     if (!c->icmp_errors) {
         return;
     }

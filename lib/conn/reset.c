@@ -304,12 +304,12 @@ static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
     /* Whether a program had read what came can't be seen, but HTTP shows whether it was done with
      * it: a response that came whole was read, a request without a response was not dealt with. */
     uint8_t owes = app_owes(pass->conn->flow, pass->e);
-    if (owes == LIFELINE_UNKNOWN && is_content_missing(pass)) {
-        return LIFELINE_UNKNOWN;
+    if (owes != LIFELINE_UNKNOWN) {
+        return owes ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
     }
-    bool unread = owes != LIFELINE_UNKNOWN ? owes : (from->flags & END_HAD_DATA_SINCE) != 0;
-    bool hole = lacks_acks(pass) || to->missing_bytes || to->contiguous != to->next;
-    if ((!unread || lacks_acks(pass)) && owes == LIFELINE_UNKNOWN && hole) {
+    bool unread = from->flags & END_HAD_DATA_SINCE;
+    bool hole = to->missing_bytes || to->contiguous != to->next;
+    if (is_content_missing(pass) || lacks_acks(pass) || (!unread && hole)) {
         return LIFELINE_UNKNOWN; /* what is missing may have come last */
     }
     return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/address.h"
 #include "model/hash.h"
 
 /* Rows in the order made; an index by open addressing, twice as large as the most rows. */
@@ -47,11 +48,6 @@ uint64_t hosts_memory_bytes(const struct hosts *hosts)
     return !hosts ? 0 : head_bytes(hosts->max) + (uint64_t)hosts->capacity * sizeof *hosts->rows;
 }
 
-static bool same_address(const struct lifeline_address *a, const struct lifeline_address *b)
-{
-    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
-}
-
 static bool grow(struct hosts *table)
 {
     if (table->count < table->capacity) {
@@ -79,8 +75,8 @@ static struct host_pair *row_of(struct hosts *table, const struct lifeline_addre
     unsigned at = hash_words(&table->key, words, 5) % (2 * table->max);
     for (; table->index[at]; at = (at + 1) % (2 * table->max)) {
         struct host_pair *row = &table->rows[table->index[at] - 1];
-        if (row->port == port && same_address(&row->client, client) &&
-            same_address(&row->server, server)) {
+        if (row->port == port && address_is(&row->client, client) &&
+            address_is(&row->server, server)) {
             return row;
         }
     }

@@ -207,6 +207,7 @@ enum lifeline_confidence {
 
 /* ICMP errors, RFC 792, RFC 1122 3.2.2.1, RFC 1812 5.2.7.1, RFC 4443 3: both versions' in one. */
 enum lifeline_icmp_error {
+    /* the codes of ICMPv4's "destination unreachable" */
     LIFELINE_ICMP_NET_UNREACHABLE, /* of ICMPv6: no route */
     LIFELINE_ICMP_HOST_UNREACHABLE,
     LIFELINE_ICMP_PROTOCOL_UNREACHABLE,
@@ -223,6 +224,7 @@ enum lifeline_icmp_error {
     LIFELINE_ICMP_ADMIN_PROHIBITED,
     LIFELINE_ICMP_PRECEDENCE_VIOLATION,
     LIFELINE_ICMP_PRECEDENCE_CUTOFF,
+    /* others */
     LIFELINE_ICMP_BEYOND_SCOPE,
     LIFELINE_ICMP_SOURCE_POLICY,
     LIFELINE_ICMP_REJECT_ROUTE,
@@ -314,6 +316,11 @@ struct lifeline_icmp {
     uint64_t quoted_seq; /* of an event: relative to that sender's ISN */
     struct lifeline_address sender; /* family 0: there is none */
 };
+#define LIFELINE_NO_ICMP                                                                           \
+    {                                                                                              \
+        .error = LIFELINE_UNKNOWN, .to = LIFELINE_NOBODY, .mtu = LIFELINE_UNKNOWN_COUNT,           \
+        .quoted_seq = LIFELINE_UNKNOWN_COUNT                                                       \
+    }
 
 /* One captured packet. link_type is a LINKTYPE_ number (tcpdump.org/linktypes.html). */
 struct lifeline_frame {

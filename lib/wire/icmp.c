@@ -15,6 +15,8 @@
  */
 #include "packet.h"
 
+#include "model/address.h"
+
 #define ICMP_HEADER_BYTES 8
 #define QUOTED_TCP_BYTES  8
 #define NO_ERROR          LIFELINE_UNKNOWN
@@ -25,24 +27,8 @@ struct quoted {
     struct bytes tcp;
 };
 
-static const uint8_t unreachable[16] = {
-    LIFELINE_ICMP_NET_UNREACHABLE,
-    LIFELINE_ICMP_HOST_UNREACHABLE,
-    LIFELINE_ICMP_PROTOCOL_UNREACHABLE,
-    LIFELINE_ICMP_PORT_UNREACHABLE,
-    LIFELINE_ICMP_PACKET_TOO_BIG,
-    LIFELINE_ICMP_SOURCE_ROUTE_FAILED,
-    LIFELINE_ICMP_NET_UNKNOWN,
-    LIFELINE_ICMP_HOST_UNKNOWN,
-    LIFELINE_ICMP_SOURCE_ISOLATED,
-    LIFELINE_ICMP_NET_PROHIBITED,
-    LIFELINE_ICMP_HOST_PROHIBITED,
-    LIFELINE_ICMP_NET_UNREACHABLE_FOR_TOS,
-    LIFELINE_ICMP_HOST_UNREACHABLE_FOR_TOS,
-    LIFELINE_ICMP_ADMIN_PROHIBITED,
-    LIFELINE_ICMP_PRECEDENCE_VIOLATION,
-    LIFELINE_ICMP_PRECEDENCE_CUTOFF,
-};
+_Static_assert(LIFELINE_ICMP_NET_UNREACHABLE == 0 && LIFELINE_ICMP_PRECEDENCE_CUTOFF == 15,
+               "destinations unreachable are numbered by their codes");
 
 static const uint8_t unreachable_v6[7] = {
     LIFELINE_ICMP_NET_UNREACHABLE,  LIFELINE_ICMP_ADMIN_PROHIBITED, LIFELINE_ICMP_BEYOND_SCOPE,
@@ -61,7 +47,7 @@ static uint8_t error_of(uint8_t type, uint8_t code)
 {
     switch (type) {
     case 3:
-        return code < sizeof(unreachable) ? unreachable[code] : NO_ERROR;
+        return code <= LIFELINE_ICMP_PRECEDENCE_CUTOFF ? code : NO_ERROR;
     case 11:
         return time_exceeded(code);
     case 12:
@@ -121,11 +107,6 @@ static bool read_ipv6(struct bytes b, struct quoted *out)
     return true;
 }
 
-static bool same_address(const struct lifeline_address *a, const struct lifeline_address *b)
-{
-    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
 void lifeline_icmp_put(struct lifeline_segment *segment, const struct lifeline_icmp *icmp)
 {
     const uint8_t *sender = icmp->sender.bytes;
@@ -172,7 +153,7 @@ static void quotes(struct packet *packet, struct bytes b, uint8_t error, uint32_
         return;
     packet->decoder->counters->icmp_quoted++;
     if (error == NO_ERROR || !bytes_has(quoted.tcp, QUOTED_TCP_BYTES) ||
-        !same_address(&segment->dst, &quoted.src))
+        !address_is(&segment->dst, &quoted.src))
         return;
     icmp.sender = segment->src;
     icmp.quoted_seq = bytes_u32(quoted.tcp, 4);
