@@ -42,7 +42,7 @@ static uint8_t holder_of_time_wait(const struct conn *c)
                             : LIFELINE_NOBODY;
 }
 
-static void make_event(struct pass *pass, bool noted)
+void emit_wanted_event(struct pass *pass, bool noted)
 {
     const struct lifeline_sink *sink = &pass->engine->sink;
     const struct conn *c = pass->conn;
@@ -97,16 +97,6 @@ static void make_event(struct pass *pass, bool noted)
     }
     if (sink->event && !c->muted) {
         sink->event(sink->user, &event);
-    }
-}
-
-void emit_event(struct pass *pass)
-{
-    bool noted =
-        pass->engine->findings && pass->segment &&
-        findings_want(pass->steps, pass->marks, pass->syn || pass->fin, pass->from->zero_windows);
-    if (noted || (pass->engine->sink.event && !pass->conn->muted)) {
-        make_event(pass, noted);
     }
 }
 

@@ -13,6 +13,7 @@ struct hosts {
     unsigned count, capacity, max;
     uint64_t *dropped;
     struct hash_key key;
+    unsigned last;    /* row found last, + 1 */
     uint16_t index[]; /* of 2 * max: row + 1; 0: free */
 };
 
@@ -66,17 +67,28 @@ static bool grow(struct hosts *table)
     return true;
 }
 
+static bool is_row_of(const struct host_pair *row, const struct lifeline_address *client,
+                      const struct lifeline_address *server, uint16_t port)
+{
+    return row->port == port && address_is(&row->client, client) &&
+           address_is(&row->server, server);
+}
+
+/* A client asks the same server again and again: mostly it is the row found last. */
 static struct host_pair *row_of(struct hosts *table, const struct lifeline_address *client,
                                 const struct lifeline_address *server, uint16_t port)
 {
+    if (table->last && is_row_of(&table->rows[table->last - 1], client, server, port)) {
+        return &table->rows[table->last - 1];
+    }
     uint64_t words[5] = {0, 0, 0, 0, (uint64_t)port << 8 | client->family};
     memcpy(words, client->bytes, sizeof client->bytes);
     memcpy(words + 2, server->bytes, sizeof server->bytes);
     unsigned at = hash_words(&table->key, words, 5) % (2 * table->max);
     for (; table->index[at]; at = (at + 1) % (2 * table->max)) {
         struct host_pair *row = &table->rows[table->index[at] - 1];
-        if (row->port == port && address_is(&row->client, client) &&
-            address_is(&row->server, server)) {
+        if (is_row_of(row, client, server, port)) {
+            table->last = table->index[at];
             return row;
         }
     }
