@@ -9,7 +9,7 @@
 
 #include "lifeline.h"
 
-/* Appends the plot's lines, width columns wide at most, indented by three. */
+/* Appends the plot's lines, width columns wide at most, with counts on the left. */
 void census_plot_text(GString *out, const struct lifeline_census_pair *pair, unsigned width,
                       bool ascii);
 
@@ -17,7 +17,7 @@ void census_plot_text(GString *out, const struct lifeline_census_pair *pair, uns
 void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, unsigned count,
                      const char *title);
 
-/* "10.0.0.2 → 10.0.0.1:80", "10.0.0.1 (server) → 10.0.0.2", "10.0.0.2 in all". */
+/* "10.0.0.2 → 10.0.0.1:80", "10.0.0.1 (as server) → 10.0.0.2", "10.0.0.2 in all". */
 void census_append_name(GString *out, const struct lifeline_census_pair *pair, bool ascii);
 
 /* True for a host's total beside the only pair of that host: it says the same again. */

@@ -27,9 +27,10 @@ void explain_event(GPtrArray *list, const struct lifeline_event *event,
 const char *explain_handshake(const struct lifeline_connection *connection);
 const char *explain_teardown(const struct lifeline_connection *connection);
 const char *explain_time_wait(const struct lifeline_time_wait *time_wait);
-/* How a transition is known: {evidence}. */
+/* How a transition is known, as a part of a sentence. */
 const char *explain_evidence(uint8_t evidence);
-/* With {request}, {status}, {duration}; NULL for outcomes without a sentence. */
+/* With {request}, {status}, {duration} and {request_frame}, {response_frame},
+ * {response_last_frame}. */
 const char *explain_exchange(const struct lifeline_exchange *exchange);
 
 #endif

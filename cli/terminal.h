@@ -11,7 +11,7 @@ unsigned terminal_columns(void);
 /* Is standard output a terminal that shows ANSI colours, and doesn't NO_COLOR forbid them? */
 bool terminal_color(void);
 
-/* Does the locale (LC_CTYPE, set by main) encode text in UTF-8? */
+/* Does the locale (LC_CTYPE, set by translate_init()) encode text in UTF-8? */
 bool terminal_utf8(void);
 
 #endif

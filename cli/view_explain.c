@@ -43,7 +43,7 @@ static void tell_title(struct explain *view, const struct lifeline_event *event)
     g_free(number);
 }
 
-/* Is it about the connection that is told? The first one to come is. */
+/* Is it about the connection that is told? */
 static bool is_mine(struct explain *view, uint64_t connection)
 {
     return view->chosen && !view->done && connection == view->connection;

@@ -5,9 +5,8 @@
  * Model: sections are collected while the capture is read and put together at its end: what the
  * findings say, the connections with their ladders, the HTTP exchanges, the TIME-WAIT census. The
  * page needs nothing from outside and runs no script: rows open by <details>.
- * Limits: LADDERS_MAX drawings (connections with findings come first in no way: the first ones),
- * ROWS_MAX rows per table, and a quarter of what a view may hold for both; what is left out is said
- * on the page. All captured text is escaped.
+ * Limits: the first LADDERS_MAX drawings, ROWS_MAX rows per table, and a quarter of what a view may
+ * hold for both; what is left out is said on the page. All captured text is escaped.
  */
 #include <inttypes.h>
 #include <string.h>

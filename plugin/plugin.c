@@ -13,12 +13,14 @@
  *                  first pass
  *   tls.c          finds what Wireshark decrypted; the feed pushes it behind its segment
  *   annotations.c  is the engine's sink: keeps a note per TCP layer of each frame, and an object
- *                  per connection that the notes share, so that a frame shows what came later
+ *                  per connection (life.c) that the notes share, so that a frame shows what came
+ *                  later; in memory of its own (arena.c, sparse.c)
  *   worker.c       the thread in which the engine runs while nobody looks
+ *   numbers.c, gui.c   what Wireshark doesn't tell of frames' numbers and of the capture's end
  *   tree.c         a postdissector: adds "TCP Lifecycle" to the tree, for each TCP layer
- *   fields.c       the fields, made from the library's schema
+ *   fields.c       the fields, made from the library's schema; shown by show.c and custom.c
  *   prefs.c        the preferences; a change makes Wireshark dissect anew, and so the engine too
- *   stats_*.c, flow_graph.c   statistics, from a tap that tree.c feeds
+ *   stats_tree.c, stat_table.c, flow_graph.c   statistics, from a tap that tree.c feeds
  *
  * State lives as long as the capture file: made at its first segment, freed on Wireshark's cleanup.
  * Limits: see feed.c for which segments are seen, annotations.c for memory.

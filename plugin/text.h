@@ -18,16 +18,17 @@ const char *text_cut(wmem_allocator_t *scope, const char *text, size_t max_bytes
 /* How many octets of a text are its first line: whole words, where they fit. */
 size_t text_line(const char *text, size_t max_bytes);
 
-/* "teardown 1/4, client ESTABLISHED -> FIN-WAIT-1": one line for a note. */
+/* "teardown 1/4, client ESTABLISHED -> FIN-WAIT-1", with an arrow: one line for a note. */
 const char *text_summary(wmem_allocator_t *scope, const struct note *note);
 
 /* "client ESTABLISHED -> FIN-WAIT-1", with an arrow. */
 const char *text_transition(wmem_allocator_t *scope, const struct lifeline_transition *transition);
 
-/* "handshake 1/3 + data": the steps of a segment; "" when it has none worth a word. */
+/* "teardown 2+3/4": the steps of a segment; "" when it has none worth a word. */
 const char *text_steps(wmem_allocator_t *scope, uint32_t steps);
 
-/* "GET /index.html, 200 OK" as far as known. */
+/* "GET /index.html", an arrow, "200 OK", as far as they are known; and an outcome that isn't
+ * complete. */
 const char *text_exchange(wmem_allocator_t *scope, const struct lifeline_exchange *exchange);
 
 #endif

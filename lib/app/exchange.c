@@ -9,11 +9,12 @@
  *   receive  first to last octet of the final response
  *   idle     (set by the protocol) from the end of the exchange before it to its first request
  *   retransmission  from when octets of it were first sent (or, where the capture lacks that, from
- *            when one behind them came) to when they came again unacknowledged; overlaps count
- * once. Zero-window probes and what was received already cost no time An octet's time is that of
- * the segment in which it was first seen, so a retransmission of what the capture holds changes
- * nothing; a message's last time is that of its latest octet, which is not the last in sequence
- * where segments were reordered or lost on their way here.
+ *            when one behind them came) to when they came again unacknowledged; what overlaps
+ *            counts once, and zero-window probes and what was received already not at all
+ *
+ * An octet's time is that of the segment in which it was first seen, so a retransmission of what
+ * the capture holds changes nothing; a message's last time is that of its latest octet, which is
+ * not the last in sequence where segments were reordered or lost on their way here.
  */
 #include "app/exchange.h"
 

@@ -68,7 +68,7 @@ static inline struct lifeline_http_message *exchange_message(struct exchange *x,
     return is_response ? &x->record.response : &x->record.request;
 }
 
-/* The octets at are part of message m: its first ones if first. */
+/* The octets at `at` are part of message m, which began before. */
 static inline void exchange_touch(struct lifeline_http_message *m, const struct app_at *at)
 {
     m->last_frame = at->frame;

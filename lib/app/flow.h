@@ -4,7 +4,7 @@
  *
  * A protocol sees two byte streams in order, as runs of octets and gaps. It sees them in causal
  * order, too: octets of one end are handed over only after the other end's octets that they
- * acknowledge (flow.c). So a response never comes before the request that it answers, even where
+ * acknowledge (order.c). So a response never comes before the request that it answers, even where
  * the capture reordered them.
  */
 #ifndef LIFELINE_APP_FLOW_H

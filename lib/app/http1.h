@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HTTP/1 on one flow: shared by framing (http1.c), bodies in chunks (http1_chunk.c) and pairing
- * (http1_pair.c).
+ * HTTP/1 on one flow: what its files share. Octets come to http1.c, which finds messages with
+ * http1_prove.c, their heads with http1_head.c and http1_message.c, and the end of chunked bodies
+ * with http1_chunk.c; http1_pair.c says which exchange a message belongs to.
  */
 #ifndef LIFELINE_APP_HTTP1_H
 #define LIFELINE_APP_HTTP1_H
@@ -114,8 +115,8 @@ void http1_give_all(struct app_flow *flow, struct http1 *h, enum app_close how);
 /* ---- http1_chunk.c ---- */
 
 /* Consumes octets of a chunked body, RFC 9112 7.1; returns how many (at least one). Moves
- * side->place on, to HTTP1_START when the body is over, to HTTP1_LOST when it isn't one. Data
- * octets are told by *data and *data_bytes. */
+ * side->place on, to HTTP1_START when the body is over, to HTTP1_LOST when it isn't one.
+ * *data_bytes of them are data: all, or none. */
 uint32_t http1_chunk(struct http1_side *side, const uint8_t *bytes, uint32_t length,
                      uint32_t *data_bytes);
 
@@ -153,7 +154,7 @@ void http1_head_over(struct app_flow *flow, struct http1 *h, bool is_request,
                      const struct http_head *head, const struct http1_octets *octets,
                      const struct app_at *at);
 
-/* The response under way is all that comes: HTTP/0.9, or framing that only the close ends. */
+/* The head is over: counting of the body begins, of which length octets come if that is known. */
 void http1_body_starts(struct http1_side *side, bool is_request, uint64_t length);
 
 /* The message of an end is over, at its true end. */

@@ -82,7 +82,7 @@ static inline struct http2 *http2_of(struct app_flow *flow)
     return *(struct http2 **)flow->state;
 }
 
-/* A header block's first field, RFC 7541 6 and appendix A: who sends it? (http2.c) */
+/* A header block's first field, RFC 7541 6 and appendix A: who sends it? */
 enum app_verdict http2_first_field(uint8_t octet);
 
 /* The open exchange of a stream, or NULL. */

@@ -11,8 +11,8 @@ static const struct rule_table *const tables[] = {
     &time_wait_rules, &http_rules, &host_rules,  &capture_rules,
 };
 #define TABLES (sizeof tables / sizeof *tables)
-#define RULES_MAX                                                                                  \
-    64 /* a set of rules is a word: bit N is the rule number N, in the tables' order */
+/* A set of rules is a word: bit N is the rule number N, in the tables' order. */
+#define RULES_MAX 64
 
 struct findings {
     const struct rule *rules[RULES_MAX];

@@ -24,7 +24,7 @@ static bool time_wait_skipped(const struct scene *s, struct lifeline_finding *ou
     return false;
 }
 
-/* The first TIME-WAIT with that outcome; safe: -1 either, else whether a rule allowed the reuse. */
+/* The first TIME-WAIT with that outcome, or NULL. */
 static const struct lifeline_time_wait *ended(const struct scene *s, uint8_t outcome)
 {
     for (unsigned i = 0; i < s->record->time_wait_count; i++) {

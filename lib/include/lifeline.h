@@ -74,7 +74,7 @@ enum lifeline_evidence {
 enum lifeline_role {
     LIFELINE_CLIENT, /* the active opener */
     LIFELINE_SERVER,
-    LIFELINE_BOTH, /* only as active closer */
+    LIFELINE_BOTH, /* only as active closer, or as holder of TIME-WAIT */
     LIFELINE_NOBODY = LIFELINE_UNKNOWN,
 };
 
@@ -566,8 +566,8 @@ struct lifeline_finding {
 };
 
 /* Fills a template's {subject}, {peer}, {duration}, {count}, {request}, {icmp}, {sender} with the
- * finding's values; {count|time|times} chooses by number. template may be a translation. Returns
- * the length, cut to size, which is at least 1. */
+ * finding's values; {count|time|times} chooses by number. text_template may be a translation.
+ * Returns the length, cut to size, which is at least 1. */
 size_t lifeline_finding_render(const struct lifeline_finding *finding, const char *text_template,
                                char *out, size_t size);
 
@@ -638,7 +638,7 @@ struct lifeline_thresholds {
     int64_t close_wait_ns;      /* nothing sent in CLOSE-WAIT: close-wait-stuck */
     int64_t fin_wait_2_ns;      /* nothing received in FIN-WAIT-2: fin-wait-2-stuck */
     int64_t idle_race_ns;       /* FIN to request: a race up to here, a stale connection beyond */
-    double port_share;          /* of the ephemeral port range, 0 to 1; NaN unless a client holds */
+    double port_share;          /* of the ephemeral ports, 0 to 1: port-exhaustion-risk */
     uint64_t short_connections; /* of one exchange, client to server: connection-not-reused */
 };
 

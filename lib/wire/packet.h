@@ -78,8 +78,9 @@ bool wire_enter_tunnel(struct packet *packet, enum wire_tunnel kind, uint32_t id
 wire_step *wire_link_step(uint32_t link_type);
 /* link_wlan.c */
 wire_step wire_ieee80211, wire_ieee80211_capwap, wire_radiotap, wire_prism, wire_avs, wire_ppi;
-/* link_bsd.c, link_misc.c: one per link type, see the table in link.c */
+/* One per link type, see the table in link.c. link_host.c */
 wire_step wire_null, wire_pflog, wire_enc, wire_nflog, wire_sll, wire_sll2, wire_pktap, wire_ipnet;
+/* link_net.c */
 wire_step wire_arcnet, wire_arcnet_linux, wire_fddi, wire_token_ring, wire_ip_over_fc,
     wire_ieee1394, wire_ipoib, wire_atm_llc, wire_sunatm, wire_frame_relay, wire_slip,
     wire_slip_bsdos, wire_docsis, wire_erf, wire_netanalyzer, wire_netanalyzer_transparent,
@@ -111,9 +112,10 @@ wire_step wire_icmp, wire_icmpv6;
 wire_step wire_gre;
 /* udp.c */
 wire_step wire_udp;
-/* tunnel.c: those inside IP and UDP */
+/* tunnel.c: those inside IP; l2tp.c */
 wire_step wire_ip_in_ip, wire_ipv6_in_ip, wire_etherip, wire_mpls_in_ip, wire_ethernet_in_ip,
     wire_minimal, wire_l2tp_in_ip;
+/* udp_tunnel.c: those inside UDP; l2tp.c, capwap.c */
 wire_step wire_vxlan, wire_vxlan_gpe, wire_geneve, wire_gtp, wire_teredo, wire_l2tp,
     wire_gre_in_udp, wire_mpls_in_udp, wire_gue, wire_lisp, wire_ayiya, wire_tzsp, wire_capwap;
 /* Is this a whole IPv6 datagram of a Teredo client, RFC 4380? */

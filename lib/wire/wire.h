@@ -15,9 +15,8 @@ struct wire_decoder *wire_new(const struct lifeline_options *options,
 void wire_free(struct wire_decoder *decoder);
 
 /* Calls back for each TCP segment in the frame, outermost first, and for an ICMP error about one;
- * borrowed pointers into frame->data
- * or into the reassembly buffer. A datagram put together from fragments is the frame's that brought
- * its last one. */
+ * borrowed pointers into frame->data or into the reassembly buffer. A datagram put together from
+ * fragments is the frame's that brought its last one. */
 void wire_decode(struct wire_decoder *decoder, const struct lifeline_frame *frame,
                  lifeline_segment_fn call, void *user);
 
