@@ -25,10 +25,6 @@
 #include "har_part.h"
 #include "json.h"
 
-#ifndef LIFELINE_VERSION
-#define LIFELINE_VERSION "0"
-#endif
-
 #define ENTRY_COST 200 /* what an entry takes beside its text */
 
 struct entry {

@@ -158,19 +158,9 @@ void json_free(struct json *json)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-void json_begin(struct json *json, enum lifeline_record_kind kind, const void *record)
-{
-    json_put_plan(json, &json->plans[kind], record);
-}
-
-void json_end(struct json *json)
-{
-    out_bytes(json->out, "}\n", 2);
-    out_line(json->out);
-}
-
 void json_record(struct json *json, enum lifeline_record_kind kind, const void *record)
 {
-    json_begin(json, kind, record);
-    json_end(json);
+    json_put_plan(json, &json->plans[kind], record);
+    out_bytes(json->out, "}\n", 2);
+    out_line(json->out);
 }

@@ -16,11 +16,6 @@ void json_free(struct json *json);
 /* One line: {"record":"<name>",...}. record is the struct that belongs to the kind. */
 void json_record(struct json *json, enum lifeline_record_kind kind, const void *record);
 
-/* The same in two halves, for a record with further members: json_begin() leaves the object open
- * after the schema's fields, json_end() closes it and the line. */
-void json_begin(struct json *json, enum lifeline_record_kind kind, const void *record);
-void json_end(struct json *json);
-
 /* A JSON string with quotes. Always valid UTF-8, whatever text holds: an octet that is no part of
  * valid UTF-8 becomes U+FFFD; control characters (C0, DEL, C1) and the line separators U+2028 and
  * U+2029 are escaped, so that one record is one line for every reader. */

@@ -13,7 +13,10 @@ static const char *role_name(uint8_t role)
     return name ? name : "an unknown end";
 }
 
-enum paint verdict_handshake(GString *text, const struct lifeline_connection *c, bool ascii)
+/* ---- single phrases: they append nothing when there is nothing to say, and return their paint --
+ */
+
+static enum paint append_handshake(GString *text, const struct lifeline_connection *c, bool ascii)
 {
     const struct lifeline_handshake *h = &c->handshake;
     const char *kind = "";
@@ -100,7 +103,7 @@ static bool is_closed(const struct lifeline_endpoint *end)
     return end->state == LIFELINE_CLOSED || end->state == LIFELINE_LISTEN;
 }
 
-enum paint verdict_teardown(GString *text, const struct lifeline_connection *c, bool ascii)
+static enum paint append_teardown(GString *text, const struct lifeline_connection *c, bool ascii)
 {
     const struct lifeline_teardown *t = &c->teardown;
     enum paint paint = PAINT_NONE;
@@ -154,8 +157,8 @@ enum paint verdict_teardown(GString *text, const struct lifeline_connection *c, 
     return paint;
 }
 
-enum paint verdict_time_wait(GString *text, const struct lifeline_connection *c,
-                             const struct lifeline_time_wait *w, bool ascii)
+static enum paint append_time_wait(GString *text, const struct lifeline_connection *c,
+                                   const struct lifeline_time_wait *w, bool ascii)
 {
     const char *rule = lifeline_name_of(lifeline_reuse_names, w->reuse_rule);
     const char *how = "";
@@ -198,6 +201,8 @@ enum paint verdict_time_wait(GString *text, const struct lifeline_connection *c,
     return paint;
 }
 
+/* ---- the whole ------------------------------------------------------------------------------- */
+
 static GString *add(struct verdict *verdict, enum paint paint)
 {
     struct phrase *phrase = &verdict->phrases[verdict->count++];
@@ -231,13 +236,13 @@ struct verdict *verdict_new(const struct lifeline_connection *c, bool ascii)
         known(c->client.retransmitted_segments) + known(c->server.retransmitted_segments);
     uint64_t missing = known(c->client.missing_bytes) + known(c->server.missing_bytes);
 
-    keep_or_drop(verdict, verdict_handshake(add(verdict, PAINT_NONE), c, ascii));
+    keep_or_drop(verdict, append_handshake(add(verdict, PAINT_NONE), c, ascii));
     if (c->exchanges && c->exchanges != LIFELINE_UNKNOWN_COUNT)
         text_append_count(add(verdict, PAINT_NONE), c->exchanges, "exchange{|s}");
-    keep_or_drop(verdict, verdict_teardown(add(verdict, PAINT_NONE), c, ascii));
+    keep_or_drop(verdict, append_teardown(add(verdict, PAINT_NONE), c, ascii));
     for (unsigned i = 0; i < c->time_wait_count && i < 2; i++)
         keep_or_drop(verdict,
-                     verdict_time_wait(add(verdict, PAINT_NONE), c, &c->time_wait[i], ascii));
+                     append_time_wait(add(verdict, PAINT_NONE), c, &c->time_wait[i], ascii));
     if (again)
         text_append_count(add(verdict, PAINT_NOTICE), again, "retransmission{|s}");
     if (missing) {

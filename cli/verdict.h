@@ -24,13 +24,6 @@ struct verdict {
 struct verdict *verdict_new(const struct lifeline_connection *connection, bool ascii);
 void verdict_free(struct verdict *verdict);
 
-/* The single phrases, appended to text; they append nothing when there is nothing to say.
- * Returned: how to paint them. */
-enum paint verdict_handshake(GString *text, const struct lifeline_connection *c, bool ascii);
-enum paint verdict_teardown(GString *text, const struct lifeline_connection *c, bool ascii);
-enum paint verdict_time_wait(GString *text, const struct lifeline_connection *c,
-                             const struct lifeline_time_wait *w, bool ascii);
-
 /* "10.0.0.2:40000 → 10.0.0.1:80", with context and incarnation when they say something. */
 void verdict_title(GString *text, const struct lifeline_connection *c, bool ascii);
 

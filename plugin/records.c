@@ -33,7 +33,8 @@ bool records_begin(const uint8_t *bytes, uint32_t length)
     return length >= 5 && is_header(bytes);
 }
 
-void records_open(struct records *records, uint32_t seq)
+/* Records begin, or go on, at this sequence number. */
+static void open_records(struct records *records, uint32_t seq)
 {
     records->begun = records->framed = true;
     records->header_bytes = 0;
@@ -99,7 +100,7 @@ static void take(struct records *records, uint32_t seq, const uint8_t *payload, 
     if (ahead_of(records, seq + bytes) <= 0)
         return;
     if (!records->framed && records_begin(payload, captured))
-        records_open(records, seq);
+        open_records(records, seq);
     if (!records->framed) {
         records->next = seq + bytes;
         return;
@@ -156,7 +157,7 @@ void records_segment(struct records *records, uint32_t seq, const uint8_t *paylo
     if (bytes == 0)
         return;
     if (!records->begun) {
-        records_open(records, seq);
+        open_records(records, seq);
         records->acked = seq;
     }
     if (records->framed && ahead_of(records, seq) > 0) {
@@ -170,7 +171,7 @@ void records_segment(struct records *records, uint32_t seq, const uint8_t *paylo
 void records_acked(struct records *records, uint32_t ack)
 {
     if (!records->begun) {
-        records_open(records, ack);
+        open_records(records, ack);
         records->acked = ack;
     } else if ((int32_t)(ack - records->acked) > 0) {
         records->acked = ack;

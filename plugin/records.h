@@ -22,9 +22,6 @@ struct records {
 /* Can a TLS record begin with these octets? */
 bool records_begin(const uint8_t *bytes, uint32_t length);
 
-/* Records begin, or go on, at this sequence number. */
-void records_open(struct records *records, uint32_t seq);
-
 /* The direction's next segment: bytes octets of payload from seq on, the first so many captured. */
 void records_segment(struct records *records, uint32_t seq, const uint8_t *payload,
                      uint32_t captured, uint32_t bytes);

@@ -16,7 +16,8 @@
 
 #define MAX_LINE_BYTES 120
 
-nstime_t show_nstime(int64_t ns)
+/* Nanoseconds as Wireshark holds times; rounds to below, as seconds may be negative. */
+static nstime_t nstime_of(int64_t ns)
 {
     int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
 
@@ -142,7 +143,7 @@ static void show_double(proto_tree *tree, tvbuff_t *tvb, int hf, double value)
 
 static void show_time(proto_tree *tree, tvbuff_t *tvb, int hf, int64_t time_ns)
 {
-    nstime_t time = show_nstime(time_ns);
+    nstime_t time = nstime_of(time_ns);
 
     if (time_ns != LIFELINE_UNKNOWN_NS)
         proto_item_set_generated(proto_tree_add_time(tree, hf, tvb, 0, 0, &time));

@@ -22,7 +22,4 @@ void show_enum(proto_tree *tree, tvbuff_t *tvb, int hf, const struct lifeline_na
 proto_tree *show_subtree(proto_tree *tree, tvbuff_t *tvb, enum own_field item, uint8_t group,
                          const char *text);
 
-/* Nanoseconds as Wireshark holds times; rounds to below, as seconds may be negative. */
-nstime_t show_nstime(int64_t ns);
-
 #endif

@@ -102,7 +102,8 @@ static void separate(wmem_strbuf_t *out, const char *separator)
         wmem_strbuf_append(out, separator);
 }
 
-const char *text_steps(wmem_allocator_t *scope, uint32_t steps)
+/* "teardown 2+3/4": the steps of a segment; "" when it has none worth a word. */
+static const char *steps_text(wmem_allocator_t *scope, uint32_t steps)
 {
     wmem_strbuf_t *out = wmem_strbuf_new(scope, "");
 
@@ -315,7 +316,7 @@ static bool restarts_time_wait(const struct note *note)
 
 const char *text_summary(wmem_allocator_t *scope, const struct note *note)
 {
-    wmem_strbuf_t *out = wmem_strbuf_new(scope, text_steps(scope, note->steps));
+    wmem_strbuf_t *out = wmem_strbuf_new(scope, steps_text(scope, note->steps));
 
     add_icmp(out, note);
     add_reset(out, note);

@@ -24,9 +24,6 @@ const char *text_summary(wmem_allocator_t *scope, const struct note *note);
 /* "client ESTABLISHED -> FIN-WAIT-1", with an arrow. */
 const char *text_transition(wmem_allocator_t *scope, const struct lifeline_transition *transition);
 
-/* "teardown 2+3/4": the steps of a segment; "" when it has none worth a word. */
-const char *text_steps(wmem_allocator_t *scope, uint32_t steps);
-
 /* "GET /index.html", an arrow, "200 OK", as far as they are known; and an outcome that isn't
  * complete. */
 const char *text_exchange(wmem_allocator_t *scope, const struct lifeline_exchange *exchange);

@@ -2,8 +2,7 @@
 #ifndef LIFELINE_PLUGIN_TREE_H
 #define LIFELINE_PLUGIN_TREE_H
 
-#include "annotations.h"
-
+/* The postdissector, and the tap that it feeds. */
 void tree_register(void);
 
 #endif

@@ -464,13 +464,6 @@ void app_feed_gap(struct app *app, const struct app_link *link, unsigned end, ui
     leave(flow);
 }
 
-void app_roles(struct app *app, const struct app_link *link)
-{
-    /* Roles are read from the link of each call, and HTTP's own follow from its content. */
-    (void)app;
-    (void)link;
-}
-
 void app_end(struct app *app, const struct app_link *link, bool capture_ended)
 {
     (void)app;

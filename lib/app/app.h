@@ -36,7 +36,7 @@ struct app_link {
     uint64_t connection;
     uint32_t incarnation;
     uint32_t slot;
-    uint8_t role[2];    /* enum lifeline_role of each end, as known now */
+    uint8_t role[2];    /* enum lifeline_role of each end, as known now: it may change */
     bool base_known[2]; /* the SYN, or the SYN,ACK that answers it, was seen: base is its ISN + 1 */
     bool base_seen[2];  /* base is set: known, or the first sequence number seen from that end */
     uint32_t base[2];
@@ -93,9 +93,6 @@ void app_feed(struct app *app, const struct app_link *link, unsigned end, uint64
 /* Octets are missing behind the last ones given to app_feed(), nobody knows how many. */
 void app_feed_gap(struct app *app, const struct app_link *link, unsigned end, uint64_t frame,
                   int64_t time_ns, uint8_t layer);
-
-/* Roles changed (link says the new ones): client and server were taken for each other. */
-void app_roles(struct app *app, const struct app_link *link);
 
 /* No more will come (capture_ended: the input ended; else the connection is over or evicted):
  * open exchanges are given with their outcome, the flow is freed, *link->flow is NULL. */

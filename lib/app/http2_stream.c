@@ -75,8 +75,9 @@ static bool is_busy(const struct http2 *h)
     return false;
 }
 
-struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint32_t stream,
-                                   bool has_request)
+/* Opens the exchange of a stream; NULL: a limit or no memory. */
+static struct exchange *open_stream(struct app_flow *flow, struct http2 *h, uint32_t stream,
+                                    bool has_request)
 {
     if (h->open >= flow->app->max_pipeline) {
         flow->app->counters->pipeline_dropped++;
@@ -297,7 +298,7 @@ static void request_block(struct app_flow *flow, struct http2 *h, unsigned end,
                   (h->likely && block->used && http2_first_field(*block->bytes) == APP_IS_CLIENT);
     if (!x && begins) {
         bool quiet = !h->open;
-        x = http2_open_stream(flow, h, block->stream, true);
+        x = open_stream(flow, h, block->stream, true);
         if (x) {
             x->request_end_of = (uint8_t)end;
             x->response_end_of = !h->client;
@@ -344,7 +345,7 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
     struct exchange *x = http2_find(flow->app, h, block->stream);
     if (!x && block->stream % 2 && block->stream > h->last_client_stream) {
         h->last_client_stream = block->stream; /* its request isn't in the capture */
-        x = http2_open_stream(flow, h, block->stream, false);
+        x = open_stream(flow, h, block->stream, false);
     }
     struct fields f = {.app = flow->app, .x = x, .is_trailer = x && x->has_response};
     f.message = x ? &x->record.response : NULL;

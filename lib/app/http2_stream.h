@@ -88,9 +88,7 @@ enum app_verdict http2_first_field(uint8_t octet);
 /* The open exchange of a stream, or NULL. */
 struct exchange *http2_find(const struct app *app, const struct http2 *h, uint32_t stream);
 
-/* Opens the exchange of a stream; NULL: a limit or no memory. */
-struct exchange *http2_open_stream(struct app_flow *flow, struct http2 *h, uint32_t stream,
-                                   bool has_request);
+/* Puts an exchange that is open where http2_find() finds it. */
 void http2_link(const struct app *app, struct http2 *h, struct exchange *x);
 
 /* A header block is complete at `at`, its last octet's segment. */

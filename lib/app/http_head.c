@@ -130,15 +130,8 @@ static bool is_version(const uint8_t *at, const uint8_t *end)
     return true;
 }
 
-bool http_may_be_request(const uint8_t *bytes, size_t length)
-{
-    size_t i = 0;
-    while (i < length && is_token(bytes[i]))
-        i++;
-    return i == length ? i <= 32 : i > 0 && i <= 32 && is_blank(bytes[i]);
-}
-
-bool http_may_be_response(const uint8_t *bytes, size_t length)
+/* May these octets, as many as there are, begin a status line? */
+static bool may_be_status_line(const uint8_t *bytes, size_t length)
 {
     if (length && bytes[0] != 'H' && bytes[0] != 'I')
         return false; /* most of what is asked about is a request */
@@ -197,7 +190,7 @@ enum http_line http_parse_request_line(const uint8_t *bytes, size_t length, stru
 enum http_line http_parse_status_line(const uint8_t *bytes, size_t length, struct http_head *head,
                                       size_t *line_bytes)
 {
-    if (!http_may_be_response(bytes, length))
+    if (!may_be_status_line(bytes, length))
         return HTTP_LINE_BAD;
     const uint8_t *end = bytes + length, *p = bytes;
     const uint8_t *lf = memchr(p, '\n', length);
@@ -414,10 +407,8 @@ size_t http_parse_fields(const uint8_t *bytes, size_t length, struct http_head *
                 }
                 break;
             case 'u':
-                if (NAME_IS("upgrade")) {
-                    head->upgrade = true;
+                if (NAME_IS("upgrade"))
                     head->upgrade_h2c |= value_has_token(trimmed(value, lf), "h2c");
-                }
                 break;
             case 'e':
                 if (NAME_IS("expect"))

@@ -44,7 +44,7 @@ struct http_head {
     uint64_t content_length;
     struct http_text host, content_type;
     bool has_length, has_coding;
-    bool upgrade, upgrade_h2c, expects_continue;
+    bool upgrade_h2c, expects_continue;
     bool closes, keeps_alive; /* what Connection says in a response */
     const char *flag_text;    /* static; NULL when nothing is wrong with the framing */
 };
@@ -81,9 +81,5 @@ const char *http_known_method(struct http_text method);
 
 /* Is the method the end of a registered one's name, or all of it? */
 bool http_ends_known_method(struct http_text method);
-
-/* Octets that may begin a request or a status line, for as many as there are. */
-bool http_may_be_request(const uint8_t *bytes, size_t length);
-bool http_may_be_response(const uint8_t *bytes, size_t length);
 
 #endif

@@ -52,6 +52,8 @@ static void check_fins(struct app_flow *flow, unsigned end)
     app_check_fin(flow, !end);
 }
 
+/* Declares the octets below until missing, that aren't delivered yet. origin: the segment that
+ * shows it, NULL for the current one. is_counted: each of them was an octet. */
 static void deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
                         const struct stream_origin *origin, bool is_counted)
 {
@@ -76,12 +78,6 @@ static void deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
     else
         flow->hunting[end] = true;
     check_fins(flow, end);
-}
-
-void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
-                     const struct stream_origin *origin)
-{
-    deliver_gap(flow, end, until, origin, true);
 }
 
 /* Delivers the octets of a segment that aren't delivered yet; offset is its first one's. */
@@ -118,7 +114,7 @@ void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint
     }
     if (flow->abandoned)
         return;
-    app_deliver_gap(flow, end, offset + bytes, origin);
+    deliver_gap(flow, end, offset + bytes, origin, true);
     check_fins(flow, end);
 }
 
@@ -250,7 +246,7 @@ bool app_give_up(struct app_flow *flow, enum app_give_up_why why)
         struct stream *s = &flow->stream[end], *other = &flow->stream[!end];
         const int64_t before = s->next, before_other = other->next;
         if (has_hole_before_fin(s) && (force || s->acked >= s->end)) {
-            app_deliver_gap(flow, end, s->end, NULL);
+            deliver_gap(flow, end, s->end, NULL, true);
         } else if (stream_has_hole(s)) {
             if (moved && other->spans && other->spans->offset == other->next &&
                 app_is_causal(flow, !end, &other->spans->origin))
@@ -267,7 +263,7 @@ bool app_give_up(struct app_flow *flow, enum app_give_up_why why)
                 if (heard > s->next && heard < until)
                     until = heard;
             }
-            app_deliver_gap(flow, end, until, NULL);
+            deliver_gap(flow, end, until, NULL, true);
         } else if (s->spans && !app_is_causal(flow, end, &s->spans->origin)) {
             if (flow->protocol && other->spans && other->spans->offset == other->next &&
                 app_is_causal(flow, !end, &other->spans->origin))
@@ -277,7 +273,7 @@ bool app_give_up(struct app_flow *flow, enum app_give_up_why why)
                 until = other->spans->offset;
             if (!other->spans && flow->tail_gap[!end] == APP_NO_OFFSET)
                 flow->tail_gap[!end] = other->next;
-            app_deliver_gap(flow, !end, until, NULL);
+            deliver_gap(flow, !end, until, NULL, true);
             if (other->next == before_other) { /* nothing more to wait for */
                 s->spans->origin.has_ack = 0;
                 moved = true;
@@ -324,7 +320,7 @@ void app_flush(struct app_flow *flow)
             continue;
         /* The last one may be a FIN that the capture lacks. */
         bool is_counted = s->end != STREAM_NO_END;
-        app_deliver_gap(flow, end, shown - !is_counted, NULL);
+        deliver_gap(flow, end, shown - !is_counted, NULL, true);
         deliver_gap(flow, end, shown, NULL, is_counted);
     }
 }

@@ -14,11 +14,6 @@ bool app_is_causal(const struct app_flow *flow, unsigned end, const struct strea
 void app_deliver(struct app_flow *flow, unsigned end, int64_t offset, const uint8_t *data,
                  uint32_t bytes, uint32_t captured, const struct stream_origin *origin);
 
-/* Declares the octets below until missing, that aren't delivered yet. origin: the segment that
- * shows it, NULL for the current one. */
-void app_deliver_gap(struct app_flow *flow, unsigned end, int64_t until,
-                     const struct stream_origin *origin);
-
 /* Tells the protocol of the stream's end, once it is reached. */
 void app_check_fin(struct app_flow *flow, unsigned end);
 

@@ -6,8 +6,6 @@
  */
 #include "conn/roles.h"
 
-#include "conn/app_link.h"
-
 /* Registered service ports above 1023 that clients meet often (IANA's registry). */
 static const uint16_t service_ports[] = {
     1080, 1433, 1521, 1723, 1883, 1935, 2049, 2181, 2375,  2376,  2379,  3000,  3128, 3260,
@@ -71,11 +69,6 @@ void roles_by_content(struct pass *pass)
         c->client = client;
         if (!pass->first) {
             pass->steps |= LIFELINE_STEP_ROLE;
-        }
-        if (c->flow) {
-            struct app_link link;
-            app_link_of(c, &link);
-            app_roles(pass->engine->app, &link);
         }
     }
 }

@@ -103,7 +103,6 @@ enum lifeline_step {
     LIFELINE_STEP_OPEN = 1 << 12, /* first segment of a connection that began before the capture */
     LIFELINE_STEP_ICMP = 1 << 13, /* no segment: an ICMP error about one */
 };
-#define LIFELINE_STEP_COUNT 14
 
 /* Bits of lifeline_event.marks: what is remarkable about a segment, beside its step. */
 enum lifeline_mark {
@@ -123,10 +122,8 @@ enum lifeline_mark {
     LIFELINE_MARK_OUT_OF_WINDOW = 1 << 12,
     LIFELINE_MARK_BAD_CHECKSUM = 1 << 13,   /* seen wrong; still used: see ARCHITECTURE.md */
     LIFELINE_MARK_TRUNCATED = 1 << 14,      /* the snap length cut the payload */
-    LIFELINE_MARK_SYN_COOKIE = 1 << 15,     /* reserved: likely answered without a request socket */
-    LIFELINE_MARK_UNEXPECTED_SYN = 1 << 16, /* neither a retry nor (yet) a new incarnation */
+    LIFELINE_MARK_UNEXPECTED_SYN = 1 << 15, /* neither a retry nor (yet) a new incarnation */
 };
-#define LIFELINE_MARK_COUNT 17
 
 enum lifeline_handshake_kind {
     LIFELINE_HANDSHAKE_THREE_WAY,

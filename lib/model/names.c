@@ -84,7 +84,6 @@ const struct lifeline_name lifeline_mark_names[] = {
     {LIFELINE_MARK_OUT_OF_WINDOW, "out-of-window", "outside of its receiver's window"},
     {LIFELINE_MARK_BAD_CHECKSUM, "bad-checksum", "its TCP checksum is wrong in the capture"},
     {LIFELINE_MARK_TRUNCATED, "truncated", "the snap length cut its payload"},
-    {LIFELINE_MARK_SYN_COOKIE, "syn-cookie", "likely answered without a request socket"},
     {LIFELINE_MARK_UNEXPECTED_SYN, "unexpected-syn", "neither a retry nor a new incarnation"},
     {0, NULL, NULL}};
 

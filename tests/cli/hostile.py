@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import capture
-from capture import ACK, FIN, PSH, RST, SYN
+from capture import ACK, FIN, RST, SYN
 
 LIFELINE = os.environ["LIFELINE"]
 CLIENT, SERVER = "10.0.0.2", "10.0.0.1"

@@ -37,8 +37,8 @@ def write_large(path, captures):
     """The packets of all captures of Ethernet in pcap with nanoseconds, again and again, a day later
     each time."""
     header, packets = None, []
-    for capture in captures:
-        octets = pathlib.Path(capture).read_bytes()
+    for path_in in captures:
+        octets = pathlib.Path(path_in).read_bytes()
         if octets[:4] != b"\x4d\x3c\xb2\xa1" or octets[20] != ETHERNET:
             continue
         header, at = octets[:24], 24

@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import re
-import resource
 import shutil
 import signal
 import struct
