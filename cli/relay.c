@@ -25,11 +25,20 @@ _Static_assert(sizeof(struct length) == ALIGNMENT, "parcels begin where any type
 
 enum kind { EVENT, MESSAGE, EXCHANGE, FINDING, CONNECTION, ELSEWHERE, UNTOLD };
 
+#define MAX_STRINGS 16
+
+/* Where a record has strings. */
+struct strings {
+    unsigned count;
+    uint16_t offsets[MAX_STRINGS];
+};
+
 struct relay {
     struct lifeline_sink to;
     struct channel *channel;
     GThread *thread;
     bool is_slower; /* the thread that prints */
+    struct strings of_exchange, of_connection;
 };
 
 /* One record on its way. What its pointers lead to stands behind it. */
@@ -82,6 +91,34 @@ static void put_text(const char **text, char **end)
     memcpy(*end, *text, bytes);
     *text = *end;
     *end += bytes;
+}
+
+/* As the schema says, so that a new field of a record is copied, too. */
+static struct strings strings_of(enum lifeline_record_kind kind)
+{
+    struct strings strings = {0};
+    for (const struct lifeline_field *field = lifeline_fields(kind); field->path; field++) {
+        if (field->type != LIFELINE_FIELD_STRING)
+            continue;
+        g_assert(strings.count < MAX_STRINGS);
+        strings.offsets[strings.count++] = field->offset;
+    }
+    return strings;
+}
+
+static size_t strings_bytes(const struct strings *strings, const void *record)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < strings->count; i++)
+        bytes += text_bytes(
+            *(const char *const *)(const void *)((const char *)record + strings->offsets[i]));
+    return bytes;
+}
+
+static void put_strings(const struct strings *strings, void *record, char **end)
+{
+    for (unsigned i = 0; i < strings->count; i++)
+        put_text((const char **)(void *)((char *)record + strings->offsets[i]), end);
 }
 
 static void send_event(void *user, const struct lifeline_event *event)
@@ -160,12 +197,9 @@ static void put_http(struct lifeline_http_message *message, char **end)
 static void send_exchange(void *user, const struct lifeline_exchange *exchange)
 {
     struct relay *relay = (struct relay *)user;
-    struct parcel *parcel = new_parcel(
-        relay, sizeof *parcel + http_bytes(&exchange->request) + http_bytes(&exchange->response) +
-                   text_bytes(exchange->method) + text_bytes(exchange->uri) +
-                   text_bytes(exchange->host) + text_bytes(exchange->version) +
-                   text_bytes(exchange->reason) + text_bytes(exchange->content_type) +
-                   text_bytes(exchange->flag_text) + text_bytes(exchange->response_version));
+    struct parcel *parcel = new_parcel(relay, sizeof *parcel + http_bytes(&exchange->request) +
+                                                  http_bytes(&exchange->response) +
+                                                  strings_bytes(&relay->of_exchange, exchange));
     struct lifeline_exchange *x = &parcel->record.exchange;
     char *end = (char *)(parcel + 1);
     parcel->kind = EXCHANGE;
@@ -174,14 +208,7 @@ static void send_exchange(void *user, const struct lifeline_exchange *exchange)
     put_headers(&x->response, &end);
     put_http(&x->request, &end);
     put_http(&x->response, &end);
-    put_text(&x->method, &end);
-    put_text(&x->uri, &end);
-    put_text(&x->host, &end);
-    put_text(&x->version, &end);
-    put_text(&x->reason, &end);
-    put_text(&x->content_type, &end);
-    put_text(&x->flag_text, &end);
-    put_text(&x->response_version, &end);
+    put_strings(&relay->of_exchange, x, &end);
 }
 
 /* The texts of its kind are static. */
@@ -200,13 +227,13 @@ static void send_finding(void *user, const struct lifeline_finding *finding)
     put_text(&parcel->record.finding.request, &end);
 }
 
-/* The names of findings and the context's text last as long as the engine. */
+/* The names of findings last as long as the engine. */
 static void send_record(struct relay *relay, enum kind kind,
                         const struct lifeline_connection *connection)
 {
     size_t names_bytes = connection->finding_count * sizeof connection->findings[0];
-    size_t id_bytes = text_bytes(connection->community_id);
-    struct parcel *parcel = new_parcel(relay, sizeof *parcel + names_bytes + id_bytes);
+    struct parcel *parcel = new_parcel(relay, sizeof *parcel + names_bytes +
+                                                  strings_bytes(&relay->of_connection, connection));
     const char **names = (const char **)(parcel + 1);
     char *end = (char *)names + names_bytes;
     parcel->kind = kind;
@@ -214,7 +241,7 @@ static void send_record(struct relay *relay, enum kind kind,
     if (names_bytes)
         memcpy(names, connection->findings, names_bytes);
     parcel->record.connection.findings = names;
-    put_text(&parcel->record.connection.community_id, &end);
+    put_strings(&relay->of_connection, &parcel->record.connection, &end);
 }
 
 static void send_connection(void *user, const struct lifeline_connection *connection)
@@ -291,6 +318,8 @@ struct relay *relay_new(const struct lifeline_sink *to)
 {
     struct relay *relay = g_new0(struct relay, 1);
     relay->to = *to;
+    relay->of_exchange = strings_of(LIFELINE_RECORD_EXCHANGE);
+    relay->of_connection = strings_of(LIFELINE_RECORD_CONNECTION);
     relay->channel = channel_new(sizeof(struct batch));
     relay->thread = g_thread_new("printer", call_view, relay);
     return relay;
