@@ -30,7 +30,7 @@ static void append_values(GString *list, const struct lifeline_http_message *m, 
     for (uint64_t i = 0; m->headers && i < m->header_count; i++) {
         const struct lifeline_http_header *h = &m->headers[i];
 
-        if (h->name_bytes != strlen(name) || g_ascii_strncasecmp(h->name, name, h->name_bytes) != 0)
+        if (!har_is_field(h, name))
             continue;
         if (list->len)
             g_string_append_c(list, ',');

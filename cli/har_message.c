@@ -170,7 +170,7 @@ static void put_cookies(struct out *out, const struct lifeline_http_message *mes
         const struct lifeline_http_header *h = &message->headers[i];
         char *value, **parts;
 
-        if (h->name_bytes != strlen(name) || g_ascii_strncasecmp(h->name, name, h->name_bytes) != 0)
+        if (!har_is_field(h, name))
             continue;
         value = g_strndup(h->value, h->value_bytes);
         parts = g_strsplit(value, ";", 256);

@@ -29,14 +29,18 @@ void har_comment(struct out *out, const GString *note)
     json_string(out, note->str, note->len);
 }
 
+bool har_is_field(const struct lifeline_http_header *field, const char *name)
+{
+    return field->name_bytes == strlen(name) &&
+           g_ascii_strncasecmp(field->name, name, field->name_bytes) == 0;
+}
+
 const struct lifeline_http_header *har_field(const struct lifeline_http_message *message,
                                              const char *name)
 {
     for (uint64_t i = 0; message->headers && i < message->header_count; i++) {
-        const struct lifeline_http_header *h = &message->headers[i];
-
-        if (h->name_bytes == strlen(name) && g_ascii_strncasecmp(h->name, name, h->name_bytes) == 0)
-            return h;
+        if (har_is_field(&message->headers[i], name))
+            return &message->headers[i];
     }
     return NULL;
 }

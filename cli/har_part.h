@@ -14,6 +14,8 @@ void har_size(struct out *out, const char *key, uint64_t bytes);
 /* ,"comment":"note", unless there is none. */
 void har_comment(struct out *out, const GString *note);
 
+/* Does a field have that name? */
+bool har_is_field(const struct lifeline_http_header *field, const char *name);
 /* The first field of that name, or NULL. */
 const struct lifeline_http_header *har_field(const struct lifeline_http_message *message,
                                              const char *name);
