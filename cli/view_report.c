@@ -146,7 +146,7 @@ static void take_connection(void *user, const struct lifeline_connection *c)
     ladder_free(report->ladders, ladder);
 }
 
-static void append_ms(GString *out, int64_t ns)
+static void append_duration_cell(GString *out, int64_t ns)
 {
     g_string_append(out, "<td class=\"n\">");
     if (ns != LIFELINE_UNKNOWN_NS)
@@ -174,8 +174,8 @@ static void take_exchange(void *user, const struct lifeline_exchange *x)
     if (x->status != LIFELINE_UNKNOWN_COUNT)
         g_string_append_printf(out, "%" PRIu64, x->status);
     g_string_append(out, "</td>");
-    append_ms(out, x->wait_ns);
-    append_ms(out, x->receive_ns);
+    append_duration_cell(out, x->wait_ns);
+    append_duration_cell(out, x->receive_ns);
     g_string_append(out, "<td class=\"n\">");
     if (x->response.body_bytes != LIFELINE_UNKNOWN_COUNT)
         text_append_bytes(out, x->response.body_bytes);
@@ -359,10 +359,10 @@ const struct view view_report = {
     .command = "report",
     .formats = "html",
     .summary = "one self-contained HTML page: findings, ladders, exchanges, TIME-WAIT",
-    .help = "One HTML page that needs nothing from outside and runs no script: what was found and "
-            "why it matters, the connections with their ladders, the HTTP exchanges, and the plot "
-            "of TIME-WAITs. It shows up to 5,000 rows of each table and 300 ladders, as far as "
-            "they fit into a quarter of --max-memory; what is left out is said on the page.",
+    .help = "One HTML page that needs nothing from outside and runs no script: what was found, the "
+            "connections with their ladders, the HTTP exchanges, and the plot of TIME-WAITs. It "
+            "shows up to 5,000 rows of each table and 300 ladders, as far as they fit into a "
+            "quarter of --max-memory; what is left out is said on the page.",
     .open = open_report,
     .close = close_report,
 };
