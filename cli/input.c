@@ -260,14 +260,6 @@ int input_read(struct input *input, struct lifeline_engine *engine)
     return input->status;
 }
 
-static bool is_command(const char *word)
-{
-    for (size_t i = 0; views[i]; i++)
-        if (strcmp(views[i]->command, word) == 0)
-            return true;
-    return false;
-}
-
 int input_check(const struct options *options)
 {
     int status = EXIT_DONE;
@@ -283,7 +275,7 @@ int input_check(const struct options *options)
         if (cause == 0)
             continue;
         const char *hint = "";
-        if (cause == ENOENT && file > options->files && is_command(*file))
+        if (cause == ENOENT && file > options->files && view_find(*file))
             hint = " (a command comes before the files)";
         else if (cause == ENOENT && file == options->files && !strpbrk(*file, "./"))
             hint = " (and not a command either, see lifeline --help)";

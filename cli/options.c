@@ -211,8 +211,7 @@ static bool read_ports(uint32_t *into)
     if (!given.ports)
         return true;
     if (sscanf(given.ports, "%u-%u%c", &low, &high, &after) != 2 || low > high || high > 65535)
-        return complain("%s wants two numbers such as 32768-60999, not '%s'", "--ports",
-                        given.ports);
+        return complain("--ports wants two numbers such as 32768-60999, not '%s'", given.ports);
     *into = high - low + 1;
     return true;
 }
@@ -229,15 +228,6 @@ static bool read_stack(struct lifeline_options *engine)
         }
     }
     return complain("--stack: '%s' is none of linux, rfc, windows, macos, freebsd", given.stack);
-}
-
-static bool read_jobs(unsigned *jobs)
-{
-    uint64_t number = 0;
-    if (!read_number("--jobs", given.jobs, 1, 1024, &number))
-        return false;
-    *jobs = (unsigned)number;
-    return true;
 }
 
 static bool read_networks(struct lifeline_options *engine)
@@ -339,7 +329,7 @@ static bool read_all(struct options *options)
                 read_ports(&engine->ports) &&
                 read_number("--connection", given.connection, 0, INT64_MAX, &options->connection) &&
                 read_number("--packets", given.packets, 1, INT64_MAX, &options->max_packets) &&
-                read_jobs(&options->jobs) &&
+                read_number32("--jobs", given.jobs, 1, 1024, &options->jobs) &&
                 read_number32("--snapshot-length", given.snap, 1, 262144, &snap_bytes) &&
                 read_number32("--width", given.width, 20, 100000, &options->width);
     options->live.interface = given.interface;
@@ -443,14 +433,6 @@ static char **split_letters(int *argc, char **argv)
     return given.argv;
 }
 
-static const struct view *find_view(const char *command)
-{
-    for (size_t i = 0; views[i]; i++)
-        if (strcmp(views[i]->command, command) == 0)
-            return views[i];
-    return NULL;
-}
-
 /* Takes the word at index out of the arguments. */
 static void take_out(int *argc, char **argv, int index)
 {
@@ -486,10 +468,10 @@ static const struct view *take_command(int *argc, char **argv)
         index = find_word(*argc, argv, index);
         if (index >= *argc)
             return NULL;
-        if (!find_view(argv[index]))
+        if (!view_find(argv[index]))
             given.no_command = argv[index];
     }
-    const struct view *view = find_view(argv[index]);
+    const struct view *view = view_find(argv[index]);
     if (view)
         take_out(argc, argv, index);
     return view;
@@ -559,8 +541,8 @@ bool options_parse(int argc, char **argv, struct options *options, int *status)
             help_print(command, sections);
         else if (given.version)
             printf("lifeline " LIFELINE_VERSION "\n");
-        else
-            *status = source_live_list();
+        else if (!source_live_list())
+            *status = EXIT_UNREADABLE;
         return false;
     }
     if (parsed && given.where && strcmp(given.where, "help") == 0) {
@@ -577,18 +559,10 @@ bool options_parse(int argc, char **argv, struct options *options, int *status)
 
 void options_release(void)
 {
-    char **const texts[] = {
-        &given.interface,    &given.filter,       &given.snap,
-        &given.packets,      &given.jobs,         &given.connection,
-        &given.where,        &given.shard,        &given.format,
-        &given.color,        &given.width,        &given.stack,
-        &given.time_wait,    &given.max_memory,   &given.max_connections,
-        &given.max_stream,   &given.max_streams,  &given.max_fragments,
-        &given.max_header,   &given.max_pipeline, &given.max_tunnels,
-        &given.max_contexts, &given.max_hosts,    &given.ports,
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_clear_pointer(texts[i], g_free);
+    for (size_t i = 0; sections[i].title; i++)
+        for (const GOptionEntry *entry = sections[i].entries; entry->long_name; entry++)
+            if (entry->arg == G_OPTION_ARG_FILENAME)
+                g_clear_pointer((char **)entry->arg_data, g_free);
     g_clear_pointer(&given.files, g_strfreev);
     g_clear_pointer(&given.stack_for, g_strfreev);
     g_clear_pointer(&given.networks, g_free);

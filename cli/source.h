@@ -83,7 +83,8 @@ struct source_live_options {
 struct source *source_live_open(const struct source_live_options *options, char **error);
 /* What the kernel received and had to drop; false when it can't tell. */
 bool source_live_statistics(const struct source *source, uint64_t *received, uint64_t *dropped);
-/* The interfaces that can be captured from, one per line. Returns the exit status. */
-int source_live_list(void);
+/* Prints the interfaces that can be captured from, one per line. False when it can't tell them,
+ * with a complaint on standard error. */
+bool source_live_list(void);
 
 #endif

@@ -142,18 +142,18 @@ bool source_live_statistics(const struct source *source, uint64_t *received, uin
     return true;
 }
 
-int source_live_list(void)
+bool source_live_list(void)
 {
     char text[PCAP_ERRBUF_SIZE] = "";
     pcap_if_t *interfaces = NULL;
     if (pcap_findalldevs(&interfaces, text) == -1) {
         say("%s", text);
-        return 3;
+        return false;
     }
     for (const pcap_if_t *interface = interfaces; interface; interface = interface->next)
         printf("%s\t%s\n", interface->name, interface->description ? interface->description : "");
     pcap_freealldevs(interfaces);
-    return 0;
+    return true;
 }
 
 const struct source_format source_live = {

@@ -55,5 +55,7 @@ struct view {
 
 /* The table in views.c: the first is the default command; ends with NULL. */
 extern const struct view *const views[];
+/* The view of a command word, or NULL. */
+const struct view *view_find(const char *command);
 
 #endif

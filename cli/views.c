@@ -2,6 +2,8 @@
 /* The table of views, in the order of `lifeline --help`; the first is the default command. */
 #include "view.h"
 
+#include <string.h>
+
 /* One row a view: declare it here, name it below. */
 extern const struct view view_timeline, view_connections, view_http, view_time_wait, view_diagnose,
     view_explain, view_report, view_trace;
@@ -18,3 +20,12 @@ const struct view *const views[] = {
     &view_trace,
     NULL,
 };
+/* clang-format on */
+
+const struct view *view_find(const char *command)
+{
+    for (size_t i = 0; views[i]; i++)
+        if (strcmp(views[i]->command, command) == 0)
+            return views[i];
+    return NULL;
+}
