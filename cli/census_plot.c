@@ -121,54 +121,54 @@ static double round_up(double value)
                                : unit * 10;
 }
 
-static void append_curve(GString *out, const struct lifeline_census_pair *pair, int64_t low_ns,
-                         double span_ns, double top, const char *color)
-{
-    double plot_width = WIDTH - LEFT - RIGHT, plot_height = HEIGHT - TOP - BOTTOM;
-    double y = HEIGHT - BOTTOM;
+/* What a drawing shows. */
+struct plot {
+    const struct lifeline_census_pair *curves[CURVES];
+    unsigned shown;
+    int64_t low_ns;
+    double span_ns;
+    double top;     /* the count at the upper edge */
+    unsigned ports; /* of the client that is nearest to having none; 0: none comes near */
+};
 
-    g_string_append_printf(out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" d=\"M",
-                           color);
-    for (uint32_t i = 0; i < pair->sample_count; i++) {
-        double x =
-            LEFT + (double)(pair->start_ns + i * pair->step_ns - low_ns) / span_ns * plot_width;
-        g_string_append_printf(out, "%.1f %.1fH%.1fL", x, y, x); /* steps: counts jump */
-        y = HEIGHT - BOTTOM - pair->counts[i] / top * plot_height;
-    }
-    g_string_append_printf(out, "%d %.1f\"/>\n", WIDTH - RIGHT, y);
+/* Where a count stands. */
+static double y_of(const struct plot *plot, double count)
+{
+    return HEIGHT - BOTTOM - count / plot->top * (HEIGHT - TOP - BOTTOM);
 }
 
-void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, unsigned count,
-                     const char *title)
+static struct plot choose(const struct lifeline_census_pair *pairs, unsigned count)
 {
-    static const char *const colors[CURVES] = {"#1d4ed8", "#b45309", "#047857",
-                                               "#b91c1c", "#6d28d9", "#374151"};
-    unsigned curves[CURVES], shown = 0;
+    struct plot plot = {.span_ns = 1};
     int64_t low_ns = INT64_MAX, high_ns = INT64_MIN;
     uint64_t peak = 1;
-    unsigned ports = 0; /* of the client that is nearest to having none */
-    double share = 0.2; /* far from it they are no matter */
-    double plot_height = HEIGHT - TOP - BOTTOM;
-    char *safe = g_markup_escape_text(title, -1);
+    double share = 0.2; /* far from it ports are no matter */
 
-    for (unsigned i = 0; i < count && shown < CURVES; i++) {
+    for (unsigned i = 0; i < count && plot.shown < CURVES; i++) {
         if (!census_is_redundant(pairs, count, i))
-            curves[shown++] = i;
+            plot.curves[plot.shown++] = &pairs[i];
     }
-    for (unsigned k = 0; k < shown; k++) {
-        unsigned i = curves[k];
-        low_ns = MIN(low_ns, pairs[i].start_ns);
-        high_ns =
-            MAX(high_ns, pairs[i].start_ns + (int64_t)pairs[i].sample_count * pairs[i].step_ns);
-        peak = MAX(peak, pairs[i].peak);
-        if (pairs[i].holder == LIFELINE_CLIENT && pairs[i].peak_share > share) {
-            share = pairs[i].peak_share;
-            ports = pairs[i].ports;
+    for (unsigned i = 0; i < plot.shown; i++) {
+        const struct lifeline_census_pair *pair = plot.curves[i];
+
+        low_ns = MIN(low_ns, pair->start_ns);
+        high_ns = MAX(high_ns, pair->start_ns + (int64_t)pair->sample_count * pair->step_ns);
+        peak = MAX(peak, pair->peak);
+        if (pair->holder == LIFELINE_CLIENT && pair->peak_share > share) {
+            share = pair->peak_share;
+            plot.ports = pair->ports;
         }
     }
-    bool near_limit = ports > 0;
-    double top = round_up(near_limit ? MAX((double)ports, (double)peak) : (double)peak);
-    double span_ns = shown && high_ns > low_ns ? (double)(high_ns - low_ns) : 1;
+    plot.low_ns = low_ns;
+    if (plot.shown && high_ns > low_ns)
+        plot.span_ns = (double)(high_ns - low_ns);
+    plot.top = round_up(MAX((double)plot.ports, (double)peak));
+    return plot;
+}
+
+static void append_head(GString *out, const char *title)
+{
+    char *safe = g_markup_escape_text(title, -1);
 
     g_string_append_printf(
         out,
@@ -181,47 +181,100 @@ void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, uns
         "<text x=\"%d\" y=\"50\" fill=\"#616e7c\">%s</text>\n",
         WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, LEFT, safe);
     g_free(safe);
-    /* top is 1, 2, 5 or these times a power of ten, and there are no halves of an endpoint. */
-    unsigned lines = top < 5 ? (unsigned)top : 5;
+}
+
+/* top is 1, 2, 5 or these times a power of ten, and there are no halves of an endpoint. */
+static void append_counts(GString *out, const struct plot *plot)
+{
+    unsigned lines = plot->top < 5 ? (unsigned)plot->top : 5;
+
     for (unsigned i = 0; i <= lines; i++) {
-        double y = HEIGHT - BOTTOM - (double)i / lines * plot_height;
+        double count = plot->top * i / lines, y = y_of(plot, count);
+
         g_string_append_printf(
             out,
             "<path stroke=\"#e4e7eb\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" "
             "text-anchor=\"end\" fill=\"#616e7c\">%g</text>\n",
-            LEFT, y, WIDTH - RIGHT, LEFT - 8, y + 4, top * i / lines);
+            LEFT, y, WIDTH - RIGHT, LEFT - 8, y + 4, count);
     }
-    if (near_limit) {
-        double y = HEIGHT - BOTTOM - ports / top * plot_height;
-        g_string_append_printf(
-            out,
-            "<path stroke=\"#b91c1c\" stroke-dasharray=\"6 4\" d=\"M%d %.1fH%d\"/>"
-            "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\" fill=\"#b91c1c\">%u "
-            "ephemeral ports</text>\n",
-            LEFT, y, WIDTH - RIGHT, WIDTH - RIGHT, y - 6, ports);
-    }
-    unsigned digits = clock_digits(span_ns / PARTS);
-    for (unsigned i = 0; shown && i <= PARTS; i++) {
-        GString *clock = g_string_new(NULL);
+}
+
+static void append_limit(GString *out, const struct plot *plot)
+{
+    double y = y_of(plot, plot->ports);
+
+    g_string_append_printf(out,
+                           "<path stroke=\"#b91c1c\" stroke-dasharray=\"6 4\" d=\"M%d %.1fH%d\"/>"
+                           "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\" fill=\"#b91c1c\">%u "
+                           "ephemeral ports</text>\n",
+                           LEFT, y, WIDTH - RIGHT, WIDTH - RIGHT, y - 6, plot->ports);
+}
+
+static void append_times(GString *out, const struct plot *plot)
+{
+    unsigned digits = clock_digits(plot->span_ns / PARTS);
+    GString *clock = g_string_new(NULL);
+
+    for (unsigned i = 0; i <= PARTS; i++) {
         double x = LEFT + (double)i / PARTS * (WIDTH - LEFT - RIGHT);
-        text_append_clock(clock, low_ns + (int64_t)(span_ns * i / PARTS), low_ns, digits);
+
+        g_string_truncate(clock, 0);
+        text_append_clock(clock, plot->low_ns + (int64_t)(plot->span_ns * i / PARTS), plot->low_ns,
+                          digits);
         g_string_append_printf(
             out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\" fill=\"#616e7c\">%s</text>\n", x,
             HEIGHT - BOTTOM + 20, i == PARTS ? "end" : "middle", clock->str); /* the drawing ends */
-        g_string_free(clock, TRUE);
     }
-    for (unsigned k = 0; k < shown; k++) {
-        const struct lifeline_census_pair *pair = &pairs[curves[k]];
-        GString *name = g_string_new(NULL);
-        unsigned x = LEFT + k % 3 * 290, y = HEIGHT - 36 + k / 3 * 20;
-        append_curve(out, pair, low_ns, span_ns, top, colors[k]);
-        census_append_name(name, pair, false);
-        g_string_append_printf(
-            out,
-            "<path stroke=\"%s\" stroke-width=\"3\" d=\"M%u %uh18\"/><text x=\"%u\" "
-            "y=\"%u\">%s, peak %" PRIu64 "</text>\n",
-            colors[k], x, y - 4, x + 24, y, name->str, pair->peak);
-        g_string_free(name, TRUE);
+    g_string_free(clock, TRUE);
+}
+
+static void append_curve(GString *out, const struct plot *plot,
+                         const struct lifeline_census_pair *pair, const char *color)
+{
+    double plot_width = WIDTH - LEFT - RIGHT, y = HEIGHT - BOTTOM;
+
+    g_string_append_printf(out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\" d=\"M",
+                           color);
+    for (uint32_t i = 0; i < pair->sample_count; i++) {
+        int64_t since_ns = pair->start_ns + i * pair->step_ns - plot->low_ns;
+        double x = LEFT + (double)since_ns / plot->span_ns * plot_width;
+
+        g_string_append_printf(out, "%.1f %.1fH%.1fL", x, y, x); /* steps: counts jump */
+        y = y_of(plot, pair->counts[i]);
+    }
+    g_string_append_printf(out, "%d %.1f\"/>\n", WIDTH - RIGHT, y);
+}
+
+static void append_legend(GString *out, const struct lifeline_census_pair *pair, unsigned place,
+                          const char *color)
+{
+    GString *name = g_string_new(NULL);
+    unsigned x = LEFT + place % 3 * 290, y = HEIGHT - 36 + place / 3 * 20;
+
+    census_append_name(name, pair, false);
+    g_string_append_printf(out,
+                           "<path stroke=\"%s\" stroke-width=\"3\" d=\"M%u %uh18\"/><text "
+                           "x=\"%u\" y=\"%u\">%s, peak %" PRIu64 "</text>\n",
+                           color, x, y - 4, x + 24, y, name->str, pair->peak);
+    g_string_free(name, TRUE);
+}
+
+void census_plot_svg(GString *out, const struct lifeline_census_pair *pairs, unsigned count,
+                     const char *title)
+{
+    static const char *const colors[CURVES] = {"#1d4ed8", "#b45309", "#047857",
+                                               "#b91c1c", "#6d28d9", "#374151"};
+    struct plot plot = choose(pairs, count);
+
+    append_head(out, title);
+    append_counts(out, &plot);
+    if (plot.ports)
+        append_limit(out, &plot);
+    if (plot.shown)
+        append_times(out, &plot);
+    for (unsigned i = 0; i < plot.shown; i++) {
+        append_curve(out, &plot, plot.curves[i], colors[i]);
+        append_legend(out, plot.curves[i], i, colors[i]);
     }
     g_string_append(out, "</svg>\n");
 }

@@ -144,8 +144,8 @@ static void json_number(struct out *out, const char *key, double value)
         out_format(out, ",\"%s\":%.6g", key, value);
 }
 
-/* The samples at which the count changes, then the sum. */
-static void print_census_json(struct time_waits *view, const struct lifeline_census_pair *pair)
+/* The samples at which the count changes. */
+static void print_samples_json(struct time_waits *view, const struct lifeline_census_pair *pair)
 {
     struct lifeline_census census = {
         .ip = pair->ip,
@@ -162,6 +162,10 @@ static void print_census_json(struct time_waits *view, const struct lifeline_cen
         census.port_share = pair->peak ? pair->peak_share * before / (double)pair->peak : NAN;
         json_record(view->list.json, LIFELINE_RECORD_CENSUS, &census);
     }
+}
+
+static void print_forecast_json(struct time_waits *view, const struct lifeline_census_pair *pair)
+{
     struct out *out = view->list.out;
     char ip[48], remote[48];
     lifeline_address_text(&pair->ip, ip, sizeof ip);
@@ -255,21 +259,22 @@ static void collect(void *user, const struct lifeline_census_pair *pair)
 static void print_census(struct time_waits *view)
 {
     const GArray *pairs = view->pairs;
+    const struct lifeline_census_pair *all =
+        (const struct lifeline_census_pair *)(void *)pairs->data;
 
     if (view->svg) {
-        census_plot_svg(view->list.cell, (const struct lifeline_census_pair *)(void *)pairs->data,
-                        pairs->len, view->context->input);
+        census_plot_svg(view->list.cell, all, pairs->len, view->context->input);
         out_bytes(view->list.out, view->list.cell->str, view->list.cell->len);
     }
     for (guint i = 0; i < pairs->len; i++) {
-        const struct lifeline_census_pair *pair =
-            &g_array_index(pairs, struct lifeline_census_pair, i);
-        if (view->list.json)
-            print_census_json(view, pair);
-        else if (view->list.table &&
-                 !census_is_redundant((const struct lifeline_census_pair *)(void *)pairs->data,
-                                      pairs->len, i))
+        const struct lifeline_census_pair *pair = &all[i];
+
+        if (view->list.json) {
+            print_samples_json(view, pair);
+            print_forecast_json(view, pair);
+        } else if (view->list.table && !census_is_redundant(all, pairs->len, i)) {
             print_census_text(view, pair);
+        }
     }
 }
 
