@@ -288,10 +288,13 @@ static void content_length(struct http_head *head, struct http_text value)
     }
 }
 
-/* Transfer codings in order; head->framing says what the last one was. "identity" of RFC 2616 is
- * as good as none. */
-static void transfer_coding(struct http_head *head, struct http_text value, bool *chunked_last,
-                            bool *chunked_seen)
+/* What Transfer-Encoding said so far. */
+struct codings {
+    bool chunked_last, chunked_seen;
+};
+
+/* Transfer codings in order. "identity" of RFC 2616 is as good as none. */
+static void transfer_coding(struct http_head *head, struct http_text value, struct codings *codings)
 {
     const uint8_t *p = (const uint8_t *)value.at, *end = p + value.bytes;
     while (p < end) {
@@ -301,13 +304,14 @@ static void transfer_coding(struct http_head *head, struct http_text value, bool
         struct http_text coding = trimmed(p, semicolon ? semicolon : stop);
         if (coding.bytes && !http_text_is(coding, "identity")) {
             head->has_coding = true;
-            *chunked_last = http_text_is(coding, "chunked");
-            if (*chunked_last && *chunked_seen)
+            bool chunked = http_text_is(coding, "chunked");
+            if (chunked && codings->chunked_seen)
                 flag(head, "chunked applied twice");
-            *chunked_seen |= *chunked_last;
-            if (!*chunked_last && !http_text_is(coding, "gzip") &&
-                !http_text_is(coding, "x-gzip") && !http_text_is(coding, "deflate") &&
-                !http_text_is(coding, "compress") && !http_text_is(coding, "x-compress"))
+            codings->chunked_last = chunked;
+            codings->chunked_seen |= chunked;
+            if (!chunked && !http_text_is(coding, "gzip") && !http_text_is(coding, "x-gzip") &&
+                !http_text_is(coding, "deflate") && !http_text_is(coding, "compress") &&
+                !http_text_is(coding, "x-compress"))
                 flag(head, "unknown transfer coding");
         }
         p = comma ? comma + 1 : end;
@@ -357,79 +361,97 @@ static bool name_is(const uint8_t *line, const uint8_t *lf, const char *name, si
 }
 #define NAME_IS(name) name_is(line, lf, name, sizeof(name) - 1, &value, &blank)
 
-size_t http_parse_fields(const uint8_t *bytes, size_t length, struct http_head *head)
+/* A field line: whose value matters here. */
+static void take_field(struct http_head *head, const uint8_t *line, const uint8_t *lf,
+                       struct codings *codings)
 {
-    const uint8_t *end = bytes + length, *line = bytes;
-    bool chunked_last = false, chunked_seen = false, complete = false;
-    while (line < end) {
-        const uint8_t *lf = memchr(line, '\n', (size_t)(end - line));
-        if (!lf)
-            break;
-        if (lf == line || (lf == line + 1 && *line == '\r')) {
-            line = lf + 1;
-            complete = true;
-            break;
+    const uint8_t *value;
+    bool blank = false;
+    switch (lower(*line)) {
+    case 'h':
+        if (NAME_IS("host") && !head->host.at)
+            head->host = trimmed(value, lf);
+        break;
+    case 'c':
+        if (NAME_IS("content-length")) {
+            if (blank)
+                flag(head, "blank before the colon of Content-Length");
+            content_length(head, trimmed(value, lf));
+        } else if (NAME_IS("content-type") && !head->content_type.at) {
+            head->content_type = trimmed(value, lf);
+        } else if (head->status && NAME_IS("connection")) {
+            connection(head, trimmed(value, lf));
         }
-        /* obs-fold: the line goes on in the next one, when that begins with a blank. */
-        const uint8_t *value, *next = lf + 1;
-        bool blank = false;
-        const uint8_t initial = lower(*line);
-        if (initial == 'c' || initial == 't' || initial == 'h' || initial == 'u' ||
-            initial == 'e') {
-            while (next < end && is_blank(*next)) {
-                const uint8_t *more = memchr(next, '\n', (size_t)(end - next));
-                if (!more)
-                    break;
-                lf = more;
-                next = more + 1;
-            }
-            switch (initial) {
-            case 'h':
-                if (NAME_IS("host") && !head->host.at)
-                    head->host = trimmed(value, lf);
-                break;
-            case 'c':
-                if (NAME_IS("content-length")) {
-                    if (blank)
-                        flag(head, "blank before the colon of Content-Length");
-                    content_length(head, trimmed(value, lf));
-                } else if (NAME_IS("content-type") && !head->content_type.at) {
-                    head->content_type = trimmed(value, lf);
-                } else if (head->status && NAME_IS("connection")) {
-                    connection(head, trimmed(value, lf));
-                }
-                break;
-            case 't':
-                if (NAME_IS("transfer-encoding")) {
-                    if (blank)
-                        flag(head, "blank before the colon of Transfer-Encoding");
-                    transfer_coding(head, trimmed(value, lf), &chunked_last, &chunked_seen);
-                }
-                break;
-            case 'u':
-                if (NAME_IS("upgrade"))
-                    head->upgrade_h2c |= value_has_token(trimmed(value, lf), "h2c");
-                break;
-            case 'e':
-                if (NAME_IS("expect"))
-                    head->expects_continue |= http_text_is(trimmed(value, lf), "100-continue");
-                break;
-            }
+        break;
+    case 't':
+        if (NAME_IS("transfer-encoding")) {
+            if (blank)
+                flag(head, "blank before the colon of Transfer-Encoding");
+            transfer_coding(head, trimmed(value, lf), codings);
         }
-        line = next;
+        break;
+    case 'u':
+        if (NAME_IS("upgrade"))
+            head->upgrade_h2c |= value_has_token(trimmed(value, lf), "h2c");
+        break;
+    case 'e':
+        if (NAME_IS("expect"))
+            head->expects_continue |= http_text_is(trimmed(value, lf), "100-continue");
+        break;
     }
-    /* RFC 9112 6.3 rules 3 and 4: a transfer coding overrides any length. */
+}
+
+/* RFC 9112 6.3 rules 3 and 4: a transfer coding overrides any length. */
+static void settle_framing(struct http_head *head, const struct codings *codings)
+{
     if (head->has_coding) {
-        head->framing = chunked_last ? HTTP_FRAMED_CHUNKED : HTTP_FRAMED_UNKNOWN;
+        head->framing = codings->chunked_last ? HTTP_FRAMED_CHUNKED : HTTP_FRAMED_UNKNOWN;
         if (head->has_length)
             flag(head, "both Transfer-Encoding and Content-Length");
-        else if (!chunked_last)
+        else if (!codings->chunked_last)
             flag(head, "transfer coding doesn't end in chunked");
         else if (head->version.bytes == 3 && memcmp(head->version.at, "1.0", 3) == 0)
             flag(head, "Transfer-Encoding in an HTTP/1.0 message");
     } else if (head->has_length && head->framing != HTTP_FRAMED_UNKNOWN) {
         head->framing = HTTP_FRAMED_LENGTH;
     }
+}
+
+/* obs-fold, RFC 9112 5.2: a line goes on in the next one, when that begins with a blank. The LF of
+ * the last one. */
+static const uint8_t *unfolded_end(const uint8_t *lf, const uint8_t *end)
+{
+    while (lf + 1 < end && is_blank(lf[1])) {
+        const uint8_t *more = memchr(lf + 1, '\n', (size_t)(end - lf - 1));
+        if (!more)
+            break;
+        lf = more;
+    }
+    return lf;
+}
+
+static bool may_matter(uint8_t initial)
+{
+    return initial == 'c' || initial == 't' || initial == 'h' || initial == 'u' || initial == 'e';
+}
+
+size_t http_parse_fields(const uint8_t *bytes, size_t length, struct http_head *head)
+{
+    const uint8_t *end = bytes + length, *line = bytes;
+    struct codings codings = {0};
+    bool complete = false;
+    while (line < end && !complete) {
+        const uint8_t *lf = memchr(line, '\n', (size_t)(end - line));
+        if (!lf)
+            break;
+        complete = lf == line || (lf == line + 1 && *line == '\r');
+        if (!complete && may_matter(lower(*line))) {
+            lf = unfolded_end(lf, end);
+            take_field(head, line, lf, &codings);
+        }
+        line = lf + 1;
+    }
+    settle_framing(head, &codings);
     return complete ? (size_t)(line - bytes) : 0;
 }
 
@@ -455,12 +477,7 @@ void http_each_field(const uint8_t *fields, size_t length, http_field_fn call, v
         const uint8_t *lf = memchr(line, '\n', (size_t)(end - line));
         if (!lf || lf == line || (lf == line + 1 && *line == '\r'))
             return;
-        while (lf + 1 < end && is_blank(lf[1])) {
-            const uint8_t *more = memchr(lf + 1, '\n', (size_t)(end - lf - 1));
-            if (!more)
-                break;
-            lf = more;
-        }
+        lf = unfolded_end(lf, end);
         const uint8_t *colon = memchr(line, ':', (size_t)(lf - line));
         if (colon)
             call(user, trimmed(line, colon), trimmed(colon + 1, lf));
