@@ -162,6 +162,28 @@ void http1_settle(struct app_flow *flow, struct http1 *h, const struct app_at *a
     }
 }
 
+/* Was the request of x, which begins now, sent before those before it were answered? 0, 1, or
+ * LIFELINE_UNKNOWN. settled: what was lost before it, if anything, has had its answer. */
+static uint8_t is_pipelined(const struct app_flow *flow, const struct http1 *h,
+                            const struct exchange *x, bool settled)
+{
+    const struct http1_side *side = &h->side[h->client], *server = &h->side[!h->client];
+    const struct app_at *at = &side->begin;
+    bool first = at->offset == 0 && !flow->hunting[h->client];
+    bool begins = x->is_first && flow->hunting[h->client]; /* what was before isn't captured */
+    if (side->quiet && h->likely && !first && (begins || !settled || h->judged || h->pipelined))
+        return LIFELINE_UNKNOWN;
+    /* What waits may have been answered in what is lost, or by what couldn't be paired, unless
+     * the client had received nothing since it asked. */
+    if (!side->quiet && (server->place == HTTP1_LOST || h->ambiguous) &&
+        (at->peer_offset == APP_NO_OFFSET || !h->last || at->peer_offset > h->last->sent_ack))
+        return LIFELINE_UNKNOWN;
+    /* What is under way may be over: nobody knows what it answers, HEAD perhaps. */
+    if (server->x && !server->x->has_request && !http1_next_answered(h))
+        return LIFELINE_UNKNOWN;
+    return !side->quiet;
+}
+
 void http1_request_begins(struct app_flow *flow, struct http1 *h)
 {
     struct http1_side *side = &h->side[h->client];
@@ -178,7 +200,6 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
         return;
     }
     struct lifeline_exchange *r = &x->record;
-    bool quiet = side->quiet;
     exchange_has_request(flow, x);
     x->request_start = at->offset;
     x->sent_ack = at->peer_offset;
@@ -195,21 +216,7 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     r->answered_before = h->unasked && (at->peer_offset == APP_NO_OFFSET || has_all(flow, h, at));
     if (r->answered_before && h->likely) /* perhaps it answered what is lost */
         r->answered_before = LIFELINE_UNKNOWN;
-    r->pipelined = !quiet;
-    bool first = at->offset == 0 && !flow->hunting[h->client];
-    bool begins = x->is_first && flow->hunting[h->client]; /* what was before isn't captured */
-    if (quiet && h->likely && !first && (begins || !settled || h->judged || h->pipelined))
-        r->pipelined = LIFELINE_UNKNOWN;
-    /* What waits may have been answered in what is lost, or by what couldn't be paired, unless
-     * the client had received nothing since it asked. */
-    const struct exchange *waits = http1_next_answered(h);
-    if (!quiet && (h->side[!h->client].place == HTTP1_LOST || h->ambiguous) &&
-        (at->peer_offset == APP_NO_OFFSET || !h->last || at->peer_offset > h->last->sent_ack))
-        r->pipelined = LIFELINE_UNKNOWN;
-    /* What is under way may be over: nobody knows what it answers, HEAD perhaps. */
-    const struct exchange *answers = h->side[!h->client].x;
-    if (answers && !answers->has_request && !waits)
-        r->pipelined = LIFELINE_UNKNOWN;
+    r->pipelined = is_pipelined(flow, h, x, settled);
     h->pipelined |= r->pipelined == 1;
     if (r->pipelined == 1)
         r->idle_ns = 0;
