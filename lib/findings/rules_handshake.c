@@ -134,10 +134,80 @@ static bool asked_too_soon(const struct scene *s)
            h->syn_to_synack_ns > syn->last_ns - s->record->start_ns;
 }
 
-static bool handshake_retransmitted(const struct scene *s, struct lifeline_finding *out)
+/* Loss behind the capture point, a full accept queue, or TCP_DEFER_ACCEPT. */
+static void say_third_ignored(const struct scene *s, const struct noted *ignored,
+                              const struct noted *answer, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
-    const struct lifeline_handshake *h = &r->handshake;
+    out->count = r->handshake.synack_retransmissions;
+    finding_frame(out, r->handshake.synack_frame);
+    finding_frame(out, ignored->first_frame);
+    finding_frame(out, ignored->last_frame);
+    finding_frame(out, answer->last_frame);
+    if (r->first_data_ns == LIFELINE_UNKNOWN_NS || r->first_data_ns > ignored->last_ns) {
+        finding_says(
+            out,
+            N_("{subject} repeats its SYN,ACK {count|time|times} though the third segment "
+               "passed: it was lost behind the capture point, the accept queue is full, or "
+               "the server waits for data (TCP_DEFER_ACCEPT)"),
+            N_("{subject} repeats SYN,ACKs though the third segment passed: lost behind the "
+               "capture point, the accept queue is full, or it waits for data "
+               "(TCP_DEFER_ACCEPT)"));
+        return;
+    }
+    finding_says(out,
+                 N_("{subject} repeats its SYN,ACK {count|time|times} though the third segment "
+                    "passed: it was lost behind the capture point, or the accept queue is "
+                    "full"),
+                 N_("{subject} repeats SYN,ACKs though the third segment passed: lost behind "
+                    "the capture point, or the accept queue is full"));
+}
+
+/* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. The RST may
+ * have been the end of the old connection's record. */
+static bool met_earlier(const struct scene *s, const struct noted *syn,
+                        struct lifeline_finding *out)
+{
+    const struct lifeline_connection *r = s->record;
+    const struct noted *reset = noted_of(s->facts, NOTED_RESET, LIFELINE_CLIENT);
+    bool refused = reset->count && reset->first_frame < r->handshake.synack_frame;
+    bool soon = r->incarnation && syn->count && syn->last_ns - r->start_ns < SHORTEST_TIMEOUT_NS;
+    if (!refused && !soon) {
+        return false;
+    }
+    out->duration_ns = syn->count ? syn->last_ns - r->start_ns : 0;
+    finding_frame(out, refused ? reset->first_frame : LIFELINE_NO_FRAME);
+    finding_frame(out, syn->last_frame);
+    finding_says(out,
+                 N_("the SYN met an earlier connection on the same ports at {subject} (in "
+                    "TIME-WAIT, or half-open) and had to be repeated: {duration} lost"),
+                 N_("SYNs meet earlier connections on the same ports at {subject} and have to be "
+                    "repeated; up to {duration} lost"));
+    return true;
+}
+
+static void say_syn_repeated(const struct scene *s, const struct noted *syn,
+                             struct lifeline_finding *out)
+{
+    const struct lifeline_connection *r = s->record;
+    out->count = r->handshake.syn_retransmissions;
+    out->duration_ns = syn->count ? syn->last_ns - r->start_ns : LIFELINE_UNKNOWN_NS;
+    finding_frame(out, syn->first_frame);
+    finding_frame(out, syn->last_frame);
+    finding_frame(out, r->handshake.synack_frame);
+    if (out->duration_ns == LIFELINE_UNKNOWN_NS) {
+        finding_says(out, N_("the SYN to {subject} was repeated {count|time|times}"),
+                     N_("SYNs to {subject} are repeated"));
+    } else {
+        finding_says(out,
+                     N_("the SYN to {subject} was repeated {count|time|times}: {duration} lost"),
+                     N_("SYNs to {subject} are repeated; up to {duration} lost"));
+    }
+}
+
+static bool handshake_retransmitted(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_handshake *h = &s->record->handshake;
     const struct noted *syn = noted_of(s->facts, NOTED_SYN_AGAIN, LIFELINE_CLIENT);
     const struct noted *answer = noted_of(s->facts, NOTED_SYN_ACK_AGAIN, LIFELINE_SERVER);
     const struct noted *ignored = noted_of(s->facts, NOTED_THIRD_IGNORED, LIFELINE_SERVER);
@@ -147,65 +217,17 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
     out->endpoint = LIFELINE_SERVER;
     finding_frame(out, h->syn_frame);
     if (ignored->count) {
-        /* Loss behind the capture point, a full accept queue, or TCP_DEFER_ACCEPT. */
-        out->count = h->synack_retransmissions;
-        finding_frame(out, h->synack_frame);
-        finding_frame(out, ignored->first_frame);
-        finding_frame(out, ignored->last_frame);
-        finding_frame(out, answer->last_frame);
-        if (r->first_data_ns == LIFELINE_UNKNOWN_NS || r->first_data_ns > ignored->last_ns) {
-            finding_says(
-                out,
-                N_("{subject} repeats its SYN,ACK {count|time|times} though the third segment "
-                   "passed: it was lost behind the capture point, the accept queue is full, or "
-                   "the server waits for data (TCP_DEFER_ACCEPT)"),
-                N_("{subject} repeats SYN,ACKs though the third segment passed: lost behind the "
-                   "capture point, the accept queue is full, or it waits for data "
-                   "(TCP_DEFER_ACCEPT)"));
-            return true;
-        }
-        finding_says(out,
-                     N_("{subject} repeats its SYN,ACK {count|time|times} though the third segment "
-                        "passed: it was lost behind the capture point, or the accept queue is "
-                        "full"),
-                     N_("{subject} repeats SYN,ACKs though the third segment passed: lost behind "
-                        "the capture point, or the accept queue is full"));
+        say_third_ignored(s, ignored, answer, out);
         return true;
     }
-    const struct noted *reset = noted_of(s->facts, NOTED_RESET, LIFELINE_CLIENT);
-    bool refused = reset->count && reset->first_frame < h->synack_frame;
-    bool soon = r->incarnation && syn->count && syn->last_ns - r->start_ns < SHORTEST_TIMEOUT_NS;
-    if (h->syn_retransmissions && (refused || soon)) {
-        /* RFC 9293 3.10.7.3: the old end's ACK is answered by RST, then the SYN comes again. The
-         * RST may have been the end of the old connection's record. */
-        out->duration_ns = syn->count ? syn->last_ns - r->start_ns : 0;
-        finding_frame(out, refused ? reset->first_frame : LIFELINE_NO_FRAME);
-        finding_frame(out, syn->last_frame);
-        finding_says(
-            out,
-            N_("the SYN met an earlier connection on the same ports at {subject} (in "
-               "TIME-WAIT, or half-open) and had to be repeated: {duration} lost"),
-            N_("SYNs meet earlier connections on the same ports at {subject} and have to be "
-               "repeated; up to {duration} lost"));
+    if (h->syn_retransmissions && met_earlier(s, syn, out)) {
         return true;
     }
     if (asked_too_soon(s)) {
         return false; /* slow: a finding of its own */
     }
     if (h->syn_retransmissions) {
-        out->count = h->syn_retransmissions;
-        out->duration_ns = syn->count ? syn->last_ns - r->start_ns : LIFELINE_UNKNOWN_NS;
-        finding_frame(out, syn->first_frame);
-        finding_frame(out, syn->last_frame);
-        finding_frame(out, h->synack_frame);
-        if (out->duration_ns == LIFELINE_UNKNOWN_NS) {
-            finding_says(out, N_("the SYN to {subject} was repeated {count|time|times}"),
-                         N_("SYNs to {subject} are repeated"));
-        } else {
-            finding_says(
-                out, N_("the SYN to {subject} was repeated {count|time|times}: {duration} lost"),
-                N_("SYNs to {subject} are repeated; up to {duration} lost"));
-        }
+        say_syn_repeated(s, syn, out);
         return true;
     }
     if (syn->count >= h->synack_retransmissions && syn->first_frame < answer->first_frame) {
