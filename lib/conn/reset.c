@@ -484,6 +484,89 @@ static bool missed_fin(const struct pass *pass)
     return since_ns > SHORTEST_TIMEOUT_NS && since_ns > facts_turnaround_ns(c, pass->e);
 }
 
+/* What it does to the end that sends it. True: it closes that one. */
+static bool reset_sender(struct pass *pass, struct closing *k, uint8_t verdict)
+{
+    struct end *from = pass->from;
+
+    if (from->state == LIFELINE_STATE_UNKNOWN && pass->to->state == LIFELINE_SYN_SENT) {
+        if (verdict == LIFELINE_RESET_ACCEPTABLE) {
+            history_begin(from, LIFELINE_CLOSED); /* a port that refuses */
+            k->reset_closed[pass->e] = true;
+        }
+        return false;
+    }
+    if (aborts_time_wait(pass)) {
+        bool closed = apply(pass, pass->e, SENDS_RST);
+        time_wait_assassinated(pass, pass->e);
+        return closed;
+    }
+    if (from->state == LIFELINE_TIME_WAIT) {
+        bool is_end = pass->segment->seq == from->fin_end;
+        if ((!is_end && !answers_late(pass)) || reopens(pass)) {
+            return false; /* not the holder's */
+        }
+        time_wait_skipped(pass);
+        if (!is_end || aborts_without_fin(pass)) {
+            never_took_fin(pass);
+        }
+        return apply(pass, pass->e, SENDS_RST);
+    }
+    if (!closes_sender(pass, verdict)) {
+        return false;
+    }
+    if (acknowledges_syn(pass)) {
+        apply(pass, pass->e, SENDS_ACK_OF_SYN);
+    }
+    if (acknowledges_fin(pass)) {
+        apply(pass, pass->e, SENDS_AS_OPEN);
+        if (!(from->flags & END_TAIL_UNSEEN)) {
+            apply(pass, pass->e, SENDS_ACK_OF_FIN); /* it had it before it aborted */
+        }
+    }
+    return apply(pass, pass->e, SENDS_RST);
+}
+
+/* And to the one that gets it. */
+static bool reset_receiver(struct pass *pass, uint8_t verdict)
+{
+    const struct end *from = pass->from;
+    struct end *to = pass->to;
+
+    if (verdict == LIFELINE_RESET_CHALLENGED) {
+        to->flags |= END_CHALLENGED;
+    } else if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
+    }
+    if (verdict != LIFELINE_RESET_ACCEPTABLE) {
+        return false;
+    }
+    /* Its FIN came in order before the RST. With one direction, nothing says who had closed first.
+     */
+    if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) && to->segments &&
+        !(to->flags & (END_MISSES | END_TAIL_UNSEEN)) && !missed_fin(pass)) {
+        apply(pass, pass->p, GETS_FIN);
+    }
+    return reset_taken(pass, pass->p);
+}
+
+/* Notes what is known of the connection where the RST that stands, or another of its sender, closed
+ * an end: reset_after.c compares what comes later. */
+static void note_standing(struct pass *pass, struct closing *k, bool sender_closed,
+                          bool receiver_closed)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    uint32_t ack = pass->segment->ack, told = pass->ack && pass->ack_fits ? ack : from->acked;
+
+    k->reset_seq = seq_max(k->reset_seq, pass->segment->seq); /* lower ones answer stragglers */
+    k->reset_peer_next = pass->ack && !(to->flags & END_SEQ_KNOWN) ? ack : to->next;
+    k->reset_acked = from->flags & END_ACKED_KNOWN ? seq_max(from->acked, told) : told;
+    k->reset_ns = pass->time_ns;
+    k->reset_closed[pass->e] |= sender_closed;
+    k->reset_closed[pass->p] |= receiver_closed;
+    k->reset_accepted |= receiver_closed;
+}
+
 void reset_segment(struct pass *pass)
 {
     struct end *from = pass->from, *to = pass->to;
@@ -507,55 +590,17 @@ void reset_segment(struct pass *pass)
         from->reset_cause = cause;
     }
     gone_before(pass, verdict == LIFELINE_RESET_ACCEPTABLE || end_closed(to));
-    bool sender_closed = false, receiver_closed = false;
 
     uint8_t sender_was = from->state, receiver_was = to->state;
     bool after_close = verdict == LIFELINE_RESET_ACCEPTABLE && answers_last_ack(pass);
+    bool sender_closed, receiver_closed;
     if (after_close) {
         from->flags |= END_FIN_ACKED;
         sender_closed = apply(pass, pass->e, SENDS_RST_AFTER_CLOSE);
         receiver_closed = apply(pass, pass->p, GETS_RST_AFTER_CLOSE);
-    } else if (sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_SYN_SENT) {
-        if (verdict == LIFELINE_RESET_ACCEPTABLE) {
-            history_begin(from, LIFELINE_CLOSED); /* a port that refuses */
-            k->reset_closed[pass->e] = true;
-        }
-    } else if (aborts_time_wait(pass)) {
-        sender_closed = apply(pass, pass->e, SENDS_RST);
-        time_wait_assassinated(pass, pass->e);
-    } else if (from->state == LIFELINE_TIME_WAIT) {
-        /* Another isn't the holder's. */
-        if ((pass->segment->seq == from->fin_end || answers_late(pass)) && !reopens(pass)) {
-            time_wait_skipped(pass);
-            if (pass->segment->seq != from->fin_end || aborts_without_fin(pass)) {
-                never_took_fin(pass);
-            }
-            sender_closed = apply(pass, pass->e, SENDS_RST);
-        }
-    } else if (closes_sender(pass, verdict)) {
-        if (acknowledges_syn(pass)) {
-            apply(pass, pass->e, SENDS_ACK_OF_SYN);
-        }
-        if (acknowledges_fin(pass)) {
-            apply(pass, pass->e, SENDS_AS_OPEN);
-            if (!(from->flags & END_TAIL_UNSEEN)) {
-                apply(pass, pass->e, SENDS_ACK_OF_FIN); /* it had it before it aborted */
-            }
-        }
-        sender_closed = apply(pass, pass->e, SENDS_RST);
-    }
-    if (verdict == LIFELINE_RESET_ACCEPTABLE && !after_close) {
-        /* It came in order before the RST. With one direction, nothing says who had closed first.
-         */
-        if ((from->flags & END_FIN) && seq_geq(from->contiguous, from->fin_end) && to->segments &&
-            !(to->flags & (END_MISSES | END_TAIL_UNSEEN)) && !missed_fin(pass)) {
-            apply(pass, pass->p, GETS_FIN);
-        }
-        receiver_closed = reset_taken(pass, pass->p);
-    } else if (verdict == LIFELINE_RESET_CHALLENGED) {
-        to->flags |= END_CHALLENGED;
-    } else if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
-        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
+    } else {
+        sender_closed = reset_sender(pass, k, verdict);
+        receiver_closed = reset_receiver(pass, verdict);
     }
     if (!sender_closed && !receiver_closed) {
         return;
@@ -583,13 +628,6 @@ void reset_segment(struct pass *pass)
         facts_note_clock(pass); /* what is older was sent before */
     }
     if (k->reset_by == pass->e) {
-        k->reset_seq = seq_max(k->reset_seq, pass->segment->seq); /* lower ones answer stragglers */
-        uint32_t ack = pass->segment->ack, told = pass->ack && pass->ack_fits ? ack : from->acked;
-        k->reset_peer_next = pass->ack && !(to->flags & END_SEQ_KNOWN) ? ack : to->next;
-        k->reset_acked = from->flags & END_ACKED_KNOWN ? seq_max(from->acked, told) : told;
-        k->reset_ns = pass->time_ns;
-        k->reset_closed[pass->e] |= sender_closed;
-        k->reset_closed[pass->p] |= receiver_closed;
-        k->reset_accepted |= receiver_closed;
+        note_standing(pass, k, sender_closed, receiver_closed);
     }
 }
