@@ -50,6 +50,45 @@ static bool dead(const struct conn *c)
            !(unknown0 && unknown1);
 }
 
+/* What the next incarnation keeps of the one before. */
+static void inherit(struct conn *c, struct conn *old)
+{
+    bool same = old->swapped == c->swapped;
+    c->incarnation = old->incarnation + 1;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct end *was = &old->end[same ? i : !i];
+        c->previous_known |= (uint8_t)(was->flags & END_SEQ_KNOWN ? 1U << i : 0);
+        c->previous_isn[i] = was->isn;
+        c->previous_next[i] = was->next;
+    }
+    old->superseded = 1;
+}
+
+/* The one before is over, or is kept beside c while its TIME-WAIT runs; so is the one before that,
+ * but two of them aren't. */
+static void leave_behind(struct lifeline_engine *engine, struct conn *c, struct conn *old)
+{
+    struct table *t = &engine->table;
+    bool waits = time_wait_running(old, 0) || time_wait_running(old, 1);
+    struct conn *oldest = old->older == NO_SLOT ? NULL : table_at(t, old->older);
+
+    old->older = NO_SLOT;
+    if (waits) {
+        if (oldest) {
+            oldest->newer = NO_SLOT;
+            ending_finish(engine, oldest, false);
+        }
+        c->older = old->slot;
+        old->newer = c->slot;
+        return;
+    }
+    if (oldest) {
+        c->older = oldest->slot;
+        oldest->newer = c->slot;
+    }
+    ending_finish(engine, old, false);
+}
+
 static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeline_segment *s,
                              const struct lookup *lookup, struct conn *old)
 {
@@ -79,15 +118,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
         c->end[i].reset_verdict = c->end[i].reset_cause = LIFELINE_UNKNOWN;
     }
     if (old) {
-        c->incarnation = old->incarnation + 1;
-        bool same = old->swapped == c->swapped;
-        for (unsigned i = 0; i < 2; i++) {
-            const struct end *was = &old->end[same ? i : !i];
-            c->previous_known |= (uint8_t)(was->flags & END_SEQ_KNOWN ? 1U << i : 0);
-            c->previous_isn[i] = was->isn;
-            c->previous_next[i] = was->next;
-        }
-        old->superseded = 1;
+        inherit(c, old);
     } else {
         c->incarnation = forgotten_next(engine, lookup);
     }
@@ -105,24 +136,7 @@ static struct conn *new_conn(struct lifeline_engine *engine, const struct lifeli
     table_list_append(t, c, LIST_EMBRYONIC);
     engine->counters.connections++;
     if (old) {
-        bool waits = time_wait_running(old, 0) || time_wait_running(old, 1);
-        if (waits) {
-            if (old->older != NO_SLOT) {
-                struct conn *oldest = table_at(t, old->older);
-                old->older = NO_SLOT;
-                oldest->newer = NO_SLOT;
-                ending_finish(engine, oldest, false);
-            }
-            c->older = old->slot;
-            old->newer = c->slot;
-        } else {
-            if (old->older != NO_SLOT) {
-                c->older = old->older;
-                table_at(t, c->older)->newer = c->slot;
-                old->older = NO_SLOT;
-            }
-            ending_finish(engine, old, false);
-        }
+        leave_behind(engine, c, old);
     }
     return c;
 }
