@@ -199,7 +199,7 @@ static void *open_report(const struct view_context *context, struct lifeline_opt
     report->context = context;
     report->ladders = ladders_new(&collect);
     report->groups = finding_groups_new(context->memory_bytes / 8);
-    report->book = lifeline_census_new(options, 0, 0);
+    report->book = lifeline_census_new(options, 0);
     report->connections = g_string_new(NULL);
     report->exchanges = g_string_new(NULL);
     report->pairs = g_array_new(FALSE, FALSE, sizeof(struct lifeline_census_pair));

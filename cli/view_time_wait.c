@@ -287,7 +287,7 @@ static void *open_time_wait(const struct view_context *context, struct lifeline_
     view->context = context;
     listing_open(&view->list, context, LIFELINE_RECORD_HOLDER, false, columns,
                  G_N_ELEMENTS(columns));
-    view->book = lifeline_census_new(options, 0, 0);
+    view->book = lifeline_census_new(options, 0);
     view->svg = strcmp(context->format, "svg") == 0;
     options->no_http = true;
     sink->user = view;

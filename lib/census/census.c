@@ -47,7 +47,6 @@ struct lifeline_census_book {
     struct series_grid grid;
     int64_t latest_ns;
     struct lifeline_options options; /* its networks are the book's copy */
-    uint32_t ports;                  /* of every host; 0: as its stack has it */
     uint64_t dropped;
 };
 
@@ -74,7 +73,7 @@ static uint32_t most_pairs(const struct lifeline_options *o, uint32_t wanted)
 }
 
 struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *options,
-                                                 uint32_t ports, uint32_t max_pairs)
+                                                 uint32_t max_pairs)
 {
     struct lifeline_census_book *book = calloc(1, sizeof *book);
     if (!book) {
@@ -106,7 +105,6 @@ struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *
     book->key = hash_random_key();
     series_grid_init(&book->grid, 2 * longest_time_wait_ns(&book->options) + LINGER_NS);
     book->latest_ns = INT64_MIN;
-    book->ports = ports;
     return book;
 }
 
@@ -249,8 +247,8 @@ static void sum_up(const struct lifeline_census_book *book, struct pair *pair, i
 
     lifeline_host_stack(&book->options, &p->ip, 0, &host);
     series_sum(&book->grid, &pair->series, p->first_ns, end_ns, pair->counts, &sum);
-    p->ports = book->ports ? book->ports : host.ports;
-    p->ports_assumed = !book->ports && !book->options.ports && !host.known;
+    p->ports = host.ports;
+    p->ports_assumed = !book->options.ports && !host.known;
     p->peak = sum.peak;
     p->peak_ns = sum.peak_ns;
     p->at_end = sum.at_end;

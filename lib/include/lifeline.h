@@ -785,15 +785,14 @@ void lifeline_icmp_put(struct lifeline_segment *segment, const struct lifeline_i
 /*
  * TIME-WAITs over time, from connection records; see lib/census/census.c.
  *
- * options (NULL: defaults; copied) tell how long TIME-WAIT lasts and how many ports a host has;
- * ports, unless 0, is the size of the ephemeral range of every host instead.
+ * options (NULL: defaults; copied) tell how long TIME-WAIT lasts and how many ports a host has.
  * Counts are sampled at 512 points at most, of one width for all pairs; memory is bounded by
  * max_pairs (0: 4096, and no more than take an eighth of max_memory_bytes): what exceeds them is
  * counted in lifeline_census_dropped().
  */
 struct lifeline_census_book;
 struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *options,
-                                                 uint32_t ports, uint32_t max_pairs);
+                                                 uint32_t max_pairs);
 void lifeline_census_free(struct lifeline_census_book *book);
 void lifeline_census_add(struct lifeline_census_book *book,
                          const struct lifeline_connection *connection);

@@ -39,7 +39,8 @@ static void see(void *user, const struct lifeline_census_pair *pair)
 /* count connections, rate per second; forwards or backwards in time. */
 static struct seen steady(unsigned count, unsigned rate, bool backwards, unsigned ports)
 {
-    struct lifeline_census_book *book = lifeline_census_new(NULL, ports, 0);
+    struct lifeline_options options = {.ports = ports};
+    struct lifeline_census_book *book = lifeline_census_new(&options, 0);
     static struct seen seen;
     memset(&seen, 0, sizeof seen);
     int64_t end_ns = START + (int64_t)count * SECOND / rate;
@@ -89,7 +90,7 @@ static void foretells_the_end_of_the_ports(void)
 
 static void servers_block_no_ports(void)
 {
-    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 0);
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 0);
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     for (unsigned i = 0; i < 3; i++) {
@@ -107,7 +108,7 @@ static void servers_block_no_ports(void)
 
 static void memory_is_bounded(void)
 {
-    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 4);
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 4);
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     for (unsigned i = 0; i < 10; i++) {
@@ -127,7 +128,7 @@ static void memory_is_bounded(void)
  */
 static void finds_a_burst_within_a_day(void)
 {
-    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 0);
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 0);
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     const int64_t noon = START + 43200 * SECOND;
@@ -166,7 +167,7 @@ static void finds_a_burst_within_a_day(void)
 /* Silence of a week between two short loads: the first is over when the second comes. */
 static void rests(void)
 {
-    struct lifeline_census_book *book = lifeline_census_new(NULL, 0, 0);
+    struct lifeline_census_book *book = lifeline_census_new(NULL, 0);
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     for (unsigned i = 0; i < 200; i++) {
@@ -189,7 +190,7 @@ static void hosts_differ(void)
 {
     const struct lifeline_network windows = {{{10, 0, 0, 2}, 4}, 32, LIFELINE_STACK_WINDOWS, 0};
     struct lifeline_options options = {.networks = &windows, .network_count = 1};
-    struct lifeline_census_book *book = lifeline_census_new(&options, 0, 0);
+    struct lifeline_census_book *book = lifeline_census_new(&options, 0);
     struct seen seen;
     memset(&seen, 0, sizeof seen);
     for (unsigned i = 0; i < 2000; i++) {
