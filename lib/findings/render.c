@@ -27,6 +27,12 @@ static void put(struct writer *w, const char *text, size_t length)
     }
 }
 
+static void put_text(struct writer *w, const char *text)
+{
+    put(w, text, strlen(text));
+}
+
+/* A number and what goes with it, no longer than 47 octets. */
 static void put_format(struct writer *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -37,7 +43,7 @@ static void put_format(struct writer *w, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    put(w, text, strlen(text));
+    put_text(w, text);
 }
 
 /* Three digits, in the unit that suits. */
@@ -81,17 +87,17 @@ static void put_value(struct writer *w, const struct lifeline_finding *f, const 
                       size_t length)
 {
     if (is(name, length, "subject") && f->subject) {
-        put(w, f->subject, strlen(f->subject));
+        put_text(w, f->subject);
     } else if (is(name, length, "peer") && f->peer) {
-        put(w, f->peer, strlen(f->peer));
+        put_text(w, f->peer);
     } else if (is(name, length, "request") && f->request) {
-        put(w, f->request, strlen(f->request));
+        put_text(w, f->request);
     } else if (is(name, length, "icmp") && lifeline_name_of(lifeline_icmp_names, f->icmp.error)) {
-        put_format(w, "%s", lifeline_name_of(lifeline_icmp_names, f->icmp.error));
+        put_text(w, lifeline_name_of(lifeline_icmp_names, f->icmp.error));
     } else if (is(name, length, "sender") && f->icmp.sender.family) {
         char address[46];
         lifeline_address_text(&f->icmp.sender, address, sizeof address);
-        put(w, address, strlen(address));
+        put_text(w, address);
     } else if (is(name, length, "duration") && f->duration_ns != LIFELINE_UNKNOWN_NS) {
         put_duration(w, f->duration_ns);
     } else if (length >= 5 && memcmp(name, "count", 5) == 0 && f->count != LIFELINE_UNKNOWN_COUNT) {
