@@ -5,7 +5,7 @@
 
 #include "translate.h"
 
-static void say(GPtrArray *list, const char *text)
+static void add(GPtrArray *list, const char *text)
 {
     g_ptr_array_add(list, (gpointer)text);
 }
@@ -16,11 +16,11 @@ static void explain_syn(GPtrArray *list, const struct lifeline_event *event,
                         const struct explain_past *past)
 {
     if (past->syn && event->from == LIFELINE_SERVER) {
-        say(list, N_("The other end opens too, at the same time: the SYNs cross. Each end then "
+        add(list, N_("The other end opens too, at the same time: the SYNs cross. Each end then "
                      "answers with SYN,ACK, and one connection comes of it, not two."));
         return;
     }
-    say(list, N_("First step of the handshake: {sender} sends a SYN. It asks for a connection and "
+    add(list, N_("First step of the handshake: {sender} sends a SYN. It asks for a connection and "
                  "says from which number on it counts its bytes, the initial sequence number. That "
                  "number is new for each connection, so that old segments don't fit."));
 }
@@ -42,24 +42,24 @@ static void explain_opening(GPtrArray *list, const struct lifeline_event *event,
     uint16_t flags = event->segment->flags;
     bool again = event->marks & LIFELINE_MARK_RETRANSMISSION;
     if (event->steps & LIFELINE_STEP_OPEN)
-        say(list, N_("The capture begins in the middle of this connection: how it was opened can't "
+        add(list, N_("The capture begins in the middle of this connection: how it was opened can't "
                      "be seen, and who is the client is a conclusion."));
     if (event->steps & LIFELINE_STEP_HANDSHAKE_1)
         explain_syn(list, event, past);
     if ((event->steps & LIFELINE_STEP_HANDSHAKE_1) && event->segment->payload_bytes)
-        say(list,
+        add(list,
             N_("The SYN carries data already: Fast Open (RFC 7413). If {receiver} accepts it, "
                "a round trip is saved; if not, it is sent again after the handshake."));
     if (past->crossed_syn && answers_crossed_syn(event)) {
-        say(list, N_("{sender} answers the SYN that crossed its own: the same SYN again, now with "
+        add(list, N_("{sender} answers the SYN that crossed its own: the same SYN again, now with "
                      "the ACK of the other's."));
         return;
     }
     if (event->steps & LIFELINE_STEP_HANDSHAKE_2)
-        say(list, N_("Second step: {sender} answers with SYN and ACK in one segment. The ACK "
+        add(list, N_("Second step: {sender} answers with SYN and ACK in one segment. The ACK "
                      "confirms the number of {receiver}; the SYN tells its own."));
     if (event->steps & LIFELINE_STEP_HANDSHAKE_3)
-        say(list,
+        add(list,
             N_("Third step: {sender} confirms the other's number. Now each end knows that it "
                "is heard and where the other begins to count. Two steps would not do: {receiver} "
                "would not know whether its own SYN arrived, and a SYN that was delayed in the "
@@ -67,10 +67,10 @@ static void explain_opening(GPtrArray *list, const struct lifeline_event *event,
     if (!again || !(flags & LIFELINE_SYN))
         return;
     if (flags & LIFELINE_ACK)
-        say(list, N_("{sender} repeats its SYN,ACK: it still misses the third segment. Either its "
+        add(list, N_("{sender} repeats its SYN,ACK: it still misses the third segment. Either its "
                      "SYN,ACK was lost, or the answer to it."));
     else
-        say(list, N_("{sender} repeats its SYN: no answer came in time. The time that it waits "
+        add(list, N_("{sender} repeats its SYN: no answer came in time. The time that it waits "
                      "doubles with each attempt, because nothing is known of the path yet."));
 }
 
@@ -86,33 +86,33 @@ static void explain_time_wait_entry(GPtrArray *list, const struct lifeline_event
     if (!entered) {
         if ((event->steps & LIFELINE_STEP_TIME_WAIT) && event->segment &&
             !(event->steps & (LIFELINE_STEP_RESET | LIFELINE_STEP_WITHDRAWAL)))
-            say(list, N_("The FIN came again and is acknowledged again: this is what TIME-WAIT is "
+            add(list, N_("The FIN came again and is acknowledged again: this is what TIME-WAIT is "
                          "for. Its 2MSL start anew."));
         return;
     }
     if (past->time_wait_told) {
-        say(list, N_("This end stays in TIME-WAIT too."));
+        add(list, N_("This end stays in TIME-WAIT too."));
         return;
     }
     if (past->crossed_fins)
-        say(list, N_("Both closed at the same time, so both are the side that closed first, and "
+        add(list, N_("Both closed at the same time, so both are the side that closed first, and "
                      "neither forgets the connection yet. Each stays in TIME-WAIT for twice the "
                      "longest time that a segment may live in the network (2MSL, here {duration}), "
                      "for two reasons."));
     else
-        say(list, N_("The side that closed first does not forget the connection yet. It stays in "
+        add(list, N_("The side that closed first does not forget the connection yet. It stays in "
                      "TIME-WAIT for twice the longest time that a segment may live in the network "
                      "(2MSL, here {duration}), for two reasons."));
-    say(list, N_("One: so that both directions are closed reliably. Nobody acknowledges the last "
+    add(list, N_("One: so that both directions are closed reliably. Nobody acknowledges the last "
                  "ACK. If it is lost, the other side repeats its FIN, and there must be somebody "
                  "who answers it with an ACK; without TIME-WAIT the answer would be RST, and a "
                  "regular close would look like an error."));
-    say(list,
+    add(list,
         N_("Two: so that late duplicates of this connection die out. A new connection between "
            "the same addresses and ports could take a delayed segment of the old one for its "
            "own data."));
     if (!past->stack_known)
-        say(list, N_("How long TIME-WAIT lasts depends on its system, which a capture does not "
+        add(list, N_("How long TIME-WAIT lasts depends on its system, which a capture does not "
                      "show; what is said here of its end holds for Linux."));
 }
 
@@ -123,34 +123,34 @@ static void explain_closing(GPtrArray *list, const struct lifeline_event *event,
     bool again = event->marks & LIFELINE_MARK_RETRANSMISSION;
     bool fin = event->segment->flags & LIFELINE_FIN;
     if (event->steps & LIFELINE_STEP_TEARDOWN_1)
-        say(list,
+        add(list,
             N_("First step of the close: {sender} sends a FIN, it has no more data to send. "
                "It can still receive. The FIN takes a sequence number, so it is acknowledged, "
                "and repeated if need be, like data."));
     if ((event->steps & two) && (event->steps & three)) {
-        say(list,
+        add(list,
             N_("Second and third step in one segment: {sender} acknowledges the FIN and sends "
                "its own, because it has nothing more to send either. The four steps take "
                "three segments."));
     } else if ((event->steps & two) && past->crossed_fins) {
-        say(list, N_("{sender} acknowledges the FIN of {receiver}."));
+        add(list, N_("{sender} acknowledges the FIN of {receiver}."));
     } else if (event->steps & two) {
-        say(list,
+        add(list,
             N_("Second step: {sender} acknowledges the FIN. One direction is closed now. The "
                "other is still open: {sender} may have data left to send, and decides for "
                "itself when to close. That is why the close takes four steps and not three."));
     } else if ((event->steps & three) && past->fin && !past->fin_acked) {
-        say(list, N_("{sender} closes too, before it has seen the FIN of {receiver}: the FINs "
+        add(list, N_("{sender} closes too, before it has seen the FIN of {receiver}: the FINs "
                      "cross. Each end acknowledges the other's, and both will stay in TIME-WAIT."));
     } else if (event->steps & three) {
-        say(list, N_("Third step: {sender} has sent all that it had and sends its FIN."));
+        add(list, N_("Third step: {sender} has sent all that it had and sends its FIN."));
     } else if (fin && again) {
-        say(list, N_("{sender} repeats its FIN: the ACK of it did not arrive in time."));
+        add(list, N_("{sender} repeats its FIN: the ACK of it did not arrive in time."));
     }
     if ((event->steps & LIFELINE_STEP_TEARDOWN_4) && past->crossed_fins)
-        say(list, N_("{sender} acknowledges the FIN of {receiver}."));
+        add(list, N_("{sender} acknowledges the FIN of {receiver}."));
     else if (event->steps & LIFELINE_STEP_TEARDOWN_4)
-        say(list, N_("Fourth step: {sender} acknowledges the FIN. Both directions are closed."));
+        add(list, N_("Fourth step: {sender} acknowledges the FIN. Both directions are closed."));
     explain_time_wait_entry(list, event, past);
 }
 
@@ -198,20 +198,20 @@ static const char *cause_text(uint8_t cause)
 static void explain_reset(GPtrArray *list, const struct lifeline_event *event)
 {
     const char *cause = cause_text(event->reset_cause);
-    say(list, N_("An RST ends a connection at once, in both directions, without goodbye."));
+    add(list, N_("An RST ends a connection at once, in both directions, without goodbye."));
     if (cause)
-        say(list, cause);
+        add(list, cause);
     switch (event->reset_verdict) {
     case LIFELINE_RESET_CHALLENGED:
-        say(list, N_("Its sequence number lies in the window but is not exactly the next one, so "
+        add(list, N_("Its sequence number lies in the window but is not exactly the next one, so "
                      "{receiver} doesn't believe it: it answers with a challenge ACK (RFC 5961). A "
                      "true sender would then send an RST that fits."));
         break;
     case LIFELINE_RESET_OUT_OF_WINDOW:
-        say(list, N_("Its sequence number lies outside the window: {receiver} ignores it."));
+        add(list, N_("Its sequence number lies outside the window: {receiver} ignores it."));
         break;
     case LIFELINE_RESET_MOOT:
-        say(list, N_("It changes nothing: {receiver} was closed already."));
+        add(list, N_("It changes nothing: {receiver} was closed already."));
         break;
     default:
         break;
@@ -221,17 +221,17 @@ static void explain_reset(GPtrArray *list, const struct lifeline_event *event)
 static void explain_marks(GPtrArray *list, const struct lifeline_event *event)
 {
     if (event->marks & LIFELINE_MARK_OLD_DUPLICATE)
-        say(list,
+        add(list,
             event->old_incarnation == event->incarnation
                 ? N_("A late segment of this connection: TIME-WAIT recognises and drops it, as "
                      "it is there to do.")
                 : N_("This segment belongs to an earlier connection between the same addresses "
                      "and ports. It has no effect here."));
     if (event->marks & LIFELINE_MARK_CHALLENGE_ACK)
-        say(list, N_("A challenge ACK: {sender} says where it stands, in answer to a segment that "
+        add(list, N_("A challenge ACK: {sender} says where it stands, in answer to a segment that "
                      "it could not accept."));
     if (event->marks & LIFELINE_MARK_UNEXPECTED_SYN)
-        say(list, N_("A SYN inside an open connection: {receiver} does not accept it and answers "
+        add(list, N_("A SYN inside an open connection: {receiver} does not accept it and answers "
                      "with a challenge ACK (RFC 5961 4)."));
 }
 
@@ -271,25 +271,25 @@ void explain_event(GPtrArray *list, const struct lifeline_event *event,
                    const struct explain_past *past)
 {
     if (event->steps & LIFELINE_STEP_ROLE)
-        say(list, N_("What is sent shows that client and server were taken for each other until "
+        add(list, N_("What is sent shows that client and server were taken for each other until "
                      "here."));
     if (event->steps & LIFELINE_STEP_ICMP) {
-        say(list, icmp_text(event));
+        add(list, icmp_text(event));
         return;
     }
     if (!event->segment && event->frame != LIFELINE_NO_FRAME) {
-        say(list, N_("The segment is of a later connection on the same ports, and tells of this "
+        add(list, N_("The segment is of a later connection on the same ports, and tells of this "
                      "one."));
         return;
     }
     if (!event->segment) {
         if (event->steps & LIFELINE_STEP_TIME_WAIT)
-            say(list, N_("No segment shows it, but time does: 2MSL have passed, TIME-WAIT is over. "
+            add(list, N_("No segment shows it, but time does: 2MSL have passed, TIME-WAIT is over. "
                          "The ports are free again."));
         return;
     }
     if ((event->steps & LIFELINE_STEP_WITHDRAWAL) && event->withdrawn_frame)
-        say(list, withdrawal_text(event, past));
+        add(list, withdrawal_text(event, past));
     explain_marks(list, event);
     if (event->steps & LIFELINE_STEP_RESET) {
         explain_reset(list, event);
