@@ -125,6 +125,8 @@
     F(icmp_errors, 0)                                                                              \
     F(icmp_frame, 0)                                                                               \
     F(icmp_mtu, 0)                                                                                 \
+    F(icmp_seq, 0)                                                                                 \
+    F(icmp_ns, 0)                                                                                  \
     F(icmp_sender[0], 0)                                                                           \
     F(icmp_sender[1], 0)
 
@@ -175,7 +177,7 @@
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 216, "fields of closing");
-_Static_assert(sizeof(struct conn) == 880, "fields of conn");
+_Static_assert(sizeof(struct conn) == 896, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

@@ -128,7 +128,8 @@ struct closing {
 struct candidate {
     struct lifeline_segment segment; /* without payload */
     struct lifeline_segment answer;  /* if answered: a SYN,ACK that waits for its ACK */
-    bool answered;
+    struct lifeline_segment icmp;    /* if refused: the first ICMP error about it */
+    bool answered, refused;
     bool absorbed;       /* by TIME-WAIT, as a late copy */
     uint64_t last_frame; /* of the connection before it */
     int64_t last_ns;
@@ -197,7 +198,8 @@ struct conn {
      * that closed it if one did. icmp_errors: 0 if there was none. */
     uint8_t icmp_to, icmp_error;
     uint16_t icmp_errors;
-    uint32_t icmp_frame, icmp_mtu;
+    uint32_t icmp_frame, icmp_mtu, icmp_seq;
+    int64_t icmp_ns;
     uint64_t icmp_sender[2];
     struct closing own_closing;
 };

@@ -31,13 +31,13 @@
 enum verdict { NOT_JUDGED, BELIEVED, IGNORED };
 
 /* Does the end have the quoted number under way? What it may have sent, but isn't in the capture,
- * isn't judged: in its peer's window, or a SYN that waits for what becomes of it. */
+ * isn't judged: in its peer's window. */
 static enum verdict judge(const struct conn *c, unsigned end, uint32_t quoted)
 {
     const struct end *x = &c->end[end], *peer = &c->end[!end];
     bool acked = peer->flags & END_ACKED_KNOWN, sent = x->flags & END_SEQ_KNOWN;
     uint32_t first = acked ? peer->acked : x->isn;
-    if ((!sent && !acked) || (c->candidate && c->candidate->segment.seq == quoted)) {
+    if (!sent && !acked) {
         return NOT_JUDGED;
     }
     if (sent && seq_geq(quoted, first) && seq_leq(quoted, x->next)) {
@@ -97,29 +97,41 @@ static bool ends(const struct pass *pass, unsigned end, const struct lifeline_ic
     return is_hard(is_ipv6, icmp->error) || is_linux(pass, end);
 }
 
-static void note_error(struct conn *c, uint32_t mark, unsigned end,
+/* 0: it tells none. */
+static uint32_t mtu_of(const struct lifeline_icmp *icmp)
+{
+    return icmp->mtu == LIFELINE_UNKNOWN_COUNT ? 0 : (uint32_t)icmp->mtu;
+}
+
+/* The last one again, sooner than anything could provoke another: captured at two interfaces, or
+ * doubled on its way. */
+static bool is_captured_again(const struct pass *pass, const struct lifeline_icmp *icmp)
+{
+    const struct conn *c = pass->conn;
+    return c->icmp_errors && c->icmp_to == pass->p && c->icmp_error == icmp->error &&
+           c->icmp_seq == (uint32_t)icmp->quoted_seq && c->icmp_mtu == mtu_of(icmp) &&
+           pass->time_ns - c->icmp_ns < COPY_WINDOW_NS &&
+           !memcmp(c->icmp_sender, icmp->sender.bytes, sizeof c->icmp_sender);
+}
+
+static void note_error(struct conn *c, uint32_t mark, unsigned end, int64_t time_ns,
                        const struct lifeline_icmp *icmp)
 {
     c->icmp_errors += c->icmp_errors < UINT16_MAX;
+    c->icmp_ns = time_ns;
+    c->icmp_seq = (uint32_t)icmp->quoted_seq;
     c->icmp_frame = mark;
     c->icmp_to = (uint8_t)end;
     c->icmp_error = icmp->error;
-    c->icmp_mtu = icmp->mtu == LIFELINE_UNKNOWN_COUNT ? 0 : (uint32_t)icmp->mtu;
+    c->icmp_mtu = mtu_of(icmp);
     memcpy(c->icmp_sender, icmp->sender.bytes, sizeof c->icmp_sender);
 }
 
-void icmp_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
-               const struct lookup *lookup)
+/* peer: the end whose name the error is captured under, that of the quoted segment's receiver. */
+static void take(struct lifeline_engine *engine, struct conn *c, unsigned peer,
+                 const struct lifeline_segment *segment, bool is_of_candidate)
 {
-    struct conn *c = table_find(&engine->table, lookup);
-    if (!c) {
-        c = table_find_elsewhere(&engine->table, lookup);
-    }
-    if (!c) {
-        return;
-    }
     struct lifeline_icmp icmp;
-    unsigned peer = lookup->source_is_low == !c->swapped ? 0 : 1;
     lifeline_icmp_of(segment, &icmp);
     struct pass pass = {
         .engine = engine,
@@ -135,12 +147,12 @@ void icmp_push(struct lifeline_engine *engine, const struct lifeline_segment *se
         .reset_verdict = LIFELINE_UNKNOWN,
         .reset_cause = LIFELINE_UNKNOWN,
     };
-    enum verdict verdict = judge(c, pass.p, segment->ack);
+    enum verdict verdict = is_of_candidate ? NOT_JUDGED : judge(c, pass.p, segment->ack);
     if (verdict == IGNORED) {
         pass.marks = LIFELINE_MARK_OUT_OF_WINDOW;
     } else if (verdict == BELIEVED && !end_closed(pass.to) &&
-               pass.to->state != LIFELINE_TIME_WAIT) {
-        note_error(c, pass.mark, pass.p, &icmp);
+               pass.to->state != LIFELINE_TIME_WAIT && !is_captured_again(&pass, &icmp)) {
+        note_error(c, pass.mark, pass.p, pass.time_ns, &icmp);
         if (ends(&pass, pass.p, &icmp)) {
             apply(&pass, pass.p, GETS_ICMP_ERROR);
         }
@@ -149,6 +161,39 @@ void icmp_push(struct lifeline_engine *engine, const struct lifeline_segment *se
     if (pass.transition_count) {
         ending_relist(engine, c);
     }
+}
+
+/* Is it about the SYN that waits for what becomes of it? */
+static bool is_of_candidate(const struct conn *c, const struct lifeline_segment *icmp)
+{
+    const struct candidate *waiting = c->candidate;
+    return waiting && waiting->segment.seq == icmp->ack &&
+           waiting->segment.src_port == icmp->dst_port &&
+           !memcmp(waiting->segment.src.bytes, icmp->dst.bytes, sizeof icmp->dst.bytes);
+}
+
+void icmp_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
+               const struct lookup *lookup)
+{
+    struct conn *c = table_find(&engine->table, lookup);
+    if (!c) {
+        c = table_find_elsewhere(&engine->table, lookup);
+    }
+    if (!c) {
+        return;
+    }
+    bool waits = is_of_candidate(c, segment);
+    if (waits && !c->candidate->refused) {
+        c->candidate->refused = true;
+        c->candidate->icmp = *segment;
+    }
+    take(engine, c, lookup->source_is_low == !c->swapped ? 0 : 1, segment, waits);
+}
+
+void icmp_replay(struct lifeline_engine *engine, struct conn *c,
+                 const struct lifeline_segment *segment)
+{
+    take(engine, c, 1, segment, false);
 }
 
 void icmp_reconsider(struct pass *pass)

@@ -8,6 +8,9 @@
 /* An ICMP error in place of a segment; lookup is its key's. */
 void icmp_push(struct lifeline_engine *engine, const struct lifeline_segment *segment,
                const struct lookup *lookup);
+/* One that came before its connection was known, about the SYN that opened that. */
+void icmp_replay(struct lifeline_engine *engine, struct conn *c,
+                 const struct lifeline_segment *segment);
 /* A segment of an end that one was thought to have closed. */
 void icmp_reconsider(struct pass *pass);
 

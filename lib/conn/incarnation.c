@@ -27,6 +27,7 @@
 #include "conn/facts.h"
 #include "conn/forgotten.h"
 #include "conn/handshake.h"
+#include "conn/icmp.h"
 #include "conn/pool.h"
 #include "conn/roles.h"
 #include "conn/time_wait_hold.h"
@@ -220,6 +221,9 @@ static struct conn *promote(struct lifeline_engine *engine, const struct lookup 
     if (c) {
         replay(engine, c, 0, syn);
     }
+    if (c && waiting.refused) {
+        icmp_replay(engine, c, &waiting.icmp);
+    }
     if (c && waiting.answered) {
         replay(engine, c, 1, &waiting.answer);
     }
@@ -253,7 +257,7 @@ static void propose(struct table *t, struct conn *c, const struct lifeline_segme
         c->candidate->last_frame = frame_of(c, c->last_frame);
         c->candidate->last_ns = c->last_ns;
     }
-    c->candidate->answered = false;
+    c->candidate->answered = c->candidate->refused = false;
     c->candidate->absorbed = absorbed;
     c->candidate->segment = *s;
     forget_payload(&c->candidate->segment);
