@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "translate.h"
+#include "verdict.h"
 
 static void add(GPtrArray *list, const char *text)
 {
@@ -367,6 +368,11 @@ const char *explain_teardown(const struct lifeline_connection *connection)
             return N_("One side closed; whether the other had closed before isn't in the capture.");
         return N_("{closer} has closed; {other} has not, as far as the capture goes.");
     default:
+        if (verdict_ended_by_icmp(connection) &&
+            connection->handshake.kind != LIFELINE_HANDSHAKE_UNANSWERED)
+            return connection->icmp.to == LIFELINE_CLIENT
+                       ? N_("An ICMP error ended it for {client}.")
+                       : N_("An ICMP error ended it for {server}.");
         return connection->handshake.kind <= LIFELINE_HANDSHAKE_FAST_OPEN ||
                        connection->handshake.kind == LIFELINE_HANDSHAKE_MISSED
                    ? N_("It is still open when the capture ends.")

@@ -103,6 +103,12 @@ static bool is_closed(const struct lifeline_endpoint *end)
     return end->state == LIFELINE_CLOSED || end->state == LIFELINE_LISTEN;
 }
 
+bool verdict_ended_by_icmp(const struct lifeline_connection *c)
+{
+    return c->icmp_errors &&
+           (c->icmp.to == LIFELINE_CLIENT ? &c->client : &c->server)->state == LIFELINE_CLOSED;
+}
+
 static enum paint append_teardown(GString *text, const struct lifeline_connection *c, bool ascii)
 {
     const struct lifeline_teardown *t = &c->teardown;
@@ -136,9 +142,14 @@ static enum paint append_teardown(GString *text, const struct lifeline_connectio
         paint = PAINT_NOTICE;
         break;
     default:
-        if (c->handshake.kind != LIFELINE_HANDSHAKE_UNANSWERED &&
-            c->handshake.kind != LIFELINE_HANDSHAKE_REFUSED &&
-            !(is_closed(&c->client) && is_closed(&c->server)))
+        if (c->handshake.kind == LIFELINE_HANDSHAKE_UNANSWERED ||
+            c->handshake.kind == LIFELINE_HANDSHAKE_REFUSED)
+            return PAINT_NONE; /* said already */
+        if (verdict_ended_by_icmp(c)) {
+            g_string_append_printf(text, "ended for %s by an ICMP error", role_name(c->icmp.to));
+            return PAINT_BAD;
+        }
+        if (!(is_closed(&c->client) && is_closed(&c->server)))
             g_string_append(text, "still open");
         return PAINT_NONE;
     }

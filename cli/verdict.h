@@ -24,6 +24,9 @@ struct verdict {
 struct verdict *verdict_new(const struct lifeline_connection *connection, bool ascii);
 void verdict_free(struct verdict *verdict);
 
+/* Without a FIN or an RST: did an ICMP error close its receiver's end? */
+bool verdict_ended_by_icmp(const struct lifeline_connection *c);
+
 /* "10.0.0.2:40000 → 10.0.0.1:80", with context and incarnation when they say something. */
 void verdict_title(GString *text, const struct lifeline_connection *c, bool ascii);
 

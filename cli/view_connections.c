@@ -92,8 +92,8 @@ static enum paint append_closed(struct listing *view, const struct lifeline_conn
         who = closer;
         break;
     default:
-        what = "open";
-        paint = PAINT_NONE;
+        what = verdict_ended_by_icmp(c) ? "ICMP error" : "open";
+        paint = verdict_ended_by_icmp(c) ? PAINT_BAD : PAINT_NONE;
     }
     if (c->handshake.kind == LIFELINE_HANDSHAKE_REFUSED ||
         c->handshake.kind == LIFELINE_HANDSHAKE_UNANSWERED ||

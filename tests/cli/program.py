@@ -766,6 +766,16 @@ class Terminal(Case):
         self.assertEqual([line for line in wide if "│" in line],
                          [line for line in narrow if "│" in line])
 
+    def test_what_an_icmp_error_ended_is_not_open(self):
+        request = os.path.join(os.path.dirname(__file__), "..", "..", "testdata", "findings",
+                               "icmp-request-ipv4.pcap")
+        _, text, _ = run("--width", "200", request)
+        self.assertRegex(text, r"#0 .* never completed · still open\n")
+        self.assertRegex(text, r"#1 .* never completed · ended for server by an ICMP error\n")
+        self.assertRegex(run("connections", request)[1], r" half  +open (.|\n)* half  +ICMP error ")
+        self.assertIn("An ICMP error ended it for the server.",
+                      run("explain", "-c", "1", request)[1])
+
     def test_text_follows_the_locale(self):
         for command in ("timeline", "connections", "explain", "diagnose", "time-wait", "http"):
             env = {**os.environ, "LC_ALL": "C"}
