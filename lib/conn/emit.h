@@ -11,9 +11,9 @@ void emit_wanted_event(struct pass *pass, bool noted);
 /* The event, if somebody wants it: mostly nobody does. */
 static inline void emit_event(struct pass *pass)
 {
-    bool noted =
-        pass->engine->findings && pass->segment &&
-        findings_want(pass->steps, pass->marks, pass->syn || pass->fin, pass->from->zero_windows);
+    bool noted = pass->engine->findings && pass->segment &&
+                 findings_want(pass->steps, pass->marks, pass->syn || pass->fin,
+                               pass->from->zero_windows | pass->early_loss);
     if (noted || (pass->engine->sink.event && !pass->conn->muted)) {
         emit_wanted_event(pass, noted);
     }

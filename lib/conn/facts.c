@@ -164,6 +164,7 @@ static void read_hole(struct pass *pass, bool again)
     const struct lifeline_segment *s = pass->segment;
     struct end *from = pass->from, *to = pass->to;
     bool mended = from->flags & END_MENDED, reports = s->options & LIFELINE_OPT_SACK;
+    pass->early_loss = reports && s->ack - to->isn <= FINDINGS_EARLY;
     /* When what was missing passed: without any data it was the FIN. */
     int64_t last_ns = pass->conn->last_data_ns;
     int64_t mended_ns = last_ns == LIFELINE_UNKNOWN_NS ? to->control_ns : last_ns;
@@ -365,6 +366,7 @@ static void read_payload(struct pass *pass)
     if (again && !pass->twice) {
         from->retransmitted_segments++;
         from->retransmitted_bytes += length - pass->new_bytes;
+        pass->early_loss |= s->seq - from->isn <= FINDINGS_EARLY;
     }
     if (seq_gt(pass->seq_end, from->next)) {
         numbers_advance(from, pass->seq_end);

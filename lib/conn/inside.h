@@ -91,6 +91,7 @@ struct pass {
     bool stale;         /* its timestamp is older than its sender's last: late on its way */
     bool same_tick;     /* its timestamp is its sender's last: both were sent at about one time */
     bool hears;         /* acknowledges more than its sender did before */
+    bool early_loss;    /* sent again, or says what is missing, near the begin of a stream */
     bool reset_crossed; /* sent before the RST that passed earlier reached its sender */
     uint32_t steps, marks;
     uint64_t withdrawn_frame;

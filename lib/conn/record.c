@@ -49,6 +49,9 @@ static void fill_endpoint(const struct conn *c, unsigned end, struct lifeline_en
     const struct end *peer = &c->end[!end];
     bool waits = (peer->flags & END_ACKED_KNOWN) && seq_gt(x->next, peer->acked);
     out->unacked_bytes = waits ? x->next - peer->acked : 0;
+    out->acked = peer->flags & END_ACKED_KNOWN
+                     ? ((uint64_t)x->wraps << 32 | (x->next - x->isn)) - out->unacked_bytes
+                     : LIFELINE_UNKNOWN_COUNT;
     out->isn = x->flags & END_ISN_KNOWN ? x->isn : LIFELINE_UNKNOWN_COUNT;
     out->mss = syn && x->mss ? x->mss : LIFELINE_UNKNOWN_COUNT;
     out->window_scale =

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGE_BYTES 512       /* less passes on any way */
+#define TIMEOUT_NS  100000000 /* what is sent again sooner was no timeout's, or captured twice */
+
 static size_t bytes_of(unsigned capacity)
 {
     return sizeof(struct finding_facts) + capacity * sizeof(struct noted);
@@ -98,6 +101,60 @@ static void note_unsendable(struct facts_pool *pool, struct finding_facts **fact
     }
 }
 
+static void note_large(struct facts_pool *pool, struct finding_facts **facts,
+                       const struct lifeline_event *event)
+{
+    uint32_t bytes = event->segment->payload_bytes, seq = (uint32_t)event->seq;
+    if (event->from > LIFELINE_SERVER || event->seq > FINDINGS_EARLY) {
+        return;
+    }
+    struct large *large = *facts ? &(*facts)->large[event->from] : NULL;
+    if (!large || !large->bytes) {
+        if (bytes >= LARGE_BYTES && seq - 1 < bytes && facts_make(pool, facts)) {
+            large = &(*facts)->large[event->from];
+            large->seq = seq;
+            large->bytes = bytes;
+            note(pool, facts, NOTED_LARGE_AGAIN, event, event->frame);
+        }
+        return;
+    }
+    if (large->smaller && seq == large->seq + large->smaller) {
+        note(pool, facts, NOTED_SMALLER_ACKED, event, event->frame);
+    }
+    if (large->smaller && seq >= large->seq + large->smaller && bytes >= large->smaller &&
+        bytes < large->bytes && seq + bytes > large->seq + large->bytes) {
+        note(pool, facts, NOTED_NEXT_SMALLER, event, event->frame);
+    } else if (seq == large->seq && bytes < large->bytes) {
+        large->smaller = bytes;
+        note(pool, facts, NOTED_SMALLER, event, event->frame);
+    } else if (seq == large->seq && bytes == large->bytes &&
+               event->time_ns - noted_of(*facts, NOTED_LARGE_AGAIN, event->from)->last_ns >=
+                   TIMEOUT_NS) {
+        note(pool, facts, NOTED_LARGE_AGAIN, event, event->frame);
+    }
+}
+
+static void note_selective_ack(struct facts_pool *pool, struct finding_facts **facts,
+                               const struct lifeline_event *event)
+{
+    const struct lifeline_segment *s = event->segment;
+    uint32_t ahead = s->sack_left - s->ack, bytes = s->sack_right - s->sack_left;
+    if (event->ack > FINDINGS_EARLY || ahead > INT32_MAX || !ahead ||
+        event->from > LIFELINE_SERVER || !facts_make(pool, facts)) {
+        return;
+    }
+    struct large *large = &(*facts)->large[other_role(event->from)];
+    if (large->bytes && event->ack != large->seq) {
+        return;
+    }
+    if (large->acked != event->ack) {
+        large->acked = (uint32_t)event->ack;
+        large->block_bytes = 0;
+    }
+    large->block_bytes = bytes > large->block_bytes ? bytes : large->block_bytes;
+    note(pool, facts, NOTED_SELECTIVE_ACK, event, event->frame);
+}
+
 /* Is it an RST that this event takes back? Then no ACK was lost. */
 static bool takes_back_reset(const struct finding_facts *facts, const struct lifeline_event *event)
 {
@@ -149,5 +206,10 @@ void facts_note(struct facts_pool *pool, struct finding_facts **facts,
         if (unheard) {
             note(pool, facts, NOTED_FIN_ACK_LOST, event, event->withdrawn_frame);
         }
+    } else if (s->options & LIFELINE_OPT_SACK) {
+        note_selective_ack(pool, facts, event);
+    }
+    if (again && !(s->flags & LIFELINE_SYN)) {
+        note_large(pool, facts, event);
     }
 }

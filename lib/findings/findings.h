@@ -32,14 +32,17 @@ void findings_free(struct findings *findings);
 /* Bytes held, all facts included. */
 uint64_t findings_memory_bytes(const struct findings *findings);
 
-/* Is an event one that findings_event() wants to see? Cheap enough for every segment. had_no_room:
- * its sender announced a window of zero before. */
-static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control, bool had_no_room)
+/* Up to this number of a stream, findings want to see what is sent again, and duplicate ACKs. */
+#define FINDINGS_EARLY UINT16_MAX
+
+/* Is an event one that findings_event() wants to see? Cheap enough for every segment. in_trouble:
+ * its sender announced a window of zero before, or see FINDINGS_EARLY. */
+static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control, bool in_trouble)
 {
     const uint32_t rare = LIFELINE_STEP_RESET | LIFELINE_STEP_WITHDRAWAL;
     const uint32_t rare_marks =
         LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_ACKED_UNSEEN | LIFELINE_MARK_ZERO_WINDOW;
-    return (steps & rare) || (marks & rare_marks) || had_no_room ||
+    return (steps & rare) || (marks & rare_marks) || in_trouble ||
            (is_control && (marks & LIFELINE_MARK_RETRANSMISSION));
 }
 /* Notes what an event shows; *facts belongs to the connection, to be given back with it. */

@@ -24,7 +24,12 @@ enum noted_what {
     NOTED_OLD_DUPLICATE, /* payload, SYN or FIN of an earlier incarnation */
     NOTED_ABSORBED,      /* late in TIME-WAIT */
     NOTED_RESET,
-    NOTED_ZERO_WINDOW, /* last_frame is 0 when it was open again later */
+    NOTED_ZERO_WINDOW,   /* last_frame is 0 when it was open again later */
+    NOTED_LARGE_AGAIN,   /* of large: with as many octets, each a timeout after the one before */
+    NOTED_SMALLER,       /* with fewer */
+    NOTED_SMALLER_ACKED, /* then what follows those */
+    NOTED_NEXT_SMALLER,  /* and the next large segment in smaller ones, too */
+    NOTED_SELECTIVE_ACK, /* near the begin of the peer's stream */
     NOTED_COUNT
 };
 
@@ -35,8 +40,18 @@ struct noted {
     uint8_t what, from; /* enum noted_what; the role that sent it */
 };
 
+/* A role's segment that was sent again, with more octets than its stream had before it: none as
+ * large was acknowledged. Numbers are relative to the ISN. */
+struct large {
+    uint32_t seq, bytes; /* bytes 0: there is none */
+    uint32_t smaller;    /* with how many octets it was sent again later; 0: never with fewer */
+    /* What selective ACKs say when all up to there is acknowledged: the largest block's octets. */
+    uint32_t acked, block_bytes;
+};
+
 struct finding_facts {
-    uint64_t found;          /* bits: rules that its exchanges proved */
+    uint64_t found; /* bits: rules that its exchanges proved */
+    struct large large[2];
     uint32_t unseen_ends[2]; /* by role: one past what its peer last acknowledged unseen; or 0 */
     uint8_t reset_ttl[2];    /* of the last RST, by role */
     uint8_t count, capacity;

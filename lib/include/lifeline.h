@@ -381,9 +381,10 @@ struct lifeline_endpoint {
     uint64_t zero_windows;
     uint64_t missing_bytes; /* acknowledged or passed over, yet not in the capture */
     uint64_t unacked_bytes; /* sent, FIN included, and not acknowledged at the end; for findings */
-    uint64_t isn;           /* absolute; unknown without a SYN */
-    uint64_t mss;           /* unknown without a SYN */
-    uint64_t window_scale;  /* shift count; unknown when not offered or not seen */
+    uint64_t acked; /* the next of its numbers that its peer expects, from the ISN; for findings */
+    uint64_t isn;   /* absolute; unknown without a SYN */
+    uint64_t mss;   /* unknown without a SYN */
+    uint64_t window_scale; /* shift count; unknown when not offered or not seen */
     uint8_t sack_permitted, timestamps, fast_open; /* offered on its SYN: 0, 1, unknown */
     uint8_t ttl;                                   /* of its first segment; 0 if it sent none */
     uint64_t fin_frame;                            /* its first FIN that stands */

@@ -256,8 +256,10 @@ def run_family(world, judge, folder, family):
 
     # Path MTU
     told = new("MTU", error="packet-too-big", sender=a["near"], mtu=1300, finding="path-mtu")
-    hidden = new("MTU, nobody says so", error=None)
-    for case in (told, hidden):
+    hidden = new("MTU, nobody says so", error=None, finding="path-mtu-suspect")
+    probed = new("MTU, found by trying", error=None, finding="path-mtu-suspect")
+    for case in (told, hidden, probed):
+        world.client.sysctl("ipv4/tcp_mtu_probing", int(case is probed))
         world.nft("" if case is told else
                   "table inet t {\nchain o {\ntype filter hook output priority 0;\n"
                   "icmp type destination-unreachable drop\nicmpv6 type packet-too-big drop\n"
@@ -267,14 +269,14 @@ def run_family(world, judge, folder, family):
         case.connect()
         case.accept()
         world.link_mtu(1300)
-        case.sock.send(bytes(1400))
-        time.sleep(1)
+        case.sock.send(bytes(1400 if case is told else 4000))  # its last segment is small
+        time.sleep(1 if case is told else 2 if case is hidden else 4)
         case.look()
         world.link_mtu(1500)
 
     time.sleep(0.1)
     end_dump(dumps.pop())
-    judge.check(near, asks + opened + [told, hidden])
+    judge.check(near, asks + opened + [told, hidden, probed])
     judge.check(far, answers)
 
 

@@ -21,6 +21,7 @@ from .frames import ACK, FIN, RST, SYN
 
 VANTAGES = ("client", "between", "server")
 OTHER = {"client": "server", "server": "client"}
+LARGE = 1200  # octets that a tunnel on the way doesn't take
 MACS = {"client": b"\x02\0\0\0\0\x02", "server": b"\x02\0\0\0\0\x01"}
 
 
@@ -102,6 +103,8 @@ class Names:
             return names
         if s.payload:
             names.add("data")
+        if len(s.payload) > LARGE:
+            names.add("large")
         if s.flags & FIN:
             self.fin[side] = s.seq + len(s.payload)
             names.add("fin")
