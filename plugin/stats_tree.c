@@ -5,8 +5,9 @@
  *
  * Each connection of which a frame is tapped counts once per category. While a capture is dissected
  * a connection's record still changes: what it counted as before is then taken back, so that the
- * tree always holds what is known. A display filter on the statistics counts the connections that
- * have a matching frame.
+ * tree always holds what is known. A tree forgets no node: what connections were only meanwhile
+ * stays with a count of 0 (not in a second pass, tshark -2, which knows the end). A display filter
+ * on the statistics counts the connections that have a matching frame.
  *
  * A category is a row of a table and a function.
  */
