@@ -226,6 +226,20 @@ static bool answers_last_ack(const struct pass *pass)
            pass->segment->seq == from->fin_end && !foreign(pass) && !reopens(pass);
 }
 
+/* Both have closed, in a capture without ACKs, and the RST answers what the peer sent before it had
+ * its sender's FIN, late on its way. Its sender is closed; whether the peer had that FIN, and was
+ * in TIME-WAIT, nobody saw. */
+static bool answers_straggler(const struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    uint32_t seq = pass->segment->seq;
+    bool closed = from->state == LIFELINE_LAST_ACK ||
+                  (end_closed(from) && history_evidence(from) == LIFELINE_IMPLIED);
+    return !pass->ack && closed && (from->flags & END_FIN) && lacks_acks(pass) &&
+           to->state == LIFELINE_FIN_WAIT_2 && seq_lt(seq, from->fin_end) &&
+           seq_gt(seq, from->isn) && !foreign(pass) && !reopens(pass);
+}
+
 /* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
  * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
 static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
@@ -575,6 +589,12 @@ void reset_segment(struct pass *pass)
     pass->steps |= LIFELINE_STEP_RESET;
     if (from->state == LIFELINE_TIME_WAIT && !reopens(pass) && !aborts_time_wait(pass)) {
         time_wait_was_over(pass);
+    }
+    if (answers_straggler(pass)) {
+        from->flags |= END_FIN_ACKED;
+        from->reset_frame = from->reset_frame ? from->reset_frame : pass->mark;
+        apply(pass, pass->e, SENDS_RST_AFTER_CLOSE);
+        return;
     }
     bool again = is_refuted_again(pass, k);
     uint8_t verdict = again ? (uint8_t)LIFELINE_RESET_REFUTED : judge(pass);

@@ -116,7 +116,8 @@ ROW(STATE_UNKNOWN, GETS_RST, CLOSED, DELIVERED, "RFC 9293 3.10.7.4",
     "An RST came to it; whatever was there is gone.")
 
 ROW(LAST_ACK, SENDS_RST_AFTER_CLOSE, CLOSED, IMPLIED, "RFC 9293 3.10.7.1",
-    "Its RST has the number of an ACK of its FIN that the capture doesn't hold: it had closed.")
+    "Its RST answers as a closed end does: the ACK of its FIN, which the capture doesn't hold, had "
+    "come.")
 ROW(FIN_WAIT_2, GETS_RST_AFTER_CLOSE, CLOSED, DELIVERED, "RFC 9293 3.10.7.4, RFC 1337",
     "It had acknowledged the peer's FIN, for the RST answers that: TIME-WAIT, if it was in it, is "
     "over.")
