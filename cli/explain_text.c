@@ -176,8 +176,10 @@ static const char *cause_text(uint8_t cause)
         return N_("{sender} doesn't know this connection: it crashed, was restarted or forgot it "
                   "(a half-open connection). Its answer to any segment is RST.");
     case LIFELINE_CAUSE_ABORT:
-        return N_("{sender} aborts: nothing that came before called for it. A program does so with "
-                  "SO_LINGER 0, a system when it kills the connection.");
+        return N_(
+            "{sender} aborts: nothing that came before called for it. A program does so with "
+            "SO_LINGER 0, a system when it kills the connection; a close with unread data that "
+            "had been acknowledged looks the same.");
     case LIFELINE_CAUSE_INJECTED:
         return N_("It may not come from {sender}: it doesn't fit its other segments. A firewall or "
                   "an attacker on the way can send an RST in another's name.");

@@ -188,17 +188,19 @@ static void print_forecast_json(struct time_waits *view, const struct lifeline_c
     json_number(out, "sustainable_rate_per_second", client ? pair->sustainable_rate : NAN);
     json_number(out, "ports_last_seconds", pair->seconds_left < 0 ? NAN : pair->seconds_left);
     out_format(out, ",\"ports_run_out\":%s}\n",
-               !client                  ? "null"
-               : pair->seconds_left < 0 ? "false"
-                                        : "true");
+               client && pair->seconds_left >= 0 ? "true"
+               : client && pair->rate > 0        ? "false"
+                                                 : "null");
     out_line(out);
 }
 
 static void append_forecast(struct time_waits *view, GString *text,
                             const struct lifeline_census_pair *pair)
 {
-    g_string_append_printf(text, pair->rate < 1000 ? "%.3g" : "%.0f", pair->rate);
-    g_string_append(text, " new ones per second; ");
+    if (pair->rate > 0) {
+        g_string_append_printf(text, pair->rate < 1000 ? "%.3g" : "%.0f", pair->rate);
+        g_string_append(text, " new ones per second; ");
+    }
     if (pair->seconds_left < 0) {
         g_string_append_printf(text, "the ports last for ever up to %.4g per second",
                                pair->sustainable_rate);
@@ -236,7 +238,7 @@ static void print_census_text(struct time_waits *view, const struct lifeline_cen
             g_string_append(line, " (Linux's, assumed)");
     }
     append_line(view, line, 0);
-    if (pair->holder == LIFELINE_CLIENT && pair->rate > 0) {
+    if (pair->holder == LIFELINE_CLIENT && (pair->rate > 0 || pair->seconds_left >= 0)) {
         append_forecast(view, line, pair);
         append_line(view, line, 3);
     }

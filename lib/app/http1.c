@@ -33,6 +33,18 @@ static bool body_is_absent(const struct http1 *h, unsigned end, const struct app
     return http1_resyncs(h, end, run);
 }
 
+/* A client that expected 100 (Continue) and got a final response doesn't owe the body that it
+ * announced (RFC 9110 10.1.1): the close cuts nothing. */
+static bool owes_no_body(const struct http1 *h)
+{
+    const struct http1_side *side = &h->side[h->client];
+    const struct exchange *x = side->x;
+    bool before_body =
+        side->place == HTTP1_LENGTH || (side->place == HTTP1_CHUNK_SIZE && !side->digits);
+    return x && before_body && x->expects_continue && x->has_response && !x->record.interim_count &&
+           !x->record.request.body_bytes;
+}
+
 /* A response without a length lasts until the close. But its client, with all of it so far, asked
  * again, and what comes looks like the answer to that: both ends take it as over. */
 static bool is_over_for_both(const struct http1 *h, unsigned end, const struct app_run *run)
@@ -282,9 +294,10 @@ static void http1_fin(struct app_flow *flow, unsigned end)
     if (flow->abandoned || flow->protocol != &app_http1)
         return;
     uint8_t place = side->place;
+    bool cuts = side->x && place != HTTP1_LOST && !(end == h->client && owes_no_body(h));
     side->place = HTTP1_OVER;
     if (end == h->client) {
-        if (side->x && place != HTTP1_LOST)
+        if (cuts)
             side->x->request_cut = true;
         http1_request_ends(flow, h);
     } else {
@@ -329,7 +342,7 @@ static void http1_close(struct app_flow *flow, enum app_close how)
         http1_forget_head(flow, side);
     }
     struct http1_side *client = &h->side[h->client];
-    if (client->place == HTTP1_LOST && client->x && !client->x->request_cut)
+    if ((client->place == HTTP1_LOST && client->x && !client->x->request_cut) || owes_no_body(h))
         http1_request_ends(flow, h);
     http1_give_all(flow, h, how);
 }

@@ -221,7 +221,8 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
     if (r->pipelined == 1)
         r->idle_ns = 0;
     else if (!r->pipelined && r->index && h->last_end_ns != LIFELINE_UNKNOWN_NS)
-        r->idle_ns = at->time_ns > h->last_end_ns ? at->time_ns - h->last_end_ns : 0;
+        r->idle_ns = at->time_ns < h->last_end_ns ? LIFELINE_UNKNOWN_NS /* the clock went back */
+                                                  : at->time_ns - h->last_end_ns;
     if (h->last)
         h->last->next = x;
     else

@@ -29,6 +29,7 @@
 #include <string.h>
 
 #define DEFAULT_MAX_PAIRS 4096
+#define LEAST_SPAN_NS     INT64_C(1000000000) /* a burst shorter than this says nothing of a rate */
 #define LINGER_NS         (240 * INT64_C(1000000000)) /* records come within twice 2MSL and this */
 
 struct pair {
@@ -258,16 +259,20 @@ static void sum_up(const struct lifeline_census_book *book, struct pair *pair, i
     p->step_ns = sum.step_ns;
     p->end_ns = end_ns;
     double seconds = (double)(p->last_ns - p->first_ns) / 1e9;
-    p->rate = p->entered > 1 && seconds > 0 ? (double)(p->entered - 1) / seconds : 0;
+    p->rate = p->entered > 1 && p->last_ns - p->first_ns >= LEAST_SPAN_NS
+                  ? (double)(p->entered - 1) / seconds
+                  : 0;
     /* Ports run out towards one remote socket, at a client. */
     bool blocks_ports = p->holder == LIFELINE_CLIENT;
     p->peak_share = blocks_ports ? (double)p->peak / p->ports : NAN;
     p->end_share = blocks_ports ? (double)p->at_end / p->ports : NAN;
     p->sustainable_rate = p->ports / ((double)host.time_wait_ns / 1e9);
     p->seconds_left = -1;
-    if (blocks_ports && p->rate > p->sustainable_rate) {
-        double free_ports = p->ports - (double)p->at_end;
-        p->seconds_left = free_ports > 0 ? free_ports / p->rate : 0;
+    double free_ports = p->ports - (double)p->at_end;
+    if (blocks_ports && free_ports <= 0) {
+        p->seconds_left = 0;
+    } else if (blocks_ports && p->rate > p->sustainable_rate) {
+        p->seconds_left = free_ports / p->rate;
     }
 }
 

@@ -81,6 +81,13 @@ static bool has_wrong_answer(const struct lifeline_exchange *x)
     return x->answered_before == 1;
 }
 
+/* Had the client's TCP acknowledged the server's FIN when it sent the request, or with it? */
+static bool had_close(const struct lifeline_connection *r, const struct lifeline_exchange *x)
+{
+    const struct lifeline_teardown *t = &r->teardown;
+    return t->fin1_frame && t->ack1_frame && t->ack1_frame <= x->request.first_frame;
+}
+
 static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
@@ -108,7 +115,7 @@ static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
                         "process {request}"),
                      N_("{subject} closes with a response that says so, and does not process the "
                         "requests behind it"));
-    } else if (late <= s->thresholds->idle_race_ns) {
+    } else if (late <= s->thresholds->idle_race_ns && !had_close(r, x)) {
         out->duration_ns = x->idle_ns;
         if (x->idle_ns == LIFELINE_UNKNOWN_NS || !x->idle_ns) {
             finding_says(out, N_("{request} crossed the close of {subject} and is lost"),

@@ -207,10 +207,12 @@ static const struct rule rules[] = {
     {{"reset-abort", LIFELINE_WARNING, N_("connection aborted"),
       N_("An RST ends both directions at once: what is on its way or unread at the other end is "
          "thrown away, and the program there gets \"connection reset by peer\". Programs abort "
-         "with SO_LINGER 0, kernels for a killed connection; the side that aborts skips "
-         "TIME-WAIT."),
-      N_("Find out why that program aborts: close in order (FIN) so that the peer can read all "
-         "that was sent, and leave SO_LINGER alone."),
+         "with SO_LINGER 0, kernels for a killed connection and when keep-alives stay unanswered; "
+         "closing with data unread looks the same where TCP had acknowledged them. The side that "
+         "aborts skips TIME-WAIT."),
+      N_("Find out why that end aborts: its program should read to the end and close in order "
+         "(FIN), so that the peer can read all that was sent, and leave SO_LINGER alone. Where it "
+         "gave up, look for what became of the peer or of the way to it."),
       "RFC 9293 3.10.5"},
      SCOPE_CONNECTION,
      reset_abort},

@@ -595,7 +595,7 @@ struct lifeline_census_pair {
     uint64_t entered; /* TIME-WAITs in all */
     uint64_t peak, at_end;
     int64_t peak_ns, first_ns, last_ns; /* first_ns and last_ns: of entries */
-    double rate;        /* entries per second, from the first to the last; 0: fewer than two */
+    double rate;        /* entries per second, from the first to the last; 0: within a second */
     uint32_t ports;     /* in the host's ephemeral range */
     bool ports_assumed; /* Linux's default: nobody said what the host runs */
     double peak_share, end_share; /* of the ephemeral ports; NaN unless a client holds */

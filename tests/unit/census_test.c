@@ -88,6 +88,16 @@ static void foretells_the_end_of_the_ports(void)
     CHECK(!seen.pair.ports_assumed);
 }
 
+static void bursts_have_no_rate(void)
+{
+    struct seen seen = steady(6, 100000, false, 0);
+    CHECK_UINT(seen.pair.at_end, 6);
+    CHECK(seen.pair.rate == 0);
+    CHECK(seen.pair.seconds_left < 0);
+    seen = steady(60, 1000, false, 50); /* but whether ports are left needs none */
+    CHECK(seen.pair.seconds_left == 0);
+}
+
 static void servers_block_no_ports(void)
 {
     struct lifeline_census_book *book = lifeline_census_new(NULL, 0);
@@ -209,6 +219,7 @@ int main(void)
 {
     RUN(counts_a_steady_load);
     RUN(foretells_the_end_of_the_ports);
+    RUN(bursts_have_no_rate);
     RUN(servers_block_no_ports);
     RUN(memory_is_bounded);
     RUN(finds_a_burst_within_a_day);
