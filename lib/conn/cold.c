@@ -161,6 +161,9 @@
     F(fin_retransmissions, 0)                                                                      \
     F(first_fin_ack, c->end[1].next)                                                               \
     F(reset_frame, 0)                                                                              \
+    F(answered_ns, LIFELINE_UNKNOWN_NS)                                                            \
+    F(taken_frame[0], 0)                                                                           \
+    F(taken_frame[1], 0)                                                                           \
     F(reset_seq, 0)                                                                                \
     F(reset_peer_next, 0)                                                                          \
     F(reset_acked, 0)                                                                              \
@@ -176,7 +179,7 @@
 /* Who adds a field adds it above; then here. */
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
-_Static_assert(sizeof(struct closing) == 216, "fields of closing");
+_Static_assert(sizeof(struct closing) == 232, "fields of closing");
 _Static_assert(sizeof(struct conn) == 896, "fields of conn");
 
 #define ONE(field, value) +1

@@ -107,12 +107,16 @@ struct closing {
     struct time_wait time_wait[2]; /* by end */
     int64_t step1_ns, step2_ns, step3_ns, step4_ns;
     int64_t reset_ns;
+    int64_t answered_ns; /* see taken_frame */
     int64_t unseen_ns; /* when the sender of the first FIN last acknowledged what isn't captured */
     uint64_t half_close_bytes;
     uint32_t fin_frames[4]; /* steps 1 to 4; 0: not seen */
     uint32_t fin_retransmissions;
     uint32_t first_fin_ack; /* what the first FIN's segment acknowledged */
     uint32_t reset_frame;
+    /* By end: the RST that closed it last, where that may not have arrived. It may be the answer of
+     * one that believed a forged RST to the supposed sender, which goes on: at answered_ns. */
+    uint32_t taken_frame[2];
     uint32_t reset_seq;
     uint32_t reset_peer_next; /* what its receiver had sent when it passed */
     uint32_t reset_acked;     /* what its sender had acknowledged */

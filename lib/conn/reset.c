@@ -643,6 +643,12 @@ void reset_segment(struct pass *pass)
         from->reset_verdict = verdict;
         from->reset_cause = cause;
     }
+    if (receiver_closed) {
+        k->taken_frame[pass->p] = pass->mark;
+    }
+    if (receiver_closed && k->reset_by == pass->p && !k->reset_closed[pass->p]) {
+        k->answered_ns = pass->time_ns;
+    }
     if (sender_closed && (pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
         seq_gt(pass->segment->timestamp_value, from->last_tsval)) {
         facts_note_clock(pass); /* what is older was sent before */

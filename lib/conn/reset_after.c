@@ -14,18 +14,25 @@
 #include "conn/history.h"
 #include "conn/reset.h"
 
-static void restore(struct pass *pass, unsigned end)
+static void reopen(struct pass *pass, unsigned end, uint32_t lost_mark)
 {
-    struct closing *k = pass->conn->closing;
     struct end *x = &pass->conn->end[end];
-    if (k->reset_closed[end] && end_closed(x)) {
-        apply_withdrawal(pass, end, k->reset_frame);
+    if (end_closed(x)) {
+        apply_withdrawal(pass, end, lost_mark);
         if (x->flags & END_FIN_ACKED) {
             apply(pass, end, GETS_ACK_OF_FIN); /* it came while the end was thought closed */
         }
         if (x->state == LIFELINE_FIN_WAIT_2) {
             x->flags |= END_WITHDRAWABLE; /* it may repeat its FIN */
         }
+    }
+}
+
+static void restore(struct pass *pass, unsigned end)
+{
+    struct closing *k = pass->conn->closing;
+    if (k->reset_closed[end]) {
+        reopen(pass, end, end == k->reset_by ? k->reset_frame : k->taken_frame[end]);
     }
     k->reset_closed[end] = false;
 }
@@ -128,6 +135,18 @@ static bool may_open_by_cookie(const struct pass *pass)
            pass->from->reset_cause != LIFELINE_CAUSE_INJECTED;
 }
 
+/* Somebody forged an RST of pass->from, its peer believed it, and answered what pass->from went on
+ * sending by an RST of its own; but it goes on. */
+static bool never_had_answer(const struct pass *pass)
+{
+    const struct closing *k = pass->conn->closing;
+    return k->reset_by == pass->e && !k->reset_closed[pass->e] &&
+           k->answered_ns != LIFELINE_UNKNOWN_NS && end_closed(pass->from) &&
+           history_evidence(pass->from) == LIFELINE_DELIVERED && !facts_is_old(pass) &&
+           !pass->same_tick && !facts_is_copy(pass) &&
+           pass->sent_ns - k->answered_ns > facts_turnaround_ns(pass->conn, pass->e);
+}
+
 /* pass->from was thought closed by an RST, and sends. */
 void reset_reconsider(struct pass *pass)
 {
@@ -137,6 +156,11 @@ void reset_reconsider(struct pass *pass)
     if (k && !pass->rst && closed_before_reset(pass)) {
         apply_withdrawal(pass, pass->e, 0);
         k->reset_after_fin = pass->reset_crossed = true;
+        return;
+    }
+    if (k && !pass->rst && never_had_answer(pass)) {
+        reopen(pass, pass->e, k->taken_frame[pass->e]);
+        k->answered_ns = LIFELINE_UNKNOWN_NS;
         return;
     }
     if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || !k->reset_closed[pass->e] ||
