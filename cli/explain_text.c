@@ -184,8 +184,8 @@ static const char *cause_text(uint8_t cause)
         return N_("It may not come from {sender}: it doesn't fit its other segments. A firewall or "
                   "an attacker on the way can send an RST in another's name.");
     case LIFELINE_CAUSE_TIME_WAIT_ACK:
-        return N_("It answers an ACK that belongs to an earlier connection, which the other end "
-                  "still holds in TIME-WAIT.");
+        return N_("It answers an ACK that the other end sent in TIME-WAIT, of a connection that "
+                  "{sender} doesn't know any more.");
     case LIFELINE_CAUSE_NO_TIME_WAIT:
         return N_("{sender} answers a repeated FIN with RST: it kept no TIME-WAIT. This shows what "
                   "TIME-WAIT is good for: with it the answer would have been an ACK.");
@@ -424,7 +424,7 @@ const char *explain_exchange(const struct lifeline_exchange *exchange)
                         "request isn't in the capture.");
     case LIFELINE_EXCHANGE_GAP:
         return N_("The client asks {request} (frame {request_frame}); part of this exchange isn't "
-                  "in the capture.");
+                  "in the capture, or can't be read.");
     case LIFELINE_EXCHANGE_NOT_HTTP:
         return N_("The client asks {request} (frame {request_frame}); what the server sends is "
                   "no answer to it: it speaks another protocol.");

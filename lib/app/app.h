@@ -41,6 +41,7 @@ struct app_link {
     bool base_seen[2];  /* base is set: known, or the first sequence number seen from that end */
     uint32_t base[2];
     bool fin_seen[2];   /* a FIN of that end was captured */
+    bool multipath;     /* other connections may carry parts of its streams (MPTCP) */
     bool is_reset;      /* an RST ended the connection, and nothing refutes it so far */
     int64_t rtt_ns;     /* of the handshake; LIFELINE_UNKNOWN_NS */
     int64_t connect_ns; /* first SYN to third segment; LIFELINE_UNKNOWN_NS */

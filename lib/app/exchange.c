@@ -371,6 +371,16 @@ static void settle_end(struct lifeline_http_message *m)
         m->last_ns = LIFELINE_UNKNOWN_NS;
 }
 
+/* MPTCP (RFC 8684): what lacks here may have gone another way, and so may a message between those
+ * that were paired. */
+static void other_paths(struct lifeline_exchange *r)
+{
+    if (r->outcome == LIFELINE_EXCHANGE_TRUNCATED || r->outcome == LIFELINE_EXCHANGE_RESET ||
+        r->outcome == LIFELINE_EXCHANGE_NO_RESPONSE)
+        r->outcome = LIFELINE_EXCHANGE_GAP;
+    r->confidence = LIFELINE_LIKELY;
+}
+
 void exchange_give(struct app_flow *flow, struct exchange *x,
                    enum lifeline_exchange_outcome outcome)
 {
@@ -393,6 +403,8 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
         r->reused = later ? 1 : first ? 0 : LIFELINE_UNKNOWN;
         if (x->is_first && first)
             r->connect_ns = link->connect_ns;
+        if (link->multipath)
+            other_paths(r);
         settle_end(&r->request);
         settle_end(&r->response);
         r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);

@@ -9,6 +9,7 @@ void app_link_of(const struct conn *c, struct app_link *out)
     out->flow = (struct app_flow **)&c->flow;
     out->exchanges = (uint32_t *)&c->exchanges;
     out->is_reset = conn_is_reset(c);
+    out->multipath = ((c->end[0].flags | c->end[1].flags) & END_MULTIPATH) != 0;
     out->connection = c->number;
     out->incarnation = c->incarnation;
     out->slot = c->slot;

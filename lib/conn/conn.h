@@ -55,6 +55,8 @@ enum end_flag {
     /* Its FIN, sent again, carries its last ACK, of what isn't captured. */
     END_FIN_CROSSED = 1 << 28,
     END_IS_PEER = 1 << 29, /* a socket that is connected to itself: both ends are one */
+    END_MULTIPATH =
+        1 << 30, /* it agreed to MPTCP, RFC 8684: others may carry parts of its stream */
 };
 
 /* The fields of end, time_wait, closing and conn are listed in cold.c, too. */

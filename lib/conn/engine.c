@@ -117,6 +117,7 @@ static void live_segment(struct pass *pass)
 {
     if (pass->first && !pass->syn) {
         pass->steps |= LIFELINE_STEP_OPEN;
+        pass->from->flags |= pass->segment->options & LIFELINE_OPT_MULTIPATH ? END_MULTIPATH : 0U;
     }
     roles_by_content(pass);
     handshake_refute(pass);

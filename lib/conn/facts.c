@@ -493,6 +493,7 @@ void facts_read(struct pass *pass)
             }
             from->flags |= s->options & LIFELINE_OPT_SACK_PERMITTED ? END_SACK : 0U;
             from->flags |= s->options & LIFELINE_OPT_TIMESTAMP ? END_TIMESTAMPS : 0U;
+            from->flags |= pass->ack && s->options & LIFELINE_OPT_MULTIPATH ? END_MULTIPATH : 0U;
             from->flags |=
                 s->options & (LIFELINE_OPT_FAST_OPEN_COOKIE | LIFELINE_OPT_FAST_OPEN_REQUEST)
                     ? END_FAST_OPEN

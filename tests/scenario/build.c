@@ -153,6 +153,8 @@ static uint8_t *put_options(uint8_t *at, const struct lifeline_segment *segment)
         at = put16(at, 0x2202);
     if (segment->options & LIFELINE_OPT_FAST_OPEN_COOKIE)
         at = put_bytes(put16(at, 0x220a), cookie, sizeof cookie);
+    if (segment->options & LIFELINE_OPT_MULTIPATH)
+        at = put32(at, 0x1e040100); /* MP_CAPABLE as in a SYN, RFC 8684 3.1 */
     while ((at - start) % 4)
         at = put8(at, 1);
     return at;

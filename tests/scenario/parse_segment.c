@@ -147,8 +147,10 @@ static bool parse_option(struct cursor *cursor, uint32_t peer_isn, struct action
             action->options |= LIFELINE_OPT_FAST_OPEN_COOKIE;
         else
             return parse_fail(cursor, "tfo request or tfo cookie");
+    } else if (take_word(cursor, "mptcp")) {
+        action->options |= LIFELINE_OPT_MULTIPATH;
     } else {
-        return parse_fail(cursor, "options are mss, wscale, sackOK, TS, sack, tfo");
+        return parse_fail(cursor, "options are mss, wscale, sackOK, TS, sack, tfo, mptcp");
     }
     return true;
 }
