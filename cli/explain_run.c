@@ -92,7 +92,7 @@ void explain_add(struct explain *view, const struct lifeline_event *event)
     sent->segments++;
     if (event->steps & LIFELINE_STEP_DATA)
         sent->bytes += event->segment->payload_bytes;
-    sent->repeated += (event->marks & LIFELINE_MARK_RETRANSMISSION) != 0;
+    sent->repeated += explain_sent_again(event);
     sent->keep_alives += (event->marks & LIFELINE_MARK_KEEP_ALIVE) != 0;
     sent->zero_windows += (event->marks & LIFELINE_MARK_ZERO_WINDOW) != 0;
 }

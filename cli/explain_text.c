@@ -41,7 +41,7 @@ static void explain_opening(GPtrArray *list, const struct lifeline_event *event,
                             const struct explain_past *past)
 {
     uint16_t flags = event->segment->flags;
-    bool again = event->marks & LIFELINE_MARK_RETRANSMISSION;
+    bool again = explain_sent_again(event);
     if (event->steps & LIFELINE_STEP_OPEN)
         add(list, N_("The capture begins in the middle of this connection: how it was opened can't "
                      "be seen, and who is the client is a conclusion."));
@@ -121,7 +121,7 @@ static void explain_closing(GPtrArray *list, const struct lifeline_event *event,
                             const struct explain_past *past)
 {
     const uint32_t two = LIFELINE_STEP_TEARDOWN_2, three = LIFELINE_STEP_TEARDOWN_3;
-    bool again = event->marks & LIFELINE_MARK_RETRANSMISSION;
+    bool again = explain_sent_again(event);
     bool fin = event->segment->flags & LIFELINE_FIN;
     if (event->steps & LIFELINE_STEP_TEARDOWN_1)
         add(list,
@@ -230,6 +230,10 @@ static void explain_marks(GPtrArray *list, const struct lifeline_event *event)
                      "it is there to do.")
                 : N_("This segment belongs to an earlier connection between the same addresses "
                      "and ports. It has no effect here."));
+    if ((event->marks & LIFELINE_MARK_COPY) &&
+        (event->segment->flags & (LIFELINE_SYN | LIFELINE_FIN)))
+        say(list, N_("The same packet once more: it was captured twice, as at two interfaces, or "
+                     "duplicated on the way. Nobody sent it again."));
     if (event->marks & LIFELINE_MARK_CHALLENGE_ACK)
         add(list, N_("A challenge ACK: {sender} says where it stands, in answer to a segment that "
                      "it could not accept."));

@@ -33,4 +33,10 @@ const char *explain_evidence(uint8_t evidence);
  * {response_last_frame}. */
 const char *explain_exchange(const struct lifeline_exchange *exchange);
 
+/* Did its sender send it again? A copy is the same packet. */
+static inline bool explain_sent_again(const struct lifeline_event *event)
+{
+    return (event->marks & LIFELINE_MARK_RETRANSMISSION) && !(event->marks & LIFELINE_MARK_COPY);
+}
+
 #endif

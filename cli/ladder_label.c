@@ -173,6 +173,8 @@ static void note_marks(struct ladder_label *label, const struct ladder_row *row,
     }
     if (row->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW)
         marks &= ~(uint32_t)LIFELINE_MARK_OUT_OF_WINDOW; /* note_reset() said it */
+    if (marks & LIFELINE_MARK_COPY)
+        marks &= ~(uint32_t)LIFELINE_MARK_RETRANSMISSION; /* it wasn't sent again */
     if (!marks)
         return;
     lifeline_names_of_bits(lifeline_mark_names, marks, ", ", names, sizeof(names));

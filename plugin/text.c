@@ -156,6 +156,8 @@ static void add_marks(wmem_strbuf_t *out, const struct note *note)
     marks &= ~(uint32_t)LIFELINE_MARK_OLD_DUPLICATE;
     if (note->reset_verdict == LIFELINE_RESET_OUT_OF_WINDOW) /* add_reset() said it */
         marks &= ~(uint32_t)LIFELINE_MARK_OUT_OF_WINDOW;
+    if (marks & LIFELINE_MARK_COPY)
+        marks &= ~(uint32_t)LIFELINE_MARK_RETRANSMISSION; /* it wasn't sent again */
     if (lifeline_names_of_bits(lifeline_mark_names, marks, ", ", text, sizeof(text)) == 0)
         return;
     separate(out, ", ");

@@ -363,6 +363,9 @@ static void read_payload(struct pass *pass)
     bool late = again || (pass->marks & LIFELINE_MARK_OUT_OF_ORDER);
     bool copy = late && facts_is_captured_again(pass);
     pass->twice = again && (copy || is_seen_twice(pass));
+    if (pass->twice) {
+        pass->marks |= LIFELINE_MARK_COPY;
+    }
     if (again && !pass->twice) {
         from->retransmitted_segments++;
         from->retransmitted_bytes += length - pass->new_bytes;
@@ -499,8 +502,9 @@ void facts_read(struct pass *pass)
                     ? END_FAST_OPEN
                     : 0U;
         } else {
-            pass->marks |= LIFELINE_MARK_RETRANSMISSION;
-            from->retransmitted_segments += !facts_is_copy(pass);
+            bool copy = facts_is_copy(pass);
+            pass->marks |= LIFELINE_MARK_RETRANSMISSION | (copy ? LIFELINE_MARK_COPY : 0U);
+            from->retransmitted_segments += !copy;
         }
     }
     if (pass->fin && !pass->syn && (from->flags & END_ISN_KNOWN) &&

@@ -85,6 +85,7 @@ const struct lifeline_name lifeline_mark_names[] = {
     {LIFELINE_MARK_BAD_CHECKSUM, "bad-checksum", "its TCP checksum is wrong in the capture"},
     {LIFELINE_MARK_TRUNCATED, "truncated", "the snap length cut its payload"},
     {LIFELINE_MARK_UNEXPECTED_SYN, "unexpected-syn", "neither a retry nor a new incarnation"},
+    {LIFELINE_MARK_COPY, "copy", "the same packet once more, captured or duplicated on the way"},
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_handshake_names[] = {
