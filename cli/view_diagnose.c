@@ -149,6 +149,8 @@ static void append_example(GString *out, const struct finding_group *group, bool
 {
     const struct lifeline_finding *example = &group->example;
     bool has_connection = example->connection != LIFELINE_UNKNOWN_COUNT;
+    if (!has_connection && !example->frame_count)
+        return; /* it is about the capture */
     g_string_append(out, "; ");
     if (group->findings > 1)
         g_string_append(out, tr(N_("e.g. ")));

@@ -71,6 +71,24 @@ bool facts_is_copy(const struct pass *pass)
     return s->time_ns - from->control_ns < COPY_WINDOW_NS;
 }
 
+/* Is a copy of its last SYN or FIN that very packet? Without identification what is sent again in
+ * the same moment, as the answer to a repeated SYN, is equal to it. */
+static bool is_same_control(const struct pass *pass)
+{
+    const struct end *from = pass->from;
+    uint16_t id = pass->segment->ip_id;
+    bool first = pass->syn && id == from->first_ip_id;
+    bool unprovoked = pass->to->control_ns <= from->control_ns;
+    return id ? first || id == from->control_ip_id
+              : unprovoked && pass->time_ns - from->control_ns < NS_PER_MS;
+}
+
+/* The same of payload: does it come sooner than a sender could know that it was lost? */
+static bool is_same_data(const struct pass *pass)
+{
+    return pass->time_ns - pass->conn->last_data_ns < NS_PER_MS / 10;
+}
+
 void facts_note_control(struct pass *pass)
 {
     pass->from->control_ns = pass->time_ns;
@@ -275,6 +293,10 @@ static bool is_seen_twice(const struct pass *pass)
         pass->payload_seq == pass->from->isn + 1) {
         return false; /* what came with the SYN, and wasn't taken */
     }
+    if (pass->conn->icmp_errors && pass->conn->icmp_to == pass->e &&
+        pass->conn->icmp_error == LIFELINE_ICMP_PACKET_TOO_BIG) {
+        return false; /* it sends again at once, in segments that fit */
+    }
     bool stamped = pass->segment->options & LIFELINE_OPT_TIMESTAMP;
     int64_t since_ns = pass->time_ns - pass->conn->last_data_ns;
     return pass->seq_end == pass->from->next && !pass->new_bytes &&
@@ -363,7 +385,8 @@ static void read_payload(struct pass *pass)
     bool late = again || (pass->marks & LIFELINE_MARK_OUT_OF_ORDER);
     bool copy = late && facts_is_captured_again(pass);
     pass->twice = again && (copy || is_seen_twice(pass));
-    if (pass->twice) {
+    if (pass->twice &&
+        ((copy && s->ip_id) || (pass->fin ? is_same_control(pass) : is_same_data(pass)))) {
         pass->marks |= LIFELINE_MARK_COPY;
     }
     if (again && !pass->twice) {
@@ -503,7 +526,8 @@ void facts_read(struct pass *pass)
                     : 0U;
         } else {
             bool copy = facts_is_copy(pass);
-            pass->marks |= LIFELINE_MARK_RETRANSMISSION | (copy ? LIFELINE_MARK_COPY : 0U);
+            pass->marks |= LIFELINE_MARK_RETRANSMISSION;
+            pass->marks |= copy && is_same_control(pass) ? LIFELINE_MARK_COPY : 0U;
             from->retransmitted_segments += !copy;
         }
     }

@@ -104,7 +104,8 @@ static const struct rule rules[] = {
       N_("Packets that were not captured can't be judged: states and pairs are given as far as "
          "what was captured proves them, and other findings about this connection may be missing."),
       N_("Start capturing before the connection opens, at a point that sees both directions, with "
-         "a larger buffer (tcpdump -B) when the kernel drops packets."),
+         "a larger buffer (tcpdump -B) when the kernel drops packets. Where it was a limit of "
+         "lifeline's, raise that (lifeline --help, Limits)."),
       NULL},
      SCOPE_CONNECTION,
      capture_incomplete},

@@ -299,7 +299,8 @@ static const struct rule rules[] = {
          "once that it can't connect. A firewall that rejects looks the same, or sends "
          "an ICMP error in its own name."),
       N_("Start the service, or correct the port or address the client uses; check that it listens "
-         "on that address and not only on loopback."),
+         "on that address and not only on loopback. Where a router or firewall rejects, look at "
+         "its rules."),
       "RFC 9293 3.10.7.1"},
      SCOPE_CONNECTION,
      connection_refused},
