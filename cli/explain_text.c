@@ -232,7 +232,7 @@ static void explain_marks(GPtrArray *list, const struct lifeline_event *event)
                      "and ports. It has no effect here."));
     if ((event->marks & LIFELINE_MARK_COPY) &&
         (event->segment->flags & (LIFELINE_SYN | LIFELINE_FIN)))
-        say(list, N_("The same packet once more: it was captured twice, as at two interfaces, or "
+        add(list, N_("The same packet once more: it was captured twice, as at two interfaces, or "
                      "duplicated on the way. Nobody sent it again."));
     if (event->marks & LIFELINE_MARK_CHALLENGE_ACK)
         add(list, N_("A challenge ACK: {sender} says where it stands, in answer to a segment that "

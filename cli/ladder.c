@@ -352,6 +352,18 @@ static bool drop_way_back(struct ladder_row *row, const struct lifeline_transiti
     return false;
 }
 
+/* What a row did and the withdrawal takes back didn't happen. True if there was any. */
+static bool take_back(struct ladder_row *row, struct ladder_row *withdrawal)
+{
+    unsigned before = row->transition_count;
+
+    for (unsigned j = row->transition_count; j--;) {
+        if (drop_way_back(withdrawal, &row->transitions[j]))
+            drop_transition(row, j);
+    }
+    return row->transition_count < before;
+}
+
 /* The segment of a frame never arrived, or was an RST (or an ICMP error) that nobody accepted or
  * sent: what it was thought to do, and the way back, didn't happen. A forged RST may still have
  * closed its receiver.
@@ -363,10 +375,7 @@ static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
 
         if (row->frame == withdrawal->withdrawn_frame) {
             withdrawal->withdrawn_flags = row->flags;
-            for (unsigned j = row->transition_count; j--;) {
-                if (drop_way_back(withdrawal, &row->transitions[j]))
-                    drop_transition(row, j);
-            }
+            take_back(row, withdrawal);
             row->forged = (row->flags & LIFELINE_RST) && row->from == withdrawal->from;
             row->lost = !row->forged || !row->transition_count;
             withdrawal->forged = row->forged;
@@ -374,6 +383,8 @@ static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
         }
         if (row->frame && row->frame < withdrawal->withdrawn_frame)
             return;
+        if (row->from != withdrawal->from && take_back(row, withdrawal))
+            row->lost = true; /* so did what rested on it */
     }
 }
 

@@ -12,6 +12,7 @@ void closing_begin(struct closing *k)
         .step3_ns = LIFELINE_UNKNOWN_NS,
         .step4_ns = LIFELINE_UNKNOWN_NS,
         .reset_ns = LIFELINE_UNKNOWN_NS,
+        .reset_last_ns = LIFELINE_UNKNOWN_NS,
         .answered_ns = LIFELINE_UNKNOWN_NS,
     };
 }

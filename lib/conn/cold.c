@@ -151,7 +151,8 @@
     F(step3_ns, c->last_ns)                                                                        \
     F(step2_ns, c->closing->step3_ns)                                                              \
     F(step1_ns, c->closing->step2_ns)                                                              \
-    F(reset_ns, LIFELINE_UNKNOWN_NS)                                                               \
+    F(reset_last_ns, LIFELINE_UNKNOWN_NS)                                                          \
+    F(reset_ns, c->closing->reset_last_ns)                                                         \
     F(unseen_ns, 0)                                                                                \
     F(half_close_bytes, 0)                                                                         \
     F(fin_frames[3], c->last_frame)                                                                \
@@ -179,8 +180,8 @@
 /* Who adds a field adds it above; then here. */
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
-_Static_assert(sizeof(struct closing) == 232, "fields of closing");
-_Static_assert(sizeof(struct conn) == 896, "fields of conn");
+_Static_assert(sizeof(struct closing) == 240, "fields of closing");
+_Static_assert(sizeof(struct conn) == 904, "fields of conn");
 
 #define ONE(field, value) +1
 enum {

@@ -108,8 +108,8 @@ struct time_wait {
 struct closing {
     struct time_wait time_wait[2]; /* by end */
     int64_t step1_ns, step2_ns, step3_ns, step4_ns;
-    int64_t reset_ns;
-    int64_t answered_ns; /* see taken_frame */
+    int64_t reset_ns, reset_last_ns; /* of reset_frame, and of its sender's last RST */
+    int64_t answered_ns;             /* see taken_frame */
     int64_t unseen_ns; /* when the sender of the first FIN last acknowledged what isn't captured */
     uint64_t half_close_bytes;
     uint32_t fin_frames[4]; /* steps 1 to 4; 0: not seen */

@@ -86,7 +86,10 @@ static bool is_same_control(const struct pass *pass)
 /* The same of payload: does it come sooner than a sender could know that it was lost? */
 static bool is_same_data(const struct pass *pass)
 {
-    return pass->time_ns - pass->conn->last_data_ns < NS_PER_MS / 10;
+    const struct conn *c = pass->conn;
+    bool refits = c->icmp_errors && c->icmp_to == pass->e &&
+                  c->icmp_error == LIFELINE_ICMP_PACKET_TOO_BIG; /* it sends again at once */
+    return !refits && pass->time_ns - pass->conn->last_data_ns < NS_PER_MS / 10;
 }
 
 void facts_note_control(struct pass *pass)
@@ -292,10 +295,6 @@ static bool is_seen_twice(const struct pass *pass)
     if (pass->conn->fast_open_data == 1 && !pass->syn && !pass->from->retransmitted_segments &&
         pass->payload_seq == pass->from->isn + 1) {
         return false; /* what came with the SYN, and wasn't taken */
-    }
-    if (pass->conn->icmp_errors && pass->conn->icmp_to == pass->e &&
-        pass->conn->icmp_error == LIFELINE_ICMP_PACKET_TOO_BIG) {
-        return false; /* it sends again at once, in segments that fit */
     }
     bool stamped = pass->segment->options & LIFELINE_OPT_TIMESTAMP;
     int64_t since_ns = pass->time_ns - pass->conn->last_data_ns;

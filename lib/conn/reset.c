@@ -575,7 +575,7 @@ static void note_standing(struct pass *pass, struct closing *k, bool sender_clos
     k->reset_seq = seq_max(k->reset_seq, pass->segment->seq); /* lower ones answer stragglers */
     k->reset_peer_next = pass->ack && !(to->flags & END_SEQ_KNOWN) ? ack : to->next;
     k->reset_acked = from->flags & END_ACKED_KNOWN ? seq_max(from->acked, told) : told;
-    k->reset_ns = pass->time_ns;
+    k->reset_last_ns = pass->time_ns;
     k->reset_closed[pass->e] |= sender_closed;
     k->reset_closed[pass->p] |= receiver_closed;
     k->reset_accepted |= receiver_closed;
@@ -638,6 +638,7 @@ void reset_segment(struct pass *pass)
         k->reset_by = (uint8_t)pass->e;
         k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
         k->reset_frame = pass->mark;
+        k->reset_ns = pass->time_ns;
         k->reset_seq = pass->segment->seq;
         from->reset_frame = pass->mark;
         from->reset_verdict = verdict;

@@ -25,6 +25,12 @@ static void reopen(struct pass *pass, unsigned end, uint32_t lost_mark)
         if (x->state == LIFELINE_FIN_WAIT_2) {
             x->flags |= END_WITHDRAWABLE; /* it may repeat its FIN */
         }
+        bool answers = pass->e == end && pass->syn && pass->ack && !x->payload_bytes;
+        if (answers && x->state == LIFELINE_ESTABLISHED &&
+            history_evidence(x) == LIFELINE_DELIVERED && pass->conn->ack_frame) {
+            x->flags |= END_WITHDRAWABLE; /* nor did it get the third segment */
+            x->delivered_frame = pass->conn->ack_frame;
+        }
     }
 }
 
@@ -131,7 +137,7 @@ static bool may_open_by_cookie(const struct pass *pass)
     const struct conn *c = pass->conn;
     uint32_t first = pass->from->isn + 1;
     return history_at(pass->from, 0) == LIFELINE_LISTEN && pass->segment->seq == first &&
-           c->closing->reset_seq == first && c->first_data_ns >= c->closing->reset_ns &&
+           c->closing->reset_seq == first && c->first_data_ns >= c->closing->reset_last_ns &&
            pass->from->reset_cause != LIFELINE_CAUSE_INJECTED;
 }
 
@@ -168,7 +174,7 @@ void reset_reconsider(struct pass *pass)
         return;
     }
     bool late = !facts_is_old(pass) && !pass->same_tick &&
-                pass->sent_ns - k->reset_ns > facts_turnaround_ns(c, pass->e);
+                pass->sent_ns - k->reset_last_ns > facts_turnaround_ns(c, pass->e);
     if (k->reset_by == pass->e) {
         if (!late && acked_before_reset(pass)) {
             apply_withdrawal(pass, pass->e, 0);
@@ -182,7 +188,7 @@ void reset_reconsider(struct pass *pass)
         }
         /* Sent before the RST. One whose number is neither its sender's next nor an ACK that passed
          * may be anybody's nevertheless. */
-        bool before = facts_is_old(pass) || pass->sent_ns < k->reset_ns;
+        bool before = facts_is_old(pass) || pass->sent_ns < k->reset_last_ns;
         if (pass->stale || (before && (!doubtful || aborted(pass->from)))) {
             return;
         }
