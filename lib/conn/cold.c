@@ -181,7 +181,7 @@
 _Static_assert(sizeof(struct end) == 176, "fields of end");
 _Static_assert(sizeof(struct time_wait) == 56, "fields of time_wait");
 _Static_assert(sizeof(struct closing) == 240, "fields of closing");
-_Static_assert(sizeof(struct conn) == 904, "fields of conn");
+_Static_assert(sizeof(struct conn) == 920, "fields of conn");
 
 #define ONE(field, value) +1
 enum {
