@@ -108,26 +108,26 @@ static void note_large(struct facts_pool *pool, struct finding_facts **facts,
     if (event->from > LIFELINE_SERVER || event->seq > FINDINGS_EARLY) {
         return;
     }
-    struct large *large = *facts ? &(*facts)->large[event->from] : NULL;
-    if (!large || !large->bytes) {
+    /* A copy: to note something may move the facts. */
+    const struct large large = *facts ? (*facts)->large[event->from] : (struct large){.bytes = 0};
+    if (!large.bytes) {
         if (bytes >= LARGE_BYTES && seq - 1 < bytes && facts_make(pool, facts)) {
-            large = &(*facts)->large[event->from];
-            large->seq = seq;
-            large->bytes = bytes;
+            (*facts)->large[event->from].seq = seq;
+            (*facts)->large[event->from].bytes = bytes;
             note(pool, facts, NOTED_LARGE_AGAIN, event, event->frame);
         }
         return;
     }
-    if (large->smaller && seq == large->seq + large->smaller) {
+    if (large.smaller && seq == large.seq + large.smaller) {
         note(pool, facts, NOTED_SMALLER_ACKED, event, event->frame);
     }
-    if (large->smaller && seq >= large->seq + large->smaller && bytes >= large->smaller &&
-        bytes < large->bytes && seq + bytes > large->seq + large->bytes) {
+    if (large.smaller && seq >= large.seq + large.smaller && bytes >= large.smaller &&
+        bytes < large.bytes && seq + bytes > large.seq + large.bytes) {
         note(pool, facts, NOTED_NEXT_SMALLER, event, event->frame);
-    } else if (seq == large->seq && bytes < large->bytes) {
-        large->smaller = bytes;
+    } else if (seq == large.seq && bytes < large.bytes) {
+        (*facts)->large[event->from].smaller = bytes;
         note(pool, facts, NOTED_SMALLER, event, event->frame);
-    } else if (seq == large->seq && bytes == large->bytes &&
+    } else if (seq == large.seq && bytes == large.bytes &&
                event->time_ns - noted_of(*facts, NOTED_LARGE_AGAIN, event->from)->last_ns >=
                    TIMEOUT_NS) {
         note(pool, facts, NOTED_LARGE_AGAIN, event, event->frame);
