@@ -10,6 +10,10 @@ import collections
 
 from . import compare
 
+# After a withdrawal the state is unknown: either nothing of the history stands, as where the handshake
+# is taken back, or all but the last state. The event does not say which.
+TAKEN_BACK = None, "taken back", None
+
 
 def replay(events):
     """{(connection, endpoint): [(state, evidence, frame), ...] as it stands at the end}, and what
@@ -27,10 +31,12 @@ def replay(events):
             key = event["connection"], change["endpoint"]
             states = told.setdefault(key, [])
             back = "withdrawal" in (event["step"] or "")
-            if change["to"] is None and back:  # all that was said of this end is taken back
-                states.clear()
+            if change["to"] is None and back:
+                states[:] = [TAKEN_BACK]
                 continue
-            if not states or states[-1][0] is None:
+            if states and states[-1] is TAKEN_BACK:
+                states.append((change["from"], None, None))
+            elif not states or states[-1][0] is None:
                 states[-1:] = [(change["from"], None, None)]
             if states[-1][0] != change["from"]:
                 wrong.append(f"connection {key[0]} frame {event['frame']}: {key[1]} leaves "
@@ -48,10 +54,11 @@ def against_records(told, found):
     for records in found.values():
         for record in records:
             for who in ("client", "server"):
-                states = [state for state, _, _ in told.get((record["connection"], who), [])
-                          if state is not None]
+                history = told.get((record["connection"], who), [])
+                states = [state for state, _, _ in history if state is not None]
                 known = [state for state in record[who]["states"] if state is not None]
-                if states and states != known:
+                same = known[-len(states):] if TAKEN_BACK in history[:1] else known
+                if states and states != same:
                     wrong.append(f"connection {record['connection']} {who}: the record says "
                                  f"{' '.join(known)}, the events "
                                  f"{' '.join(states)}")
@@ -74,9 +81,10 @@ def against_kernel(link, view, records, shown, told):
         who = next(who for who in ("client", "server")
                    if (record[who]["ip"], record[who]["port"]) == link.text[side])
         life = next((one for one in lives if one.states == record[who]["states"]), None)
-        if life is None or len(lives) > 1:
+        history = told.get((record["connection"], who), [])
+        if life is None or len(lives) > 1 or TAKEN_BACK in history[:1]:
             continue
-        for n, (state, evidence, frame) in enumerate(told.get((record["connection"], who), [])):
+        for n, (state, evidence, frame) in enumerate(history):
             if evidence not in ("sent", "delivered") or frame is None:
                 continue
             packet = shown[frame - 1][1]
