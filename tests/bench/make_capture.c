@@ -10,6 +10,8 @@
  * - make_capture waves CONCURRENT TOTAL: connections in waves of CONCURRENT, each step made by all
  *   before the next step, so that all are busy at once; each wave 200 s after the one before.
  * - make_capture day HOURS PER_HOUR: connections one after the other, evenly.
+ * - make_capture again FILE TIMES: a capture like these, of less than 1 MB and 2 s, again and
+ * again, each time 2 s later and with other ports in place of those above 1023.
  *
  * A connection has nine packets, one step each: three of a handshake, a request, its response, four
  * of a four-way close by the client. Frames are Ethernet and IPv4 with right checksums; times are
@@ -24,6 +26,8 @@
 #define START_S    1700000000
 #define SECOND_NS  INT64_C(1000000000)
 #define HEAD_BYTES 54 /* Ethernet, IPv4 and TCP without options */
+
+static const uint32_t header[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 262144, 1};
 
 enum { FIN = 1, SYN = 2, PSH = 8, ACK = 16 };
 
@@ -55,6 +59,11 @@ static void put16(uint8_t *at, uint32_t value)
 {
     at[0] = (uint8_t)(value >> 8);
     at[1] = (uint8_t)value;
+}
+
+static uint32_t get16(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 8 | at[1];
 }
 
 static void put32(uint8_t *at, uint32_t value)
@@ -175,6 +184,51 @@ static void day(uint64_t hours, uint64_t per_hour)
     }
 }
 
+static void put_shifted(const uint8_t *bytes, size_t length, uint32_t ports, int64_t later_ns)
+{
+    static uint8_t record[16 + 65536];
+    for (size_t at = 24; at + 16 <= length;) {
+        uint32_t head[4];
+        memcpy(head, bytes + at, sizeof head);
+        size_t size = sizeof head + head[2];
+        if (head[2] < HEAD_BYTES || size > sizeof record || at + size > length) {
+            exit(EXIT_FAILURE);
+        }
+        int64_t time_ns = head[0] * SECOND_NS + head[1] + later_ns;
+        head[0] = (uint32_t)(time_ns / SECOND_NS);
+        head[1] = (uint32_t)(time_ns % SECOND_NS);
+        memcpy(record, bytes + at, size);
+        memcpy(record, head, sizeof head);
+        uint8_t *tcp = record + 16 + 14 + 20;
+        for (unsigned i = 0; i < 4; i += 2) {
+            uint32_t port = get16(tcp + i), check = get16(tcp + 16);
+            if (port >= 1024) {
+                uint32_t other = 1024 + (port - 1024 + ports) % 64512;
+                put16(tcp + i, other);
+                put16(tcp + 16, fold((~check & 0xffff) + (~port & 0xffff) + other)); /* RFC 1624 */
+            }
+        }
+        write_or_die(record, size);
+        at += size;
+    }
+}
+
+static void again(const char *path, uint64_t times)
+{
+    static uint8_t bytes[1 << 20];
+    FILE *file = fopen(path, "rb");
+    size_t length = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file) {
+        fclose(file);
+    }
+    if (length < 24 || length == sizeof bytes || memcmp(bytes, header, 4) != 0) {
+        exit(EXIT_FAILURE);
+    }
+    for (uint64_t i = 0; i < times; i++) {
+        put_shifted(bytes, length, (uint32_t)i * 61, (int64_t)i * 2 * SECOND_NS);
+    }
+}
+
 int main(int argc, char **argv)
 {
     uint64_t values[2] = {0};
@@ -184,7 +238,6 @@ int main(int argc, char **argv)
     const char *kind = argc == 4 ? argv[1] : "";
     static char buffer[1 << 18];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    static const uint32_t header[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 262144, 1};
     if (strcmp(kind, "flood") == 0 && values[0]) {
         write_or_die(header, sizeof header);
         flood(values[0], values[1]);
@@ -201,9 +254,12 @@ int main(int argc, char **argv)
     } else if (strcmp(kind, "day") == 0 && values[1]) {
         write_or_die(header, sizeof header);
         day(values[0], values[1]);
+    } else if (strcmp(kind, "again") == 0) {
+        write_or_die(header, sizeof header);
+        again(argv[2], values[1]);
     } else {
         fputs("usage: make_capture flood SYNS REAL | open CONNECTIONS STEPS | beside IDLE SHORT"
-              " | waves CONCURRENT TOTAL | day HOURS PER_HOUR\n",
+              " | waves CONCURRENT TOTAL | day HOURS PER_HOUR | again FILE TIMES\n",
               stderr);
         return 2;
     }
