@@ -13,9 +13,9 @@ static const char *role_name(uint8_t role)
     return name ? name : "an unknown end";
 }
 
-/* ---- single phrases: they append nothing when there is nothing to say, and return their paint --
- */
+/* ---- single phrases -------------------------------------------------------------------------- */
 
+/* Each appends nothing when there is nothing to say, and returns its paint. */
 static enum paint append_handshake(GString *text, const struct lifeline_connection *c, bool ascii)
 {
     const struct lifeline_handshake *h = &c->handshake;

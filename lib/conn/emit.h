@@ -18,6 +18,7 @@ static inline void emit_event(struct pass *pass)
         emit_wanted_event(pass, noted);
     }
 }
+
 void emit_exchange(void *user, const struct lifeline_exchange *exchange);
 void emit_message(void *user, const struct lifeline_message *message);
 

@@ -89,7 +89,7 @@ static bool is_same_data(const struct pass *pass)
     const struct conn *c = pass->conn;
     bool refits = c->icmp_errors && c->icmp_to == pass->e &&
                   c->icmp_error == LIFELINE_ICMP_PACKET_TOO_BIG; /* it sends again at once */
-    return !refits && pass->time_ns - pass->conn->last_data_ns < NS_PER_MS / 10;
+    return !refits && pass->time_ns - c->last_data_ns < NS_PER_MS / 10;
 }
 
 void facts_note_control(struct pass *pass)
