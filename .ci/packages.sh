@@ -2,8 +2,8 @@
 # The Debian packages that the project needs, and how they come onto the machine. Sourced by ./dev.
 
 # To build the program and the plugin.
-BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config gettext libglib2.0-dev libpcap-dev
-    zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libnghttp2-dev wireshark-dev
+BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config gettext help2man libglib2.0-dev
+    libpcap-dev zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libnghttp2-dev wireshark-dev
     libwireshark-dev libgcrypt20-dev)
 
 # What the tests run: the plugin's host, compressors, and the lab's peers.

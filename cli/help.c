@@ -110,10 +110,10 @@ static const char outro[] =
     "  5  the output could not be written\n"
     "\n"
     "Examples:\n"
-    "  lifeline capture.pcapng\n"
-    "  lifeline connections -o csv capture.pcap.gz > connections.csv\n"
-    "  lifeline http --where 'server.port == 8080' capture.pcap\n"
-    "  tcpdump -U -w - port 80 | lifeline timeline -o jsonl -\n";
+    "  $ lifeline capture.pcapng\n"
+    "  $ lifeline connections -o csv capture.pcap.gz > connections.csv\n"
+    "  $ lifeline http --where 'server.port == 8080' capture.pcap\n"
+    "  $ tcpdump -U -w - port 80 | lifeline timeline -o jsonl -\n";
 
 void help_print(const struct view *view, const struct option_section *sections)
 {

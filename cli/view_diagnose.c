@@ -361,8 +361,8 @@ const struct view view_diagnose = {
         "the worst of them as an example. error: something was lost that a user will miss; "
         "warning: something is wrong, or will be; note: worth knowing, often harmless.\n"
         "\n"
-        "--fail-on makes it a check for a pipeline:\n"
-        "  lifeline diagnose --fail-on warning capture.pcap",
+        "--fail-on makes it a check for a pipeline, as in\n"
+        "  $ lifeline diagnose --fail-on warning capture.pcap",
     .entries = entries,
     .open = open_diagnose,
     .close = close_diagnose,

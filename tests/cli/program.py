@@ -5,6 +5,7 @@ import fcntl
 import gzip
 import json
 import os
+import pathlib
 import pty
 import re
 import shutil
@@ -162,6 +163,21 @@ class Usage(Case):
                 self.assertIn(f"Usage: lifeline {command} ", help_text)
                 self.assertRegex(help_text, r"\nFormats? \(-o\): ")
         self.assertLessEqual(max(map(len, out.splitlines())), 100)
+
+    def test_manual_pages_say_what_help_says(self):
+        """Built where help2man is: a page for the program and for each command."""
+        folder = pathlib.Path(LIFELINE).parent / "man"
+        if not (folder / "lifeline.1").exists():
+            self.skipTest("built without help2man")
+        _, out, _ = run("--help")
+        commands = re.findall(r"^  ([a-z-]+)  +\S", out.split("Commands:")[1].split("Input:")[0], re.M)
+        self.assertIn("time-wait", commands)
+        for name in ("lifeline", *(f"lifeline-{command}" for command in commands)):
+            page = (folder / f"{name}.1").read_text().replace("\\-", "-")
+            self.assertRegex(page, rf"(?m)^{name} - ")
+            _, help_text, _ = run(*name.split("-", 1)[1:], "--help")
+            for option in re.findall(r"--[a-z-]+", help_text):
+                self.assertIn(option, page, name)
 
     def test_version(self):
         code, out, _ = run("--version")
