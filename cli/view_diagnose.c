@@ -26,7 +26,7 @@
 static struct {
     char *fail_on, *at_least;
     gboolean brief;
-    char *slow_handshake, *slow_response, *close_wait, *fin_wait_2, *idle_race;
+    char *slow_handshake, *slow_response, *close_wait, *fin_wait_2, *zero_window, *idle_race;
     char *port_share, *short_connections;
 } given;
 
@@ -46,6 +46,8 @@ static const GOptionEntry entries[] = {
          "silence in CLOSE-WAIT: close-wait-stuck from there; default 30"),
     TEXT("fin-wait-2", fin_wait_2, "SECONDS",
          "silence in FIN-WAIT-2: fin-wait-2-stuck from there; default 60"),
+    TEXT("zero-window", zero_window, "SECONDS",
+         "no room for what the peer has to send: zero-window-stall from there; default 1"),
     TEXT("idle-race", idle_race, "SECONDS",
          "a request so long after the FIN is no race, but goes to a stale connection; default 1"),
     TEXT("port-share", port_share, "SHARE",
@@ -117,6 +119,7 @@ static bool read_options(struct diagnose *view, struct lifeline_thresholds *t, c
         !read_seconds("--slow-response", given.slow_response, &t->slow_response_ns, error) ||
         !read_seconds("--close-wait", given.close_wait, &t->close_wait_ns, error) ||
         !read_seconds("--fin-wait-2", given.fin_wait_2, &t->fin_wait_2_ns, error) ||
+        !read_seconds("--zero-window", given.zero_window, &t->zero_window_ns, error) ||
         !read_seconds("--idle-race", given.idle_race, &t->idle_race_ns, error) ||
         !read_positive("--port-share", given.port_share, 1, "a share above 0, up to 1",
                        &t->port_share, error) ||

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LARGE_BYTES 512       /* less passes on any way */
-#define TIMEOUT_NS  100000000 /* what is sent again sooner was no timeout's, or captured twice */
+#define LARGE_BYTES         512       /* less passes on any way */
+#define TIMEOUT_NS          100000000 /* what is sent again sooner was no timeout's, or captured twice */
+#define LEAST_KEEP_ALIVE_NS 1000000000
 
 static size_t bytes_of(unsigned capacity)
 {
@@ -50,35 +51,82 @@ size_t findings_facts_bytes(const struct finding_facts *facts)
     return facts ? bytes_of(facts->count) : 0;
 }
 
-const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what, uint8_t from)
+/* NULL when there is none. */
+static struct noted *find(struct finding_facts *facts, enum noted_what what, uint8_t from)
 {
-    static const struct noted nothing;
-    for (unsigned i = 0; i < facts->count; i++) {
+    for (unsigned i = 0; facts && i < facts->count; i++) {
         if (facts->noted[i].what == what && facts->noted[i].from == from) {
             return &facts->noted[i];
         }
     }
-    return &nothing;
+    return NULL;
+}
+
+const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what, uint8_t from)
+{
+    static const struct noted nothing;
+    const struct noted *found = find((struct finding_facts *)facts, what, from);
+    return found ? found : &nothing;
+}
+
+/* The one that there is, or an empty one; NULL when there is no room. */
+static struct noted *noted_for(struct facts_pool *pool, struct finding_facts **facts,
+                               enum noted_what what, uint8_t from)
+{
+    if (from > LIFELINE_SERVER || !facts_make(pool, facts)) {
+        return NULL;
+    }
+    struct noted *found = find(*facts, what, from);
+    if (found) {
+        return found;
+    }
+    if ((*facts)->count == (*facts)->capacity && !resize(pool, facts, (*facts)->capacity + 1U)) {
+        return NULL;
+    }
+    struct noted *n = &(*facts)->noted[(*facts)->count++];
+    *n = (struct noted){.what = (uint8_t)what, .from = from};
+    return n;
+}
+
+static void note_of(struct facts_pool *pool, struct finding_facts **facts, enum noted_what what,
+                    uint8_t from, const struct lifeline_event *event, uint64_t first_frame)
+{
+    struct noted *n = noted_for(pool, facts, what, from);
+    if (!n) {
+        return;
+    }
+    if (!n->count) {
+        n->first_frame = first_frame;
+        n->first_ns = event->time_ns;
+    }
+    n->last_frame = event->frame;
+    n->last_ns = event->time_ns;
+    n->count += n->count < UINT32_MAX;
 }
 
 static void note(struct facts_pool *pool, struct finding_facts **facts, enum noted_what what,
                  const struct lifeline_event *event, uint64_t first_frame)
 {
-    if (event->from > LIFELINE_SERVER || !facts_make(pool, facts)) {
-        return;
+    note_of(pool, facts, what, event->from, event, first_frame);
+}
+
+static void copy_noted(struct facts_pool *pool, struct finding_facts **facts, enum noted_what to,
+                       enum noted_what what, uint8_t from)
+{
+    struct noted *n = noted_for(pool, facts, to, from);
+    if (n) {
+        *n = *noted_of(*facts, what, from);
+        n->what = (uint8_t)to;
+        n->from = from;
     }
-    struct noted *n = (struct noted *)noted_of(*facts, what, event->from);
-    if (!n->count) {
-        if ((*facts)->count == (*facts)->capacity &&
-            !resize(pool, facts, (*facts)->capacity + 1U)) {
-            return;
-        }
-        n = &(*facts)->noted[(*facts)->count++];
-        *n = (struct noted){.first_frame = first_frame, .what = (uint8_t)what, .from = event->from};
+}
+
+static void forget(struct finding_facts *facts, enum noted_what what, uint8_t from)
+{
+    struct noted *n = find(facts, what, from);
+    if (n) {
+        n->count = 0;
     }
-    n->last_frame = event->frame;
-    n->last_ns = event->time_ns;
-    n->count += n->count < UINT32_MAX;
 }
 
 /* Whether an end can send, and what of its stream nobody saw. */
@@ -98,6 +146,95 @@ static void note_unsendable(struct facts_pool *pool, struct finding_facts **fact
     }
     if ((event->marks & LIFELINE_MARK_ACKED_UNSEEN) && facts_make(pool, facts)) {
         (*facts)->unseen_ends[other_role(event->from)] = (uint32_t)event->ack;
+    }
+}
+
+/* The window of that role isn't shut any more. */
+static void end_stall(struct facts_pool *pool, struct finding_facts **facts, uint8_t role)
+{
+    const struct noted *shut = noted_of(*facts, NOTED_SHUT, role);
+    const struct noted *longest = noted_of(*facts, NOTED_STALL, role);
+    if (noted_of(*facts, NOTED_PROBED, role)->count &&
+        (!longest->count ||
+         shut->last_ns - shut->first_ns > longest->last_ns - longest->first_ns)) {
+        copy_noted(pool, facts, NOTED_STALL, NOTED_SHUT, role);
+        copy_noted(pool, facts, NOTED_STALL_PROBED, NOTED_PROBED, role);
+    }
+    forget(*facts, NOTED_SHUT, role);
+    forget(*facts, NOTED_PROBED, role);
+}
+
+/* A probe says that its sender has more to send. One that is sent late doesn't say since when. If
+ * it has no octet either, it may as well be a keep-alive, which nobody sends within a second. */
+static void note_probe(struct facts_pool *pool, struct finding_facts **facts,
+                       const struct lifeline_event *event)
+{
+    uint8_t role = other_role(event->from);
+    struct noted *shut = find(*facts, NOTED_SHUT, role);
+    if (!shut || !shut->count) {
+        return;
+    }
+    bool late = event->time_ns - shut->first_ns >= LEAST_KEEP_ALIVE_NS;
+    if (late && !noted_of(*facts, NOTED_PROBED, role)->count) {
+        if (!event->segment->payload_bytes) {
+            return;
+        }
+        shut->first_ns = shut->last_ns = event->time_ns;
+    }
+    note_of(pool, facts, NOTED_PROBED, role, event, event->frame);
+}
+
+/* A window that is open when a probe asks may have been for long, and the segment that said so lost
+ * before it was captured. */
+static void open_window(struct finding_facts *facts, const struct lifeline_event *event)
+{
+    struct noted *shut = find(facts, NOTED_SHUT, event->from);
+    bool asked = noted_of(facts, NOTED_PROBED, event->from)->last_ns > shut->last_ns;
+    shut->last_frame = event->frame;
+    shut->last_ns = asked ? shut->last_ns : event->time_ns;
+}
+
+/* Since when a window is shut while the peer has more to send. */
+static void note_stall(struct facts_pool *pool, struct finding_facts **facts,
+                       const struct lifeline_event *event)
+{
+    const uint32_t other = LIFELINE_MARK_OUT_OF_WINDOW | LIFELINE_MARK_OLD_DUPLICATE;
+    const struct lifeline_segment *s = event->segment;
+    uint8_t role = event->from;
+    if (role > LIFELINE_SERVER || (event->marks & other) || s->flags & LIFELINE_RST) {
+        return;
+    }
+    if (event->marks & LIFELINE_MARK_WINDOW_PROBE) {
+        note_probe(pool, facts, event);
+    }
+    bool is_shut = event->marks & LIFELINE_MARK_ZERO_WINDOW;
+    const struct noted *shut = find(*facts, NOTED_SHUT, role);
+    bool was_shut = shut && shut->count;
+    if ((!is_shut && !was_shut) || !(s->flags & LIFELINE_ACK) ||
+        s->options & LIFELINE_OPT_WINDOW_CUT) {
+        return;
+    }
+    if (was_shut) {
+        /* Each probe may have brought an octet. What brought more passed a window that was open. */
+        uint32_t heard = (uint32_t)event->ack - (*facts)->shut_acks[role];
+        bool more = heard > noted_of(*facts, NOTED_PROBED, role)->count;
+        if (heard > INT32_MAX) {
+            return; /* overtaken by what shut it */
+        }
+        if (is_shut && !more) {
+            note(pool, facts, NOTED_SHUT, event, event->frame);
+            return;
+        }
+        if (!more) {
+            open_window(*facts, event);
+        }
+        end_stall(pool, facts, role);
+    }
+    if (is_shut) {
+        note(pool, facts, NOTED_SHUT, event, event->frame);
+        if (*facts) {
+            (*facts)->shut_acks[role] = (uint32_t)event->ack;
+        }
     }
 }
 
@@ -176,6 +313,7 @@ void facts_note(struct facts_pool *pool, struct finding_facts **facts,
                    !takes_back_reset(*facts, event); /* the answer passed, yet it is repeated */
 
     note_unsendable(pool, facts, event);
+    note_stall(pool, facts, event);
     if (event->marks & LIFELINE_MARK_OLD_DUPLICATE) {
         bool sequenced = s->payload_bytes || (s->flags & (LIFELINE_FIN | LIFELINE_SYN));
         if (sequenced && !(s->flags & LIFELINE_RST)) {

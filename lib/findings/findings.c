@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct rule_table *const tables[] = {
-    &handshake_rules, &icmp_rules, &reset_rules, &teardown_rules,
-    &time_wait_rules, &http_rules, &host_rules,  &capture_rules,
+    &handshake_rules, &icmp_rules, &reset_rules, &teardown_rules, &time_wait_rules,
+    &window_rules,    &http_rules, &host_rules,  &capture_rules,
 };
 #define TABLES (sizeof tables / sizeof *tables)
 /* A set of rules is a word: bit N is the rule number N, in the tables' order. */

@@ -40,8 +40,8 @@ uint64_t findings_memory_bytes(const struct findings *findings);
 static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control, bool in_trouble)
 {
     const uint32_t rare = LIFELINE_STEP_RESET | LIFELINE_STEP_WITHDRAWAL;
-    const uint32_t rare_marks =
-        LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_ACKED_UNSEEN | LIFELINE_MARK_ZERO_WINDOW;
+    const uint32_t rare_marks = LIFELINE_MARK_OLD_DUPLICATE | LIFELINE_MARK_ACKED_UNSEEN |
+                                LIFELINE_MARK_ZERO_WINDOW | LIFELINE_MARK_WINDOW_PROBE;
     return (steps & rare) || (marks & rare_marks) || in_trouble ||
            (is_control && (marks & LIFELINE_MARK_RETRANSMISSION));
 }

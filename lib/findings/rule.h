@@ -24,7 +24,11 @@ enum noted_what {
     NOTED_OLD_DUPLICATE, /* payload, SYN or FIN of an earlier incarnation */
     NOTED_ABSORBED,      /* late in TIME-WAIT */
     NOTED_RESET,
-    NOTED_ZERO_WINDOW,   /* last_frame is 0 when it was open again later */
+    NOTED_ZERO_WINDOW, /* last_frame is 0 when it was open again later */
+    NOTED_SHUT,        /* a window of zero that isn't open yet: from first to last */
+    NOTED_PROBED,      /* meanwhile, by the peer, which has more to send */
+    NOTED_STALL,       /* the longest of those that were probed, until it was open again */
+    NOTED_STALL_PROBED,
     NOTED_LARGE_AGAIN,   /* of large: with as many octets, each a timeout after the one before */
     NOTED_SMALLER,       /* with fewer */
     NOTED_SMALLER_ACKED, /* then what follows those */
@@ -35,7 +39,7 @@ enum noted_what {
 
 struct noted {
     uint64_t first_frame, last_frame;
-    int64_t last_ns;
+    int64_t first_ns, last_ns;
     uint32_t count;
     uint8_t what, from; /* enum noted_what; the role that sent it */
 };
@@ -53,6 +57,7 @@ struct finding_facts {
     uint64_t found; /* bits: rules that its exchanges proved */
     struct large large[2];
     uint32_t unseen_ends[2]; /* by role: one past what its peer last acknowledged unseen; or 0 */
+    uint32_t shut_acks[2];   /* by role: up to there it had received when its window was shut */
     uint8_t reset_ttl[2];    /* of the last RST, by role */
     uint8_t count, capacity;
     struct noted noted[];
@@ -88,7 +93,7 @@ struct rule_table {
     unsigned count;
 };
 extern const struct rule_table handshake_rules, icmp_rules, reset_rules, teardown_rules,
-    time_wait_rules, http_rules, host_rules, capture_rules;
+    time_wait_rules, window_rules, http_rules, host_rules, capture_rules;
 #define RULE_TABLE(name, array) const struct rule_table name = {array, sizeof array / sizeof *array}
 
 /* rule.c */

@@ -636,6 +636,7 @@ struct lifeline_thresholds {
     int64_t slow_response_ns;   /* request to first octet of the response: http-slow-response */
     int64_t close_wait_ns;      /* nothing sent in CLOSE-WAIT: close-wait-stuck */
     int64_t fin_wait_2_ns;      /* nothing received in FIN-WAIT-2: fin-wait-2-stuck */
+    int64_t zero_window_ns;     /* no room for what the peer has to send: zero-window-stall */
     int64_t idle_race_ns;       /* FIN to request: a race up to here, a stale connection beyond */
     double port_share;          /* of the ephemeral ports, 0 to 1: port-exhaustion-risk */
     uint64_t short_connections; /* of one exchange, client to server: connection-not-reused */
