@@ -8,6 +8,7 @@
 #define LARGE_BYTES         512       /* less passes on any way */
 #define TIMEOUT_NS          100000000 /* what is sent again sooner was no timeout's, or captured twice */
 #define LEAST_KEEP_ALIVE_NS 1000000000
+#define ANSWER_SLACK_NS     100000000
 
 static size_t bytes_of(unsigned capacity)
 {
@@ -185,18 +186,21 @@ static void note_probe(struct facts_pool *pool, struct finding_facts **facts,
 }
 
 /* A window that is open when a probe asks may have been for long, and the segment that said so lost
- * before it was captured. */
-static void open_window(struct finding_facts *facts, const struct lifeline_event *event)
+ * before it was captured. Not each probe is answered: Linux does so twice in a second. */
+static void open_window(struct finding_facts *facts, const struct lifeline_event *event,
+                        int64_t turnaround_ns)
 {
     struct noted *shut = find(facts, NOTED_SHUT, event->from);
-    bool asked = noted_of(facts, NOTED_PROBED, event->from)->last_ns > shut->last_ns;
+    int64_t probed_ns = noted_of(facts, NOTED_PROBED, event->from)->last_ns;
+    bool asked =
+        probed_ns > shut->last_ns && event->time_ns - probed_ns < turnaround_ns + ANSWER_SLACK_NS;
     shut->last_frame = event->frame;
     shut->last_ns = asked ? shut->last_ns : event->time_ns;
 }
 
 /* Since when a window is shut while the peer has more to send. */
 static void note_stall(struct facts_pool *pool, struct finding_facts **facts,
-                       const struct lifeline_event *event)
+                       const struct lifeline_event *event, int64_t turnaround_ns)
 {
     const uint32_t other = LIFELINE_MARK_OUT_OF_WINDOW | LIFELINE_MARK_OLD_DUPLICATE;
     const struct lifeline_segment *s = event->segment;
@@ -226,7 +230,7 @@ static void note_stall(struct facts_pool *pool, struct finding_facts **facts,
             return;
         }
         if (!more) {
-            open_window(*facts, event);
+            open_window(*facts, event, turnaround_ns);
         }
         end_stall(pool, facts, role);
     }
@@ -305,7 +309,7 @@ static bool takes_back_reset(const struct finding_facts *facts, const struct lif
 }
 
 void facts_note(struct facts_pool *pool, struct finding_facts **facts,
-                const struct lifeline_event *event)
+                const struct lifeline_event *event, int64_t turnaround_ns)
 {
     const struct lifeline_segment *s = event->segment;
     bool again = event->marks & LIFELINE_MARK_RETRANSMISSION;
@@ -313,7 +317,7 @@ void facts_note(struct facts_pool *pool, struct finding_facts **facts,
                    !takes_back_reset(*facts, event); /* the answer passed, yet it is repeated */
 
     note_unsendable(pool, facts, event);
-    note_stall(pool, facts, event);
+    note_stall(pool, facts, event, turnaround_ns);
     if (event->marks & LIFELINE_MARK_OLD_DUPLICATE) {
         bool sequenced = s->payload_bytes || (s->flags & (LIFELINE_FIN | LIFELINE_SYN));
         if (sequenced && !(s->flags & LIFELINE_RST)) {

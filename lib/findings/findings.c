@@ -181,9 +181,9 @@ static void give_connection(const struct findings *f, const struct lifeline_sink
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
 void findings_event(struct findings *f, const struct lifeline_event *event,
-                    struct finding_facts **facts)
+                    struct finding_facts **facts, int64_t turnaround_ns)
 {
-    facts_note(&f->facts, facts, event);
+    facts_note(&f->facts, facts, event, turnaround_ns);
 }
 
 uint32_t findings_time_wait_begins(struct findings *f, const struct time_wait_holder *holder)

@@ -45,9 +45,10 @@ static inline bool findings_want(uint32_t steps, uint32_t marks, bool is_control
     return (steps & rare) || (marks & rare_marks) || in_trouble ||
            (is_control && (marks & LIFELINE_MARK_RETRANSMISSION));
 }
-/* Notes what an event shows; *facts belongs to the connection, to be given back with it. */
+/* Notes what an event shows; *facts belongs to the connection, to be given back with it.
+ * turnaround_ns: how long the segment's sender takes to answer what passes. */
 void findings_event(struct findings *findings, const struct lifeline_event *event,
-                    struct finding_facts **facts);
+                    struct finding_facts **facts, int64_t turnaround_ns);
 /* The connection is over: frees its facts (or NULL). */
 void findings_forget(struct findings *findings, struct finding_facts *facts);
 

@@ -129,7 +129,7 @@ struct facts_pool {
     uint64_t *dropped; /* counts what found no room */
 };
 void facts_note(struct facts_pool *pool, struct finding_facts **facts,
-                const struct lifeline_event *event);
+                const struct lifeline_event *event, int64_t turnaround_ns);
 /* Makes facts if there are none; false when there is no room. */
 bool facts_make(struct facts_pool *pool, struct finding_facts **facts);
 void facts_free(struct facts_pool *pool, struct finding_facts *facts);

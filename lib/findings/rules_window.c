@@ -55,8 +55,8 @@ static const struct rule rules[] = {
     {{"zero-window-stall", LIFELINE_WARNING, N_("a receiver that does not read"),
       N_("A receiver announces how much room is left in its buffer. The buffer is full when its "
          "program does not read as fast as data comes, or its host is short of memory; then the "
-         "window is zero, and the sender may "
-         "only ask, by probes, whether there is room again. That the sender asks shows that it has "
+         "window is zero, and the sender may only ask, by probes, whether there is room again. "
+         "That the sender asks shows that it has "
          "more to send: the connection stands still, and neither the network nor the sender is "
          "why."),
       N_("See what the receiving program does meanwhile: it waits for something else (a disk, a "
