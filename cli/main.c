@@ -249,6 +249,14 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
     return status == EXIT_DONE ? view_status : status;
 }
 
+/* Closes a view that is given nothing to print. */
+static void dismiss(struct run *run, void *view_state)
+{
+    const struct lifeline_counters none = {0};
+    standard_output_discard(run->output);
+    run->options.view->close(view_state, &none);
+}
+
 static int run_view(struct run *run)
 {
     const struct options *options = &run->options;
@@ -264,8 +272,10 @@ static int run_view(struct run *run)
     run->selection = selection_new(options->connection, run->where);
     if (selection_needs_scan(run->selection, &sink)) {
         int status = scan(run, &engine_options);
-        if (status != EXIT_DONE)
+        if (status != EXIT_DONE) {
+            dismiss(run, state);
             return status;
+        }
     }
     return read_and_print(run, &engine_options, &sink, &context, state);
 }

@@ -140,16 +140,23 @@ static bool complain(const char *format, ...)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* A whole number from least to most; *into is left alone when text is NULL. */
+/* A whole number from least to most, and nothing else? */
+static bool is_number(const char *text, uint64_t least, uint64_t most, uint64_t *into)
+{
+    char *end;
+    errno = 0;
+    *into = g_ascii_strtoull(text, &end, 10);
+    return g_ascii_isdigit(*text) && !*end && !errno && *into >= least && *into <= most;
+}
+
+/* *into is left alone when text is NULL. */
 static bool read_number(const char *option, const char *text, uint64_t least, uint64_t most,
                         uint64_t *into)
 {
+    uint64_t value;
     if (!text)
         return true;
-    char *end;
-    errno = 0;
-    uint64_t value = g_ascii_strtoull(text, &end, 10);
-    if (!g_ascii_isdigit(*text) || *end || errno || value < least || value > most)
+    if (!is_number(text, least, most, &value))
         return complain("%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, option, text,
                         least, most);
     *into = value;
@@ -204,15 +211,25 @@ static bool read_seconds(const char *option, const char *text, int64_t *into_ns)
            complain("%s: '%s' is not " NUMBER_SECONDS, option, text);
 }
 
+/* Two numbers with the separator between them, the lower one first; 1 to most. */
+static bool is_pair(const char *text, const char *separator, uint64_t most, uint64_t pair[2])
+{
+    char **parts = g_strsplit(text, separator, 2);
+    bool fine = g_strv_length(parts) == 2;
+    for (unsigned i = 0; fine && i < 2; i++)
+        fine = is_number(parts[i], i ? pair[0] : 1, most, &pair[i]);
+    g_strfreev(parts);
+    return fine;
+}
+
 static bool read_ports(uint32_t *into)
 {
-    unsigned low, high;
-    char after;
+    uint64_t ports[2];
     if (!given.ports)
         return true;
-    if (sscanf(given.ports, "%u-%u%c", &low, &high, &after) != 2 || low > high || high > 65535)
+    if (!is_pair(given.ports, "-", UINT16_MAX, ports))
         return complain("--ports wants two numbers such as 32768-60999, not '%s'", given.ports);
-    *into = high - low + 1;
+    *into = (uint32_t)(ports[1] - ports[0] + 1);
     return true;
 }
 
@@ -248,20 +265,11 @@ static bool read_shard(struct lifeline_options *engine)
 {
     if (!given.shard)
         return true;
-    char **parts = g_strsplit(given.shard, "/", 2);
-    uint64_t share = 0, shares = 0;
-    bool fine = parts[0] && parts[1] && g_ascii_isdigit(*parts[0]) && g_ascii_isdigit(*parts[1]);
-    if (fine) {
-        char *end_share, *end_shares;
-        share = g_ascii_strtoull(parts[0], &end_share, 10);
-        shares = g_ascii_strtoull(parts[1], &end_shares, 10);
-        fine = !*end_share && !*end_shares && share >= 1 && share <= shares && shares <= UINT8_MAX;
-    }
-    g_strfreev(parts);
-    if (!fine)
+    uint64_t pair[2];
+    if (!is_pair(given.shard, "/", UINT8_MAX, pair))
         return complain("--shard: '%s' is not K/N with 1 <= K <= N <= %d", given.shard, UINT8_MAX);
-    engine->shard = (uint8_t)share;
-    engine->shard_count = (uint8_t)shares;
+    engine->shard = (uint8_t)pair[0];
+    engine->shard_count = (uint8_t)pair[1];
     return true;
 }
 

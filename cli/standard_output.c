@@ -12,6 +12,7 @@
 struct standard_output {
     FILE *file;
     int error;
+    bool discards;
     size_t used;
     char gathered[GATHER_BYTES];
 };
@@ -19,7 +20,7 @@ struct standard_output {
 /* After a failure nothing more is written: half a record must not follow a hole. */
 static void write_all(struct standard_output *output, const char *bytes, size_t length)
 {
-    while (length > 0 && output->error == 0) {
+    while (length > 0 && output->error == 0 && !output->discards) {
         ssize_t written = write(STDOUT_FILENO, bytes, length);
         if (written == -1 && errno != EINTR)
             output->error = errno;
@@ -70,6 +71,11 @@ bool standard_output_flush(struct standard_output *output)
     fflush(output->file);
     write_gathered(output);
     return output->error == 0;
+}
+
+void standard_output_discard(struct standard_output *output)
+{
+    output->discards = true;
 }
 
 int standard_output_error(const struct standard_output *output)

@@ -18,6 +18,8 @@ struct standard_output *standard_output_new(void);
 FILE *standard_output_file(const struct standard_output *output);
 /* Writes out all that was printed so far. False when that, or an earlier write, failed. */
 bool standard_output_flush(struct standard_output *output);
+/* Nothing is written any more, and what waits neither. */
+void standard_output_discard(struct standard_output *output);
 /* The errno of the first failed write; 0 while all is well. */
 int standard_output_error(const struct standard_output *output);
 /* Flushes and frees; returns the error. */

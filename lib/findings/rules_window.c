@@ -2,8 +2,9 @@
 /*
  * Windows that stay shut.
  *
- * Whose fault: a receiver that announces a window of zero has not read what came. A client may read
- * as slowly as it likes, as players do; a server that leaves a request where it is doesn't serve.
+ * Whose fault: a receiver that announces a window of zero has not read what came, or little of it.
+ * A client may read as slowly as it likes, as players do; a server that leaves a request where it
+ * is doesn't serve.
  */
 #include "findings/rule.h"
 
@@ -39,10 +40,10 @@ static bool stalls(const struct scene *s, uint8_t role, struct lifeline_finding 
         out,
         to_the_end
             ? N_("{subject} has no room for what {peer} wants to send (zero window), for "
-                 "at least {duration}, and is not seen to read on")
+                 "at least {duration}, and is not seen to make room")
             : N_("{subject} had no room for what {peer} wanted to send (zero window), for at "
                  "least {duration}"),
-        N_("{subject} does not read what is sent to it (zero window); longest {duration}"));
+        N_("{subject} has no room for what is sent to it (zero window); longest {duration}"));
     return true;
 }
 
@@ -52,7 +53,7 @@ static bool zero_window_stall(const struct scene *s, struct lifeline_finding *ou
 }
 
 static const struct rule rules[] = {
-    {{"zero-window-stall", LIFELINE_WARNING, N_("a receiver that does not read"),
+    {{"zero-window-stall", LIFELINE_WARNING, N_("a receiver has no room (zero window)"),
       N_("A receiver announces how much room is left in its buffer. The buffer is full when its "
          "program does not read as fast as data comes, or its host is short of memory; then the "
          "window is zero, and the sender may only ask, by probes, whether there is room again. "
