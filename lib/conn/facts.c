@@ -19,7 +19,8 @@
 
 #define UNKNOWN_TURNAROUND_NS 150000000 /* longer than most paths, shorter than any timer */
 #define JITTER_NS             5000000
-#define CLOCK_TICKS           16 /* with fewer, the rate isn't known well enough */
+#define OLD_BYTES             (1 << 24) /* how far behind its end old text may be */
+#define CLOCK_TICKS           16        /* with fewer, the rate isn't known well enough */
 
 void facts_learn(struct end *end, uint32_t seq, bool is_syn)
 {
@@ -419,7 +420,7 @@ bool facts_of_earlier_incarnation(const struct pass *pass)
     }
     uint32_t old = c->previous_next[pass->e];
     int32_t behind = seq_diff(old, pass->segment->seq);
-    if (behind < 0 || behind > 1 << 24) {
+    if (behind < 0 || behind > OLD_BYTES) {
         return false;
     }
     if (!(pass->from->flags & END_SEQ_KNOWN)) {
@@ -430,7 +431,10 @@ bool facts_of_earlier_incarnation(const struct pass *pass)
     }
     const struct end *from = pass->from, *to = pass->to;
     uint32_t seq = pass->segment->seq;
-    uint32_t edge = to->flags & END_ACKED_KNOWN ? seq_max(to->edge, from->next) : from->next;
+    /* A window whose scale isn't known reaches over a quarter of all numbers. */
+    uint32_t edge = to->flags & END_ACKED_KNOWN
+                        ? seq_min(seq_max(to->edge, from->next), from->next + OLD_BYTES)
+                        : from->next;
     bool in_new = seq_geq(seq, from->isn) && seq_diff(seq, edge) < 65536;
     return !in_new;
 }

@@ -14,7 +14,7 @@
  *  - A SYN,ACK with another number than the one known from that end opens a new incarnation whose
  *    SYN isn't in the capture, unless it answers the candidate, or was taken for one that crossed.
  *  - Both ends going on with other numbers behind a FIN are a new one, too, whose opening isn't in
- *    the capture (unseen.c).
+ *    the capture, and so is one's text when both had closed (unseen.c).
  * An old incarnation whose TIME-WAIT still runs stays until the new SYN is accepted or time is up.
  */
 #include "conn/incarnation.h"
@@ -453,7 +453,8 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         *end = 1; /* its own SYN was given up: it refuses the other's next one */
         return promote(engine, lookup, c);
     }
-    if (c->stray_from && unseen_is_later(c, e, segment)) {
+    if ((c->stray_from && unseen_is_later(c, e, segment)) ||
+        (c->closing && unseen_is_later_text(c, e, segment))) {
         struct place later = opens(engine, segment, lookup, c);
         *end = later.end;
         *is_new = true;

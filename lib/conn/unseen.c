@@ -7,8 +7,9 @@
  * its sender announced (RFC 9293 3.8). Beyond that it is believed only when its sender goes on from
  * there while its peer keeps silent, or when the peer's next segment, as far off, agrees with it on
  * both numbers: each knows what only a receiver knows. Nothing follows a FIN: where an end had sent
- * one, those two are of a later incarnation, whose opening isn't in the capture. A belief is a
- * claim: it is taken back when the supposed sender of those octets starts to send them only now.
+ * one, those two are of a later incarnation, whose opening isn't in the capture. When both had
+ * closed, one's text is by itself. A belief is a claim: it is taken back when the supposed sender
+ * of those octets starts to send them only now.
  *
  * Limits: a peer that never speaks again refutes nothing. Of a forged ACK only the stream's numbers
  * are taken back, not that its supposed sender acknowledged so much.
@@ -64,6 +65,48 @@ bool unseen_is_later(const struct conn *c, unsigned e, const struct lifeline_seg
            agrees(c, e, s) &&
            (((from->flags & END_FIN) && !within(s->seq, from->fin_end)) ||
             ((to->flags & END_FIN) && !within(s->ack, to->fin_end)));
+}
+
+static bool is_over(const struct end *x)
+{
+    return (x->state == LIFELINE_CLOSED || x->state == LIFELINE_TIME_WAIT) &&
+           (x->flags & (END_SEQ_KNOWN | END_FIN | END_FIN_ACKED)) ==
+               (END_SEQ_KNOWN | END_FIN | END_FIN_ACKED) &&
+           !(x->flags & END_IS_PEER);
+}
+
+static bool is_far(const struct end *x, uint32_t seq)
+{
+    bool was_sent = seq_lt(seq, x->next) && numbers_were_sent(x, seq);
+    return !was_sent && !within(seq, x->next) && !within(seq, x->isn);
+}
+
+/* Clocks of timestamps tick once in a millisecond or less often (RFC 7323 5.4), and Linux's go on
+ * from one incarnation to the next: was that one's value at about now? */
+static bool went_on(const struct conn *c, const struct end *x, uint32_t tsval, int64_t now_ns)
+{
+    int64_t since_ms = (now_ns - c->start_ns) / NS_PER_MS - x->last_tsval_ms;
+    int32_t ticks = seq_diff(tsval, x->last_tsval);
+    return ticks > 0 && ticks <= since_ms + since_ms / 8 + 100;
+}
+
+/* Text with numbers far from all that both ends sent, who have closed, is a later incarnation's, if
+ * not a copy of an earlier one's, by its timestamp. In TIME-WAIT it says that this was reused: no
+ * less than both clocks prove that. */
+bool unseen_is_later_text(const struct conn *c, unsigned e, const struct lifeline_segment *s)
+{
+    const struct end *from = &c->end[e], *to = &c->end[!e];
+    if (!is_over(from) || !is_over(to) || s->payload_bytes < 2 ||
+        (s->flags & (LIFELINE_SYN | LIFELINE_RST | LIFELINE_ACK)) != LIFELINE_ACK ||
+        !is_far(from, s->seq) || !is_far(to, s->ack) ||
+        (c->previous_known >> e & 1 && within(s->seq, c->previous_next[e]))) {
+        return false;
+    }
+    bool stamped = s->options & LIFELINE_OPT_TIMESTAMP && from->flags & to->flags & END_TIMESTAMPS;
+    bool closed = from->state == LIFELINE_CLOSED && to->state == LIFELINE_CLOSED;
+    return (closed && !(stamped && seq_lt(s->timestamp_value, from->last_tsval))) ||
+           (stamped && went_on(c, from, s->timestamp_value, s->time_ns) &&
+            went_on(c, to, s->timestamp_echo, s->time_ns));
 }
 
 /* A segment with a number far from all that was captured may be forged. When the peer's next such

@@ -14,6 +14,8 @@ bool unseen_answered(const struct pass *pass);
 bool unseen_agree(struct pass *pass);
 /* Is that so behind a FIN? Then the segment, of end e, is of a later incarnation. */
 bool unseen_is_later(const struct conn *c, unsigned e, const struct lifeline_segment *segment);
+/* Is it by itself, behind a whole close? */
+bool unseen_is_later_text(const struct conn *c, unsigned e, const struct lifeline_segment *segment);
 /* Such an ACK is believed. */
 void unseen_claim(struct pass *pass);
 /* A segment that fits: does it start what its peer claimed to have? */
