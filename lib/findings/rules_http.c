@@ -30,6 +30,15 @@ static enum leaver who_left(const struct lifeline_connection *r)
     return NOBODY_LEFT;
 }
 
+/* Did an RST end it that its supposed sender didn't choose: a third party's, or the answer of one
+ * that knew no connection? That is a finding of its own, and why. */
+static bool ended_otherwise(const struct lifeline_connection *r, uint8_t cause)
+{
+    const struct lifeline_teardown *t = &r->teardown;
+    return t->reset_frame && !t->fin1_frame && t->reset_by <= LIFELINE_SERVER &&
+           t->reset_cause == cause;
+}
+
 /* A client may close its side with the request and still read: then it is the server that ends. */
 static enum leaver who_ended(const struct lifeline_connection *r)
 {
@@ -161,6 +170,25 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
     finding_frame(out, x->request.first_frame);
     finding_frame(out, x->request.last_frame);
     mark_end(s, out);
+    if (ended_otherwise(s->record, LIFELINE_CAUSE_INJECTED)) {
+        out->severity = LIFELINE_WARNING;
+        finding_says(out,
+                     N_("an RST, which a third party may have sent, ends the connection with "
+                        "{subject} before {request} is answered"),
+                     N_("RSTs, which a third party may have sent, end connections with {subject} "
+                        "before requests are answered"));
+        return true;
+    }
+    if (leaver == SERVER_LEFT && ended_otherwise(s->record, LIFELINE_CAUSE_HALF_OPEN_PEER)) {
+        out->severity = LIFELINE_WARNING;
+        finding_says(
+            out,
+            N_("{request} is lost: {subject}, or a device on the way, answers it with RST, "
+               "for it does not know the connection"),
+            N_("requests are lost: {subject}, or a device on the way, does not know their "
+               "connections"));
+        return true;
+    }
     switch (leaver) {
     case SERVER_LEFT:
         finding_says(out, N_("{subject} ends the connection instead of answering {request}"),
@@ -231,7 +259,14 @@ static bool http_response_truncated(const struct scene *s, struct lifeline_findi
     finding_frame(out, x->response.first_frame);
     finding_frame(out, x->response.last_frame);
     mark_end(s, out);
-    if (leaver == CLIENT_LEFT) {
+    if (ended_otherwise(s->record, LIFELINE_CAUSE_INJECTED) ||
+        ended_otherwise(s->record, LIFELINE_CAUSE_HALF_OPEN_PEER)) {
+        out->severity = LIFELINE_WARNING;
+        finding_says(out,
+                     N_("an RST ends the connection in the middle of the response of {subject} to "
+                        "{request}"),
+                     N_("RSTs end connections in the middle of responses of {subject}"));
+    } else if (leaver == CLIENT_LEFT) {
         out->severity = LIFELINE_NOTE;
         finding_says(out,
                      N_("the client of {subject} left in the middle of the response to {request}"),

@@ -649,6 +649,15 @@ class Streams(Case):
                 process.stdin.close()
             self.assertEqual(len(records(out)), 2)
 
+    def test_input_that_cannot_be_kept(self):
+        """Then nothing is printed, and the view that was opened is closed (a leak, for sanitizers)."""
+        for view in ("timeline", "report", "trace"):
+            folder = os.open("/", os.O_RDONLY)
+            code, out, err = run(view, "--where", "client.port == 1", "-", stdin=folder)
+            os.close(folder)
+            self.assertEqual((code, out), (3, ""), err)
+            self.assertIn("can't keep standard input", err)
+
     def test_interrupt_while_a_pipe_is_kept(self):
         """A view that reads twice prints what was kept until then, though that ends in a packet,
         and what the writer of the pipe flushes meanwhile; files after it aren't read."""
