@@ -91,8 +91,8 @@ static bool went_on(const struct conn *c, const struct end *x, uint32_t tsval, i
 }
 
 /* Text with numbers far from all that both ends sent, who have closed, is a later incarnation's, if
- * not a copy of an earlier one's, by its timestamp. In TIME-WAIT it says that this was reused: no
- * less than both clocks prove that. */
+ * not a copy of an earlier one's, by its timestamp; of those the last one's numbers are remembered.
+ * In TIME-WAIT it says that this was reused: no less than both clocks prove that. */
 bool unseen_is_later_text(const struct conn *c, unsigned e, const struct lifeline_segment *s)
 {
     const struct end *from = &c->end[e], *to = &c->end[!e];
@@ -104,9 +104,9 @@ bool unseen_is_later_text(const struct conn *c, unsigned e, const struct lifelin
     }
     bool stamped = s->options & LIFELINE_OPT_TIMESTAMP && from->flags & to->flags & END_TIMESTAMPS;
     bool closed = from->state == LIFELINE_CLOSED && to->state == LIFELINE_CLOSED;
-    return (closed && !(stamped && seq_lt(s->timestamp_value, from->last_tsval))) ||
-           (stamped && went_on(c, from, s->timestamp_value, s->time_ns) &&
-            went_on(c, to, s->timestamp_echo, s->time_ns));
+    bool newer = stamped ? seq_gt(s->timestamp_value, from->last_tsval) : c->incarnation < 2;
+    return (closed && newer) || (stamped && went_on(c, from, s->timestamp_value, s->time_ns) &&
+                                 went_on(c, to, s->timestamp_echo, s->time_ns));
 }
 
 /* A segment with a number far from all that was captured may be forged. When the peer's next such
