@@ -454,7 +454,7 @@ struct conn *incarnation_for(struct lifeline_engine *engine, const struct lifeli
         return promote(engine, lookup, c);
     }
     if ((c->stray_from && unseen_is_later(c, e, segment)) ||
-        (c->closing && unseen_is_later_text(c, e, segment))) {
+        (c->closing && segment->payload_bytes && unseen_is_later_text(c, e, segment))) {
         struct place later = opens(engine, segment, lookup, c);
         *end = later.end;
         *is_new = true;

@@ -63,11 +63,13 @@ static struct noted *find(struct finding_facts *facts, enum noted_what what, uin
     return NULL;
 }
 
-const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what, uint8_t from)
+const struct noted nothing_noted;
+
+const struct noted *noted_among(const struct finding_facts *facts, enum noted_what what,
+                                uint8_t from)
 {
-    static const struct noted nothing;
     const struct noted *found = find((struct finding_facts *)facts, what, from);
-    return found ? found : &nothing;
+    return found ? found : &nothing_noted;
 }
 
 /* The one that there is, or an empty one; NULL when there is no room. */

@@ -63,8 +63,15 @@ struct finding_facts {
     struct noted noted[];
 };
 
-/* What was noted; never NULL, count is 0 when nothing was. */
-const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what, uint8_t from);
+extern const struct noted nothing_noted;
+const struct noted *noted_among(const struct finding_facts *facts, enum noted_what what,
+                                uint8_t from);
+/* What was noted; never NULL, count is 0 when nothing was, as of nearly all connections. */
+static inline const struct noted *noted_of(const struct finding_facts *facts, enum noted_what what,
+                                           uint8_t from)
+{
+    return facts->count ? noted_among(facts, what, from) : &nothing_noted;
+}
 
 /* What a rule may look at. Pointers that don't belong to its scope are NULL. */
 struct scene {
