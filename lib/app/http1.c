@@ -352,7 +352,10 @@ static bool http1_owes(const struct app_flow *flow, unsigned end)
     const struct http1 *h = (const struct http1 *)flow->state;
     uint8_t place = h->side[!end].place;
     bool under_way = place != HTTP1_START && place != HTTP1_OVER;
-    return under_way || (end != h->client && http1_next_answered(h));
+    const struct exchange *x = end != h->client ? http1_next_answered(h) : NULL;
+    if (x && x->has_response && x->request_done)
+        x = x->next; /* who answers a request has read it */
+    return under_way || x;
 }
 
 static bool http1_is_idle(const struct app_flow *flow)
