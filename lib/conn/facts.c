@@ -527,7 +527,8 @@ void facts_read(struct pass *pass)
                 s->options & (LIFELINE_OPT_FAST_OPEN_COOKIE | LIFELINE_OPT_FAST_OPEN_REQUEST)
                     ? END_FAST_OPEN
                     : 0U;
-        } else {
+        } else if (!pass->ack || from->state != LIFELINE_SYN_SENT) {
+            /* Else it answers a SYN that crossed its own, RFC 9293 3.10.7.3. */
             bool copy = facts_is_copy(pass);
             pass->marks |= LIFELINE_MARK_RETRANSMISSION;
             pass->marks |= copy && is_same_control(pass) ? LIFELINE_MARK_COPY : 0U;
