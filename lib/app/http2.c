@@ -195,7 +195,7 @@ static void frame_ends(struct app_flow *flow, struct http2 *h, unsigned end,
     case HTTP2_RST_STREAM:
         x = stream_of(flow, h, side);
         if (x && side->fixed_used == 4)
-            http2_stream_reset(flow, h, x, u32(side->fixed));
+            http2_stream_reset(flow, h, x, end, u32(side->fixed));
         break;
     case HTTP2_GOAWAY:
         if (end != h->client && side->fixed_used == 4)

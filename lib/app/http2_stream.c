@@ -20,6 +20,8 @@
  * Large enough for what browsers announce (65536). */
 #define TABLE_BYTES          65536
 #define HTTP2_NO_ERROR       0
+#define HTTP2_REFUSED_STREAM 7
+#define HTTP2_1_1_REQUIRED   13
 #define HTTP2_MAX_BLOCK_TEXT (256u << 10) /* of a decoded block: an indexed field is one octet */
 #define KEEP_BLOCK_BYTES     1024         /* room kept for the next block */
 
@@ -122,6 +124,7 @@ void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum
                                                    : LIFELINE_EXCHANGE_NO_RESPONSE;
     else
         outcome = how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
+    r->broken_off &= outcome == LIFELINE_EXCHANGE_CANCELLED;
     r->request.complete = x->request_done && !x->request_cut && !x->request_gap;
     r->response.complete = x->response_done && !x->cut && !x->response_gap;
     exchange_race(flow, x);
@@ -160,13 +163,16 @@ void http2_side_ends(struct app_flow *flow, struct http2 *h, struct exchange *x,
         http2_give(flow, h, x, APP_CLOSE_GONE, false);
 }
 
-void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange *x,
+void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange *x, unsigned end,
                         uint32_t error_code)
 {
     /* A server may stop a request body that it needn't read, RFC 9113 8.1. */
     bool cancelled = !x->response_done || error_code != HTTP2_NO_ERROR;
     if (!cancelled)
         x->request_done = x->request_cut = true;
+    /* With these the client may ask again, RFC 9113 8.7, 9.2. */
+    bool again = error_code == HTTP2_REFUSED_STREAM || error_code == HTTP2_1_1_REQUIRED;
+    x->record.broken_off = cancelled && end == x->response_end_of && (x->has_response || !again);
     http2_give(flow, h, x, APP_CLOSE_GONE, cancelled);
 }
 

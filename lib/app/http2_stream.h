@@ -98,8 +98,8 @@ void http2_block_ends(struct app_flow *flow, struct http2 *h, unsigned end,
 /* An end has sent its last octet on x. */
 void http2_side_ends(struct app_flow *flow, struct http2 *h, struct exchange *x, unsigned end);
 
-/* RST_STREAM. */
-void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange *x,
+/* RST_STREAM of an end. */
+void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange *x, unsigned end,
                         uint32_t error_code);
 
 void http2_give(struct app_flow *flow, struct http2 *h, struct exchange *x, enum app_close how,

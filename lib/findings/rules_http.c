@@ -150,10 +150,20 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
 {
     const struct lifeline_exchange *x = s->exchange;
     bool unanswered = x->outcome == LIFELINE_EXCHANGE_NO_RESPONSE ||
-                      x->outcome == LIFELINE_EXCHANGE_RESET || x->outcome == LIFELINE_EXCHANGE_OPEN;
+                      x->outcome == LIFELINE_EXCHANGE_RESET ||
+                      x->outcome == LIFELINE_EXCHANGE_OPEN || x->broken_off;
     if (!proven(s) || !unanswered || x->response.first_frame || !x->request.complete ||
         has_wrong_answer(x) || s->record->server.missing_bytes) {
         return false;
+    }
+    if (x->broken_off) {
+        out->endpoint = LIFELINE_SERVER;
+        finding_frame(out, x->request.first_frame);
+        finding_frame(out, x->request.last_frame);
+        finding_says(out,
+                     N_("{subject} ends the stream of {request} without an answer: RST_STREAM"),
+                     N_("{subject} ends streams without an answer: RST_STREAM"));
+        return true;
     }
     enum leaver leaver = who_left(s->record);
     if ((x->raced_close == 1 || x->behind_close) && leaver == SERVER_LEFT) {
@@ -229,19 +239,27 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
 static bool http_response_truncated(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
-    bool cut = x->outcome == LIFELINE_EXCHANGE_TRUNCATED || x->outcome == LIFELINE_EXCHANGE_RESET;
+    bool cut = x->outcome == LIFELINE_EXCHANGE_TRUNCATED || x->outcome == LIFELINE_EXCHANGE_RESET ||
+               x->broken_off;
     if (!proven(s) || !cut || !x->response.first_frame || x->response.complete) {
         return false;
     }
     if (x->flagged) {
         return false; /* framing that can't be read, or not by all, tells nothing of the end */
     }
-    if (x->ended_short) {
+    if (x->ended_short || x->broken_off) {
         out->endpoint = LIFELINE_SERVER;
         out->count = x->response.body_bytes;
         finding_frame(out, x->request.first_frame);
         finding_frame(out, x->response.first_frame);
         finding_frame(out, x->response.last_frame);
+        if (x->broken_off) {
+            finding_says(out,
+                         N_("{subject} breaks off its response to {request} after {count|body "
+                            "byte|body bytes}: RST_STREAM"),
+                         N_("{subject} breaks off responses: RST_STREAM"));
+            return true;
+        }
         finding_says(out,
                      N_("{subject} ends its response to {request} after {count|body byte|body "
                         "bytes}, fewer than it announced"),

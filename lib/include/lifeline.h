@@ -507,6 +507,7 @@ struct lifeline_exchange {
     int64_t retransmission_ns;       /* of its time, how long it waited for those */
     int64_t wait_retransmission_ns;  /* of wait_ns alone */
     uint8_t ended_short;  /* HTTP/2: the response's end came before its Content-Length: 0, 1 */
+    uint8_t broken_off;   /* HTTP/2: the server's RST_STREAM ended it for good: 0, 1 */
     uint8_t behind_close; /* unanswered behind a response with "Connection: close": 0, 1 */
     double retransmission_share; /* the same as a part of all its time, 0 to 1; NaN: unknown */
     uint32_t slot;
