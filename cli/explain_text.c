@@ -408,6 +408,14 @@ const char *explain_exchange(const struct lifeline_exchange *exchange)
     bool answered = exchange->response.first_frame != LIFELINE_NO_FRAME;
     switch (exchange->outcome) {
     case LIFELINE_EXCHANGE_COMPLETE:
+        if (exchange->request.last_frame != LIFELINE_NO_FRAME &&
+            exchange->response.first_frame < exchange->request.last_frame)
+            return N_(
+                "The client asks {request} (frame {request_frame}); before it has sent all of "
+                "that, the server answers {status} (frame {response_frame}).");
+        if (exchange->wait_ns == LIFELINE_UNKNOWN_NS)
+            return N_("The client asks {request} (frame {request_frame}); the server answers "
+                      "{status} (frame {response_frame}).");
         return exchange->response.first_frame == exchange->response.last_frame
                    ? N_("The client asks {request} (frame {request_frame}); the server answers "
                         "{status} (frame {response_frame}), after {duration}.")

@@ -515,7 +515,8 @@ void ladders_message(struct ladders *ladders, const struct lifeline_message *mes
         }
         return;
     }
-    if (message->is_response && ladder->request_ends[recent].index == message->index)
+    if (message->is_response && ladder->request_ends[recent].index == message->index &&
+        message->time_ns >= ladder->request_ends[recent].time_ns) /* or the clock went back */
         wait_ns = message->time_ns - ladder->request_ends[recent].time_ns;
     if (row == last_row(ladder) && row->count > 1 && row->last_frame == message->frame)
         row = split(ladders, ladder, row);

@@ -356,11 +356,18 @@ void exchange_race(const struct app_flow *flow, struct exchange *x)
         r->raced_close = 0;
 }
 
-static int64_t span_ns(int64_t from, int64_t to)
+/* in_order: the frames are; then a time before the first one's is that of a clock that went back.
+ */
+static int64_t span_ns(int64_t from, int64_t to, bool in_order)
 {
-    if (from == LIFELINE_UNKNOWN_NS || to == LIFELINE_UNKNOWN_NS)
+    if (from == LIFELINE_UNKNOWN_NS || to == LIFELINE_UNKNOWN_NS || (to < from && in_order))
         return LIFELINE_UNKNOWN_NS;
     return to > from ? to - from : 0;
+}
+
+static int64_t message_ns(const struct lifeline_http_message *m)
+{
+    return span_ns(m->first_ns, m->last_ns, m->first_frame < m->last_frame);
 }
 
 /* Of a message whose last octet isn't in the capture last_ns is that of the last one that is, so
@@ -407,11 +414,12 @@ void exchange_give(struct app_flow *flow, struct exchange *x,
             other_paths(r);
         settle_end(&r->request);
         settle_end(&r->response);
-        r->send_ns = span_ns(r->request.first_ns, r->request.last_ns);
-        r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns);
+        r->send_ns = message_ns(&r->request);
+        r->wait_ns = span_ns(r->request.last_ns, r->response.first_ns,
+                             r->request.last_frame < r->response.first_frame);
         if (!x->request_done || x->request_cut) /* it has no last octet */
             r->wait_ns = LIFELINE_UNKNOWN_NS;
-        r->receive_ns = span_ns(r->response.first_ns, r->response.last_ns);
+        r->receive_ns = message_ns(&r->response);
         r->retransmission_share = delayed_share(x);
         sink->exchange(sink->user, r);
     }

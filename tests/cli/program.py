@@ -587,6 +587,18 @@ class Selection(Case):
         fired = sum(1 for event in records(out) if event["record"] == "event" and not event["frame"])
         self.assertEqual(fired, 400)  # those that were 60 s old when the capture ended after 100 s
 
+    def test_no_wait_is_told_where_the_capturing_clock_was_set_back(self):
+        packets = [(t - (3600 * 10**9 if i > 3 else 0), d)
+                   for i, (t, d) in enumerate(capture.connection())]
+        path = self.write("set-back.pcap", capture.pcap(packets))
+        (exchange,) = self.lines("http", "-o", "jsonl", path)
+        self.assertLess(exchange["request_last_frame"], exchange["response_frame"])
+        self.assertIsNone(exchange["wait_seconds"])
+        for command, told in (("timeline", "200 OK ─┤"), ("explain", "the server answers 200 OK (frame")):
+            _, out, _ = run(command, path)
+            self.assertIn(told, " ".join(out.split()))
+            self.assertNotIn("after ?", out)
+
     def test_expiry_is_an_interval_where_the_system_is_unknown(self):
         def span(*arguments):
             (record,) = self.connections("-c", "0", *arguments, self.file)
