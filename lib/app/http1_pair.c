@@ -332,11 +332,11 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
             x->record.request.last_frame = LIFELINE_NO_FRAME;
         http1_request_ends(flow, h);
     }
+    exchange_delayed(x, side->begin.missed_ns, side->begin.time_ns); /* a part of the wait */
     x->has_response = true;
     x->response_start = side->begin.offset;
     exchange_begin(&x->record.response, &side->begin);
     x->record.retransmitted_segments += side->begin.repeats;
-    exchange_delayed(x, side->begin.missed_ns, side->begin.time_ns);
     if (h->likely)
         x->record.confidence = LIFELINE_LIKELY;
     side->x = x;

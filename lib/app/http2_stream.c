@@ -374,6 +374,7 @@ static void response_block(struct app_flow *flow, struct http2 *h, unsigned end,
         x->has_response = true;
         exchange_touch(&r->response, at);
     } else {
+        exchange_delayed(x, block->begin.missed_ns, block->begin.time_ns); /* a part of the wait */
         x->has_response = true;
         x->response_start = block->begin.offset;
         measure(x, true, block, at);

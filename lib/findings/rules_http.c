@@ -146,6 +146,16 @@ static bool keep_alive_race(const struct scene *s, struct lifeline_finding *out)
     return true;
 }
 
+/* Did the client leave no room for an answer while it waited for one? */
+static bool had_no_room(const struct scene *s)
+{
+    const struct lifeline_exchange *x = s->exchange;
+    const struct noted *zero = noted_of(s->facts, NOTED_ZERO_WINDOW, LIFELINE_CLIENT);
+    uint64_t answer = x->response.first_frame;
+    return zero->count && zero->last_ns >= x->request.last_ns &&
+           (!answer || zero->first_frame < answer);
+}
+
 static bool http_no_response(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_exchange *x = s->exchange;
@@ -168,6 +178,9 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
     enum leaver leaver = who_left(s->record);
     if ((x->raced_close == 1 || x->behind_close) && leaver == SERVER_LEFT) {
         return false; /* keep-alive-race */
+    }
+    if (leaver != SERVER_LEFT && had_no_room(s)) {
+        return false;
     }
     int64_t wait_ns = waited_ns(s);
     if (leaver == CLIENT_LEFT && may_read_on(s) && wait_ns < s->thresholds->slow_response_ns) {
@@ -350,7 +363,7 @@ static bool http_slow_response(const struct scene *s, struct lifeline_finding *o
 {
     const struct lifeline_exchange *x = s->exchange;
     if (!proven(s) || x->wait_ns == LIFELINE_UNKNOWN_NS || x->blocked_ns == LIFELINE_UNKNOWN_NS ||
-        is_blocked(s)) {
+        is_blocked(s) || had_no_room(s)) {
         return false;
     }
     int64_t servers_ns = x->wait_ns - x->blocked_ns - x->wait_retransmission_ns; /* at least */
