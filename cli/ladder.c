@@ -364,9 +364,9 @@ static bool take_back(struct ladder_row *row, struct ladder_row *withdrawal)
     return row->transition_count < before;
 }
 
-/* The segment of a frame never arrived, or was an RST (or an ICMP error) that nobody accepted or
- * sent: what it was thought to do, and the way back, didn't happen. A forged RST may still have
- * closed its receiver.
+/* The segment of a frame never arrived, or too late for an RST, or was an RST (or an ICMP error)
+ * that nobody accepted or sent: what it was thought to do, and the way back, didn't happen. A
+ * forged RST may still have closed its receiver.
  */
 static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
 {
@@ -378,13 +378,16 @@ static void mark_lost(struct ladder *ladder, struct ladder_row *withdrawal)
             take_back(row, withdrawal);
             row->forged = (row->flags & LIFELINE_RST) && row->from == withdrawal->from;
             row->lost = !row->forged || !row->transition_count;
+            row->late = withdrawal->flags & LIFELINE_RST;
             withdrawal->forged = row->forged;
             return;
         }
         if (row->frame && row->frame < withdrawal->withdrawn_frame)
             return;
-        if (row->from != withdrawal->from && take_back(row, withdrawal))
+        if (row->from != withdrawal->from && take_back(row, withdrawal)) {
             row->lost = true; /* so did what rested on it */
+            row->late = withdrawal->flags & LIFELINE_RST;
+        }
     }
 }
 

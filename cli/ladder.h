@@ -58,6 +58,7 @@ struct ladder_row {
     uint8_t reset_verdict, reset_cause;
     uint8_t transition_count;
     bool lost;    /* withdrawn later: it never arrived, or wasn't accepted */
+    bool late;    /* ... or came after what an RST shows */
     bool forged;  /* an RST whose supposed sender goes on */
     bool closed;  /* a message ended here: the next segment begins a row */
     uint8_t room; /* transitions that it has memory for: rows are many, transitions few */

@@ -267,7 +267,9 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
         make_event(label, row);
 
     if (row->lost)
-        note(label, row->flags & NOT_ACCEPTED ? "it was not accepted" : "it never arrived");
+        note(label, row->flags & NOT_ACCEPTED ? "it was not accepted"
+                    : row->late               ? "it came too late, or never"
+                                              : "it never arrived");
     if (row->steps & LIFELINE_STEP_RESET)
         note_reset(label, row);
     if (row->count && row->forged)
@@ -287,6 +289,7 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
     else if (row->steps & LIFELINE_STEP_WITHDRAWAL)
         note(label,
              row->withdrawn_flags & NOT_ACCEPTED ? "frame %" PRIu64 " was not accepted"
+             : row->flags & LIFELINE_RST         ? "frame %" PRIu64 " had not arrived"
                                                  : "frame %" PRIu64 " was lost",
              row->withdrawn_frame);
     for (unsigned i = 0; i < row->transition_count; i++)

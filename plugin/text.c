@@ -285,7 +285,9 @@ static void add_withdrawal(wmem_strbuf_t *out, const struct note *note)
     else if (may_be_ignored(lost))
         wmem_strbuf_append_printf(out, "frame %u was not accepted", frame);
     else
-        wmem_strbuf_append_printf(out, "frame %u was lost", frame);
+        wmem_strbuf_append_printf(
+            out, note->flags & LIFELINE_RST ? "frame %u had not arrived" : "frame %u was lost",
+            frame);
 }
 
 /* What a later frame shows: what this segment was thought to cause didn't happen. */
@@ -300,6 +302,8 @@ static void add_fate(wmem_strbuf_t *out, const struct note *note)
         wmem_strbuf_append(out, ", but forged: its sender goes on");
     else if (may_be_ignored(note))
         wmem_strbuf_append(out, ", but it was not accepted");
+    else if (refuted_by->flags & LIFELINE_RST)
+        wmem_strbuf_append(out, ", but it came too late, or never");
     else
         wmem_strbuf_append(out, ", but it never arrived");
     if (frame != LIFELINE_NO_FRAME)

@@ -148,7 +148,7 @@ static const struct lifeline_field connection_fields[] = {
     CONNECTION("time_wait", CUSTOM, time_wait, "TIME-WAIT", "each endpoint's TIME-WAIT",
                "RFC 9293 3.6.1"),
     CONNECTION("withdrawals", U64, withdrawals, "Withdrawals",
-               "transitions that were taken back: their segment was lost", NULL),
+               "transitions that were taken back: their segment was lost, or came too late", NULL),
     CONNECTION("icmp.errors", U64, icmp_errors, "ICMP errors",
                "ICMP errors about what an end had under way", "RFC 5927 4.1"),
     CONNECTION_NAMED("icmp.last_error", icmp.error, icmp, "Last ICMP error",

@@ -117,8 +117,9 @@ static void counts_messages(void)
     ladders_free(ladders);
 }
 
-/* A withdrawn transition is undone where it was drawn. */
-static void undoes_what_was_lost(void)
+/* A withdrawn transition is undone where it was drawn. An RST may have been sent before the other
+ * segment arrived: that needn't be lost. */
+static void undoes_what_was_lost_by(uint16_t flags)
 {
     struct ladders *ladders = new_ladders();
     struct lifeline_event event = event_of(3, LIFELINE_CLIENT, LIFELINE_STEP_HANDSHAKE_3, 0);
@@ -131,6 +132,7 @@ static void undoes_what_was_lost(void)
         LIFELINE_SERVER, LIFELINE_SYN_RECEIVED, LIFELINE_ESTABLISHED, LIFELINE_DELIVERED, 0};
     ladders_event(ladders, &event);
     event = event_of(4, LIFELINE_SERVER, LIFELINE_STEP_WITHDRAWAL, 0);
+    segment.flags = flags;
     event.withdrawn_frame = 3;
     event.transition_count = 1;
     event.transitions[0] = (struct lifeline_transition){LIFELINE_SERVER, LIFELINE_ESTABLISHED,
@@ -139,12 +141,19 @@ static void undoes_what_was_lost(void)
     ladder = ladders_take(ladders, CONNECTION);
     if (CHECK_UINT(ladder_length(ladder), 2)) {
         CHECK(ladder_row(ladder, 0)->lost);
+        CHECK(ladder_row(ladder, 0)->late == (flags == LIFELINE_RST));
         CHECK_UINT(ladder_row(ladder, 0)->transition_count, 1);
         CHECK_UINT(ladder_row(ladder, 0)->transitions[0].endpoint, LIFELINE_CLIENT);
         CHECK_UINT(ladder_row(ladder, 1)->transition_count, 0);
     }
     ladder_free(ladders, ladder);
     ladders_free(ladders);
+}
+
+static void undoes_what_was_lost(void)
+{
+    undoes_what_was_lost_by(LIFELINE_SYN | LIFELINE_ACK);
+    undoes_what_was_lost_by(LIFELINE_RST);
 }
 
 /* When client and server turn out to be exchanged, all rows follow. */
