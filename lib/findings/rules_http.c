@@ -409,8 +409,8 @@ static const struct rule rules[] = {
      SCOPE_EXCHANGE,
      keep_alive_race},
     {{"http-no-response", LIFELINE_ERROR, N_("request without a response"),
-      N_("A request was sent completely and no byte of a response came. The client sees an empty "
-         "reply or a reset, and can't know whether the request was processed."),
+      N_("A request was sent completely and no byte of a final response came. The client sees an "
+         "empty reply or a reset, and can't know whether the request was processed."),
       N_("Look at the server's log at that time: a crash, a worker killed for memory or time, an "
          "upstream that failed; compare timeouts of client, proxy and server. A request that is "
          "sent again and again doesn't arrive: look for what drops it on the way, such as a "
