@@ -172,7 +172,9 @@ void http2_stream_reset(struct app_flow *flow, struct http2 *h, struct exchange 
         x->request_done = x->request_cut = true;
     /* With these the client may ask again, RFC 9113 8.7, 9.2. */
     bool again = error_code == HTTP2_REFUSED_STREAM || error_code == HTTP2_1_1_REQUIRED;
-    x->record.broken_off = cancelled && end == x->response_end_of && (x->has_response || !again);
+    bool asked = x->request_end_of == h->client; /* else it was pushed */
+    x->record.broken_off =
+        cancelled && asked && end == x->response_end_of && (x->has_response || !again);
     http2_give(flow, h, x, APP_CLOSE_GONE, cancelled);
 }
 
