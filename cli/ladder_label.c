@@ -107,15 +107,22 @@ static void append_message(GString *text, const struct ladder_message *message, 
         text_append_safe(text, message->text, message->length, ascii);
 }
 
+/* Not where the capturing clock went back. */
+static void append_span(GString *text, const struct ladder_row *row, bool ascii)
+{
+    if (row->last_ns < row->time_ns)
+        return;
+    g_string_append_c(text, ' ');
+    text_append_duration(text, row->last_ns - row->time_ns, ascii);
+}
+
 static void append_amount(GString *text, const struct ladder_row *row, bool ascii)
 {
     if (row->count > 1)
         g_string_append_printf(text, "%" PRIu32 " segments ", row->count);
     text_append_bytes(text, row->bytes);
-    if (row->count > 1) {
-        g_string_append_c(text, ' ');
-        text_append_duration(text, row->last_ns - row->time_ns, ascii);
-    }
+    if (row->count > 1)
+        append_span(text, row, ascii);
 }
 
 static void append_numbers(GString *text, const struct ladder_row *row)
@@ -231,8 +238,8 @@ static void make_segment(struct ladder_label *label, const struct ladder_row *ro
     } else if (row->bytes) {
         append_amount(text, row, ascii);
     } else if (row->count > 1) {
-        g_string_append_printf(text, "%" PRIu32 " segments ", row->count);
-        text_append_duration(text, row->last_ns - row->time_ns, ascii);
+        g_string_append_printf(text, "%" PRIu32 " segments", row->count);
+        append_span(text, row, ascii);
     } else {
         append_flags(text, row->flags, false);
     }

@@ -598,6 +598,14 @@ class Selection(Case):
             _, out, _ = run(command, path)
             self.assertIn(told, " ".join(out.split()))
             self.assertNotIn("after ?", out)
+        packets = capture.connection(response=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+        first = next(i for i, (_, d) in enumerate(packets) if b"200 OK" in d)
+        rest = capture.tcp_ip("10.0.0.1", "10.0.0.2", 80, 40000, 5039, 1039, capture.ACK, b"ok")
+        path = self.write("set-back-inside.pcap", capture.pcap(
+            packets[:first + 1] + [(packets[first][0] - 10**9, capture.link(capture.ETHERNET, rest))]))
+        _, out, _ = run("timeline", path)
+        self.assertIn("2 segments", out)
+        self.assertNotRegex(out, r"2 segments [^│]*-1 s")
 
     def test_expiry_is_an_interval_where_the_system_is_unknown(self):
         def span(*arguments):
