@@ -119,6 +119,7 @@ struct exchange *exchange_repeat_request(struct app_flow *flow, const struct exc
             *copies[i] = exchange_copy(flow->app, y, texts[i], strlen(texts[i]));
     y->has_request = y->request_done = true;
     y->missing = y->request_gap = x->request_gap;
+    y->request_cut = x->request_cut || x->record.request.body_bytes == LIFELINE_UNKNOWN_COUNT;
     y->request_start = x->request_start;
     y->request_end_of = x->request_end_of;
     y->response_end_of = x->response_end_of;
