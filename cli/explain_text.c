@@ -249,13 +249,13 @@ static const char *withdrawal_text(const struct lifeline_event *event,
         return N_("That shows that the ICMP error of frame {frame} did not end {sender}'s attempt: "
                   "it never arrived, or the program held the socket just then. What it was "
                   "thought to have caused is taken back.");
-    if (event->withdrawn_frame != past->reset_frame && event->segment->flags & LIFELINE_RST)
-        return N_("That shows that frame {frame} had not arrived when this was sent: it was lost "
-                  "behind the capture point, or came too late. What it was thought to have caused "
-                  "is taken back.");
     if (event->withdrawn_frame != past->reset_frame)
-        return N_("That shows that frame {frame} was lost behind the capture point. What it was "
-                  "thought to have caused is taken back.");
+        return event->segment->flags & LIFELINE_RST
+                   ? N_("That shows that frame {frame} had not arrived when this was sent: it was "
+                        "lost behind the capture point, or came too late. What it was thought to "
+                        "have caused is taken back.")
+                   : N_("That shows that frame {frame} was lost behind the capture point. What it "
+                        "was thought to have caused is taken back.");
     if (event->from == past->reset_from)
         return N_("That shows that {sender} did not send the RST of frame {frame}: somebody else "
                   "did, in its name. It goes on.");

@@ -142,8 +142,8 @@ static void note_unsendable(struct facts_pool *pool, struct finding_facts **fact
     if (event->marks & LIFELINE_MARK_ZERO_WINDOW) {
         note(pool, facts, NOTED_ZERO_WINDOW, event, event->frame);
     } else if (*facts && !(event->segment->flags & LIFELINE_RST)) {
-        struct noted *zero = (struct noted *)noted_of(*facts, NOTED_ZERO_WINDOW, event->from);
-        if (zero->count) {
+        struct noted *zero = find(*facts, NOTED_ZERO_WINDOW, event->from);
+        if (zero) {
             zero->last_frame = 0;
         }
     }
@@ -158,8 +158,7 @@ static void end_stall(struct facts_pool *pool, struct finding_facts **facts, uin
     const struct noted *shut = noted_of(*facts, NOTED_SHUT, role);
     const struct noted *longest = noted_of(*facts, NOTED_STALL, role);
     if (noted_of(*facts, NOTED_PROBED, role)->count &&
-        (!longest->count ||
-         shut->last_ns - shut->first_ns > longest->last_ns - longest->first_ns)) {
+        (!longest->count || noted_ns(shut) > noted_ns(longest))) {
         copy_noted(pool, facts, NOTED_STALL, NOTED_SHUT, role);
         copy_noted(pool, facts, NOTED_STALL_PROBED, NOTED_PROBED, role);
     }

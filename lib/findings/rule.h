@@ -73,6 +73,12 @@ static inline const struct noted *noted_of(const struct finding_facts *facts, en
     return facts->count ? noted_among(facts, what, from) : &nothing_noted;
 }
 
+/* From the first to the last. */
+static inline int64_t noted_ns(const struct noted *n)
+{
+    return n->last_ns - n->first_ns;
+}
+
 /* What a rule may look at. Pointers that don't belong to its scope are NULL. */
 struct scene {
     const struct lifeline_thresholds *thresholds; /* none is 0 */

@@ -166,10 +166,10 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
         has_wrong_answer(x) || s->record->server.missing_bytes) {
         return false;
     }
+    out->endpoint = LIFELINE_SERVER;
+    finding_frame(out, x->request.first_frame);
+    finding_frame(out, x->request.last_frame);
     if (x->broken_off) {
-        out->endpoint = LIFELINE_SERVER;
-        finding_frame(out, x->request.first_frame);
-        finding_frame(out, x->request.last_frame);
         finding_says(out,
                      N_("{subject} ends the stream of {request} without an answer: RST_STREAM"),
                      N_("{subject} ends streams without an answer: RST_STREAM"));
@@ -188,10 +188,7 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
         wait_ns = s->now_ns - x->request.last_ns;
     }
     bool long_wait = wait_ns >= s->thresholds->slow_response_ns;
-    out->endpoint = LIFELINE_SERVER;
     out->duration_ns = wait_ns;
-    finding_frame(out, x->request.first_frame);
-    finding_frame(out, x->request.last_frame);
     mark_end(s, out);
     if (ended_otherwise(s->record, LIFELINE_CAUSE_INJECTED)) {
         out->severity = LIFELINE_WARNING;
@@ -260,19 +257,19 @@ static bool http_response_truncated(const struct scene *s, struct lifeline_findi
     if (x->flagged) {
         return false; /* framing that can't be read, or not by all, tells nothing of the end */
     }
-    if (x->ended_short || x->broken_off) {
-        out->endpoint = LIFELINE_SERVER;
-        out->count = x->response.body_bytes;
-        finding_frame(out, x->request.first_frame);
-        finding_frame(out, x->response.first_frame);
-        finding_frame(out, x->response.last_frame);
-        if (x->broken_off) {
-            finding_says(out,
-                         N_("{subject} breaks off its response to {request} after {count|body "
-                            "byte|body bytes}: RST_STREAM"),
-                         N_("{subject} breaks off responses: RST_STREAM"));
-            return true;
-        }
+    out->endpoint = LIFELINE_SERVER;
+    out->count = x->response.body_bytes;
+    finding_frame(out, x->request.first_frame);
+    finding_frame(out, x->response.first_frame);
+    finding_frame(out, x->response.last_frame);
+    if (x->broken_off) {
+        finding_says(out,
+                     N_("{subject} breaks off its response to {request} after {count|body "
+                        "byte|body bytes}: RST_STREAM"),
+                     N_("{subject} breaks off responses: RST_STREAM"));
+        return true;
+    }
+    if (x->ended_short) {
         finding_says(out,
                      N_("{subject} ends its response to {request} after {count|body byte|body "
                         "bytes}, fewer than it announced"),
@@ -284,11 +281,6 @@ static bool http_response_truncated(const struct scene *s, struct lifeline_findi
         (leaver == CLIENT_LEFT && may_read_on(s))) {
         return false;
     }
-    out->endpoint = LIFELINE_SERVER;
-    out->count = x->response.body_bytes;
-    finding_frame(out, x->request.first_frame);
-    finding_frame(out, x->response.first_frame);
-    finding_frame(out, x->response.last_frame);
     mark_end(s, out);
     if (ended_otherwise(s->record, LIFELINE_CAUSE_INJECTED) ||
         ended_otherwise(s->record, LIFELINE_CAUSE_HALF_OPEN_PEER)) {

@@ -238,8 +238,8 @@ static const struct rule rules[] = {
       N_("One end lost its connection without a FIN or RST that was seen: a crash or reboot, a "
          "timeout in a NAT, firewall or load balancer, a killed container. Or it closed with data "
          "unsent: its FIN waits behind them, and Linux drops such a socket when data come, or "
-         "after "
-         "a while. The next segment of the end that still believes in it is answered by RST."),
+         "after a while. The next segment of the end that still believes in it is answered by "
+         "RST."),
       N_("Look for a restart of that host or an idle timeout of a device on the way; send "
          "keep-alives more often than that, or close idle connections earlier."),
       "RFC 9293 3.5.1"},

@@ -8,30 +8,25 @@
  */
 #include "findings/rule.h"
 
-static int64_t length_ns(const struct noted *n)
-{
-    return n->last_ns - n->first_ns;
-}
-
 static bool stalls(const struct scene *s, uint8_t role, struct lifeline_finding *out)
 {
     const struct noted *stall = noted_of(s->facts, NOTED_STALL, role),
                        *probed = noted_of(s->facts, NOTED_STALL_PROBED, role),
                        *shut = noted_of(s->facts, NOTED_SHUT, role),
                        *probed_last = noted_of(s->facts, NOTED_PROBED, role);
-    bool to_the_end = probed_last->count && (!stall->count || length_ns(shut) > length_ns(stall));
+    bool to_the_end = probed_last->count && (!stall->count || noted_ns(shut) > noted_ns(stall));
     if (to_the_end) {
         stall = shut;
         probed = probed_last;
     }
-    if (!stall->count || length_ns(stall) < s->thresholds->zero_window_ns) {
+    if (!stall->count || noted_ns(stall) < s->thresholds->zero_window_ns) {
         return false;
     }
     out->endpoint = role;
     if (role == LIFELINE_CLIENT) {
         out->severity = LIFELINE_NOTE;
     }
-    out->duration_ns = length_ns(stall);
+    out->duration_ns = noted_ns(stall);
     finding_frame(out, stall->first_frame);
     finding_frame(out, probed->first_frame);
     finding_frame(out, probed->last_frame);
@@ -57,9 +52,8 @@ static const struct rule rules[] = {
       N_("A receiver announces how much room is left in its buffer. The buffer is full when its "
          "program does not read as fast as data comes, or its host is short of memory; then the "
          "window is zero, and the sender may only ask, by probes, whether there is room again. "
-         "That the sender asks shows that it has "
-         "more to send: the connection stands still, and neither the network nor the sender is "
-         "why."),
+         "That the sender asks shows that it has more to send: the connection stands still, and "
+         "neither the network nor the sender is why."),
       N_("See what the receiving program does meanwhile: it waits for something else (a disk, a "
          "lock, another connection), or reads slowly on purpose, as players do. On Linux, ss -tm "
          "shows what is unread (Recv-Q) and the buffer; if that is small, raise "
