@@ -2,7 +2,7 @@
 /* From the model to the sink: events and records. Roles are put in place of ends here. */
 #include "conn/emit.h"
 
-#include "conn/facts.h"
+#include "conn/clock.h"
 #include "conn/record.h"
 #include "conn/tell.h"
 
@@ -95,7 +95,7 @@ void emit_wanted_event(struct pass *pass, bool noted)
     }
     if (noted) {
         findings_event(pass->engine->findings, &event, &pass->conn->facts,
-                       facts_turnaround_ns(c, pass->e));
+                       clock_turnaround_ns(c, pass->e));
     }
     if (sink->event && !c->muted) {
         sink->event(sink->user, &event);

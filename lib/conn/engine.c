@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "conn/app_link.h"
+#include "conn/copy.h"
 #include "conn/emit.h"
 #include "conn/ending.h"
 #include "conn/expiry.h"
@@ -98,7 +99,7 @@ static void old_duplicate(struct pass *pass)
     pass->marks |= LIFELINE_MARK_OLD_DUPLICATE;
     pass->old_incarnation = c->incarnation - 1;
     pass->from->segments++;
-    if (!facts_is_captured_again(pass) && c->old_duplicates < UINT16_MAX) {
+    if (!copy_captured_again(pass) && c->old_duplicates < UINT16_MAX) {
         c->old_duplicates++;
     }
     if (pass->rst) {

@@ -9,8 +9,9 @@
 #include "conn/handshake.h"
 
 #include "conn/apply.h"
+#include "conn/clock.h"
 #include "conn/closing.h"
-#include "conn/facts.h"
+#include "conn/copy.h"
 #include "conn/history.h"
 
 /* A SYN,ACK that isn't answered is repeated within this: 1 s (RFC 6298 2.1), 3 s before that. */
@@ -22,11 +23,11 @@ void handshake_syn(struct pass *pass)
     struct end *from = pass->from;
 
     if (pass->repeated) {
-        if (!facts_is_copy(pass)) {
+        if (!copy_of_control(pass)) {
             if (pass->e == c->client) {
                 c->syn_retransmissions++;
             }
-            facts_note_control(pass);
+            copy_note_control(pass);
         }
         return;
     }
@@ -40,7 +41,7 @@ void handshake_syn(struct pass *pass)
     pass->steps |= LIFELINE_STEP_HANDSHAKE_1;
     history_begin(from, LIFELINE_CLOSED);
     apply(pass, pass->e, SENDS_SYN);
-    facts_note_control(pass);
+    copy_note_control(pass);
 }
 
 /* An end after its SYN, as if the peer had not spoken. */
@@ -117,18 +118,18 @@ static void syn_ack_repeated(struct pass *pass)
 {
     struct conn *c = pass->conn;
     struct end *from = pass->from;
-    if (facts_is_copy(pass) || pass->stale) {
+    if (copy_of_control(pass) || pass->stale) {
         return;
     }
     if (pass->e != c->client) {
         c->synack_retransmissions++;
     }
-    facts_note_control(pass);
+    copy_note_control(pass);
     /* As many SYN,ACKs as SYNs: a listener's may answer a SYN that was repeated on a slow path. */
     bool answers = history_at(from, 0) == LIFELINE_LISTEN &&
                    c->synack_retransmissions <= c->syn_retransmissions;
     if (!answers && from->state == LIFELINE_ESTABLISHED && (from->flags & END_WITHDRAWABLE) &&
-        pass->sent_ns - from->delivered_ns > facts_turnaround_ns(c, pass->e)) {
+        pass->sent_ns - from->delivered_ns > clock_turnaround_ns(c, pass->e)) {
         apply_withdrawal(pass, pass->e, from->delivered_frame);
         from->flags &= ~(uint32_t)END_SYN_ACKED;
         c->ack_frame = 0;
@@ -173,7 +174,7 @@ void handshake_syn_ack(struct pass *pass)
     }
     history_begin(from, LIFELINE_LISTEN);
     apply(pass, pass->e, SENDS_SYN_ACK);
-    facts_note_control(pass);
+    copy_note_control(pass);
     /* Simultaneous open: both are in SYN-RECEIVED, and each SYN,ACK acknowledges a SYN. */
     apply(pass, pass->p, GETS_ACK_OF_SYN);
     if ((from->flags & END_SYN_ACKED) && apply(pass, pass->e, GETS_ACK_OF_SYN)) {
@@ -223,28 +224,96 @@ static bool is_unheard(const struct end *x)
     return x->state == LIFELINE_STATE_UNKNOWN && !x->state_count;
 }
 
-void handshake_other(struct pass *pass)
+/* Its sender's first segment, and no SYN: what is it in? */
+static void meet_sender(struct pass *pass)
+{
+    struct end *to = pass->to;
+    if (to->state != LIFELINE_SYN_SENT || !pass->ack) {
+        apply(pass, pass->e, SENDS_IN_MID_STREAM);
+    } else if (seq_gt(pass->segment->ack, to->isn) && pass->ack_fits &&
+               (pass->new_bytes || pass->fin)) {
+        /* The SYN,ACK isn't in the capture, and the server speaks, or closes, first. */
+        history_begin(pass->from, LIFELINE_LISTEN);
+        apply(pass, pass->e, PEER_ANSWERS_SYN_ACK);
+    }
+}
+
+/* The client gave up after its SYN, and this was sent before: the SYN was answered, no more. */
+static bool sent_before_giving_up(const struct pass *pass)
+{
+    const struct end *to = pass->to;
+    bool silent = is_unheard(to) ||
+                  (to->state == LIFELINE_SYN_RECEIVED && history_evidence(to) == LIFELINE_IMPLIED);
+    return silent && end_closed(pass->from) && pass->conn->had_syn && pass->e == pass->conn->client;
+}
+
+/* Can it be the third segment? It acknowledges the SYN,ACK. After text of the server only the bare
+ * ACK of its SYN can still be it, or the client's first segment after its SYN: when it closes, or
+ * when no other can have gone before. What text went before that isn't in the capture, and a FIN
+ * behind a gap, are later than it; and it went before, unseen, where text comes so long after a
+ * SYN,ACK that wasn't repeated. */
+static bool is_third(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    const struct end *from = pass->from, *to = pass->to;
+    const struct lifeline_segment *s = pass->segment;
+    bool behind_gap = (from->flags & END_ISN_KNOWN) &&
+                      (from->missing_bytes || (pass->fin && seq_gt(s->seq, from->contiguous)));
+    if (behind_gap || pass->p == c->client || !c->synack_frame || (to->flags & END_SYN_ACKED)) {
+        return false;
+    }
+    bool is_first = from->segments == 2 + c->syn_retransmissions;
+    bool overdue = s->payload_bytes && !c->synack_retransmissions && !c->withdrawals &&
+                   pass->time_ns - to->control_ns >= UNANSWERED_NS;
+    return !overdue && (to->state == LIFELINE_SYN_RECEIVED || s->ack == to->isn + 1 ||
+                        (is_first && (pass->fin || speaks_unheard(c))));
+}
+
+static void note_third(struct pass *pass)
 {
     struct conn *c = pass->conn;
+    struct end *to = pass->to;
+    to->flags |= END_SYN_ACKED;
+    if (c->ack_frame) {
+        return;
+    }
+    c->ack_frame = pass->mark;
+    c->ack_ns = pass->time_ns;
+    pass->steps |= LIFELINE_STEP_HANDSHAKE_3;
+    if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && !(to->flags & END_FIN) &&
+        !(pass->fin && engine_lacks_acks(pass->engine))) {
+        c->synack_to_ack_ns =
+            answer_time(pass, to, c->synack_retransmissions > 0, LIFELINE_UNKNOWN_NS);
+    }
+}
+
+/* Does it show that its sender's connection is open? Text is queued until ESTABLISHED (RFC 9293
+ * 3.10.2), but for a server with Fast Open. A number beyond the first octet's shows that text went
+ * before; nor is text acknowledged earlier. And a listener's program can close no connection that
+ * it didn't accept: when the third segment passed at all, a FIN shows that it arrived. */
+static bool shows_open(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    const struct end *from = pass->from, *to = pass->to;
+    const struct lifeline_segment *s = pass->segment;
+    bool heard = (to->flags & END_ISN_KNOWN) && seq_gt(s->ack, to->isn + 1);
+    bool closes = pass->fin && c->withdrawals && to->state >= LIFELINE_ESTABLISHED &&
+                  history_at(from, 0) == LIFELINE_LISTEN;
+    bool text = pass->new_bytes || heard || closes || seq_gt(s->seq, from->isn + 1);
+    return (text && c->fast_open_data != 2) || (pass->marks & LIFELINE_MARK_ACKED_UNSEEN);
+}
+
+void handshake_other(struct pass *pass)
+{
     struct end *from = pass->from, *to = pass->to;
 
     if (pass->first || is_unheard(from)) {
-        if (to->state != LIFELINE_SYN_SENT || !pass->ack) {
-            apply(pass, pass->e, SENDS_IN_MID_STREAM);
-        } else if (seq_gt(pass->segment->ack, to->isn) && pass->ack_fits &&
-                   (pass->new_bytes || pass->fin)) {
-            /* The SYN,ACK isn't in the capture, and the server speaks, or closes, first. */
-            history_begin(from, LIFELINE_LISTEN);
-            apply(pass, pass->e, PEER_ANSWERS_SYN_ACK);
-        }
+        meet_sender(pass);
     }
     if (!pass->ack || !pass->ack_fits) {
         return;
     }
-    bool silent = is_unheard(to) ||
-                  (to->state == LIFELINE_SYN_RECEIVED && history_evidence(to) == LIFELINE_IMPLIED);
-    if (silent && end_closed(from) && c->had_syn && pass->e == c->client) {
-        /* It gave up after its SYN, and this was sent before: the SYN was answered, no more. */
+    if (sent_before_giving_up(pass)) {
         history_begin(to, LIFELINE_LISTEN);
         apply(pass, pass->p, PEER_ANSWERS_SYN_ACK);
         return;
@@ -255,52 +324,17 @@ void handshake_other(struct pass *pass)
     if (from->state == LIFELINE_SYN_SENT) {
         opener_answers(pass);
     }
-    bool covers_syn = seq_gt(pass->segment->ack, to->isn) && from->state != LIFELINE_SYN_SENT;
-    /* After text of the server only the bare ACK of its SYN can still be the third segment, or the
-     * client's first segment after its SYN: when it closes, or when no other can have gone before.
-     * What text went before that isn't in the capture, and a FIN behind a gap, are later than it.
-     */
-    bool is_first = from->segments == 2 + c->syn_retransmissions;
-    bool behind_gap =
-        (from->flags & END_ISN_KNOWN) &&
-        (from->missing_bytes || (pass->fin && seq_gt(pass->segment->seq, from->contiguous)));
-    bool third = covers_syn && !behind_gap &&
-                 (to->state == LIFELINE_SYN_RECEIVED || pass->segment->ack == to->isn + 1 ||
-                  (is_first && (pass->fin || speaks_unheard(c))));
-    if (covers_syn) {
+    if (seq_gt(pass->segment->ack, to->isn) && from->state != LIFELINE_SYN_SENT) {
+        bool third = is_third(pass); /* by the state that it ends */
         apply(pass, pass->p, GETS_ACK_OF_SYN);
-    }
-    /* Text so long after a SYN,ACK that wasn't repeated: the third segment went before, unseen. */
-    bool overdue = pass->segment->payload_bytes && !c->synack_retransmissions && !c->withdrawals &&
-                   pass->time_ns - to->control_ns >= UNANSWERED_NS;
-    if (third && !overdue && pass->p != c->client && c->synack_frame &&
-        !(to->flags & END_SYN_ACKED)) {
-        to->flags |= END_SYN_ACKED;
-        if (!c->ack_frame) {
-            c->ack_frame = pass->mark;
-            c->ack_ns = pass->time_ns;
-            pass->steps |= LIFELINE_STEP_HANDSHAKE_3;
-            if (c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS && !(to->flags & END_FIN) &&
-                !(pass->fin && engine_lacks_acks(pass->engine))) {
-                c->synack_to_ack_ns =
-                    answer_time(pass, to, c->synack_retransmissions > 0, LIFELINE_UNKNOWN_NS);
-            }
+        if (third) {
+            note_third(pass);
         }
     }
     if (to->state == LIFELINE_SYN_SENT && (pass->marks & LIFELINE_MARK_ACKED_UNSEEN)) {
         apply(pass, pass->p, PEER_ACKS_DATA);
     }
-    /* Text is queued until ESTABLISHED (RFC 9293 3.10.2), but for a server with Fast Open. A number
-     * beyond the first octet's shows that text went before; nor is text acknowledged earlier. And a
-     * listener's program can close no connection that it didn't accept: when the third segment
-     * passed at all, a FIN shows that it arrived. */
-    bool heard = (to->flags & END_ISN_KNOWN) && seq_gt(pass->segment->ack, to->isn + 1);
-    bool closes = pass->fin && c->withdrawals && to->state >= LIFELINE_ESTABLISHED &&
-                  history_at(from, 0) == LIFELINE_LISTEN;
-    bool text = (pass->new_bytes || heard || closes || seq_gt(pass->segment->seq, from->isn + 1)) &&
-                c->fast_open_data != 2;
-    if (from->state == LIFELINE_SYN_RECEIVED &&
-        (text || (pass->marks & LIFELINE_MARK_ACKED_UNSEEN))) {
+    if (from->state == LIFELINE_SYN_RECEIVED && shows_open(pass)) {
         apply(pass, pass->e, SENDS_AS_OPEN);
         apply(pass, pass->p, PEER_SENDS_AS_OPEN);
     }

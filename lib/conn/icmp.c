@@ -22,9 +22,9 @@
 #include <string.h>
 
 #include "conn/apply.h"
+#include "conn/copy.h"
 #include "conn/emit.h"
 #include "conn/ending.h"
-#include "conn/facts.h"
 #include "conn/history.h"
 #include "conn/record.h"
 
@@ -202,7 +202,7 @@ void icmp_reconsider(struct pass *pass)
     struct end *from = pass->from;
     if (c->icmp_errors && c->icmp_to == pass->e && end_closed(from) &&
         (from->flags & END_WITHDRAWABLE) && from->delivered_frame == c->icmp_frame &&
-        !facts_is_copy(pass)) {
+        !copy_of_control(pass)) {
         apply_withdrawal(pass, pass->e, c->icmp_frame);
     }
 }

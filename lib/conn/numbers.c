@@ -2,6 +2,14 @@
 /* Where an end is in its sequence space: how far it has sent, and what it can send next. */
 #include "conn/numbers.h"
 
+void numbers_learn(struct end *end, uint32_t seq, bool is_syn)
+{
+    end->isn = is_syn ? seq : seq - 1;
+    end->next = end->contiguous = end->block_start = end->block_end = is_syn ? seq + 1 : seq;
+    end->flags &= ~(uint32_t)END_BASE_KNOWN;
+    end->flags |= END_SEQ_KNOWN | (is_syn ? END_ISN_KNOWN : END_TAIL_UNSEEN);
+}
+
 void numbers_advance(struct end *end, uint32_t to)
 {
     uint32_t before = end->next - end->isn, after = to - end->isn;

@@ -7,6 +7,8 @@
 
 #define WINDOW_SLACK_BYTES 65536 /* beyond an announced window */
 
+/* The end's first number that is known: its SYN's, or a later one's. */
+void numbers_learn(struct end *end, uint32_t seq, bool is_syn);
 /* Can the segment's number be of this incarnation? */
 bool numbers_fit(const struct pass *pass);
 /* Can the end have sent this number, at most its next? */

@@ -15,8 +15,10 @@
  */
 #include "conn/plain.h"
 
-#include "conn/facts.h"
+#include "conn/acks.h"
+#include "conn/clock.h"
 #include "conn/numbers.h"
+#include "conn/payload.h"
 
 #define SETTLED (END_SENT | END_SEQ_KNOWN | END_ISN_KNOWN | END_ACKED_KNOWN | END_SYN_ACKED)
 #define UNSETTLED                                                                                  \
@@ -66,20 +68,20 @@ bool plain_segment(struct pass *pass)
     pass->fits = pass->ack_fits = true;
     from->segments++;
     if (s->ack != from->acked) {
-        facts_note_older_ack(from, from->acked);
+        acks_note_older(from, from->acked);
     }
     from->acked = s->ack;
-    from->edge = seq_max(from->edge, s->ack + facts_window_bytes(pass));
+    from->edge = seq_max(from->edge, s->ack + acks_window_bytes(pass));
     from->window = s->window;
     if (s->payload_bytes) {
         numbers_advance(from, pass->seq_end);
         from->contiguous = from->block_start = from->block_end = pass->seq_end;
         pass->new_bytes = s->payload_bytes;
-        facts_note_data(pass);
+        payload_note(pass);
         from->flags &= ~(uint32_t)END_WITHDRAWABLE; /* it sends as open */
     }
     if (s->options & LIFELINE_OPT_TIMESTAMP) {
-        facts_note_clock(pass);
+        clock_note(pass);
     }
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * RST: what it does to its sender, how it fares at its receiver, and why it was sent.
+ * RST: what it does to its sender, and how it fares at its receiver.
  *
  * Verdict, RFC 9293 3.10.7.4 with RFC 5961 3.2: in SYN-SENT an RST counts when it acknowledges the
  * SYN; in the other states when its number is exactly the next one expected. What the receiver
@@ -12,21 +12,20 @@
  * 3.10.7.1). When that was late on its way, the number is below the receiver's window and the
  * receiver ignores the RST; yet it proves that its sender has no connection any more.
  *
- * Whether what passes later bears it out: reset_after.c.
+ * Why it was sent: reset_cause.c; whether what passes later bears that out: reset_after.c.
  */
 #include "conn/reset.h"
 
 #include <string.h>
 
 #include "conn/apply.h"
+#include "conn/clock.h"
 #include "conn/closing.h"
-#include "conn/facts.h"
 #include "conn/history.h"
+#include "conn/reset_cause.h"
 #include "conn/teardown.h"
 #include "conn/time_wait.h"
 #include "conn/unseen.h"
-
-#define TTL_TOLERANCE 2
 
 static uint8_t judge(const struct pass *pass)
 {
@@ -81,254 +80,6 @@ static uint8_t judge(const struct pass *pass)
                : LIFELINE_RESET_OUT_OF_WINDOW;
 }
 
-/* TIME-WAIT's user aborts (RFC 9293 3.10.5): the RST answers nothing, for what comes late ends
- * below the peer's FIN, or is that. */
-static bool aborts_time_wait(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    return from->state == LIFELINE_TIME_WAIT && pass->ack && !(to->flags & END_FIN_REPEATED) &&
-           pass->segment->seq == from->fin_end && pass->segment->ack == to->fin_end;
-}
-
-static bool foreign(const struct pass *pass)
-{
-    int distance = (int)pass->segment->ttl - pass->from->ttl;
-    return pass->from->segments > 1 && (distance > TTL_TOLERANCE || distance < -TTL_TOLERANCE);
-}
-
-/* Its number is an ACK that the peer sent before its last one: it answers a late segment, which
- * only a closed end does. Numbers are known by their lower halves, hence within that distance. */
-static bool answers_late(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    uint32_t seq = pass->segment->seq, behind = to->acked - seq;
-    bool lived = from->state >= LIFELINE_ESTABLISHED
-                     ? from->state != LIFELINE_STATE_UNKNOWN
-                     : from->state == LIFELINE_CLOSED && (from->flags & END_FIN);
-    if (pass->ack || !(to->flags & END_ACKED_KNOWN) || !behind || behind > UINT16_MAX || !lived ||
-        seq_leq(seq, from->isn) || foreign(pass)) {
-        return false;
-    }
-    for (unsigned i = 0; i < 3; i++) {
-        if (to->older_acks[i] == (uint16_t)seq) {
-            return true;
-        }
-    }
-    return to->data_ack == (uint16_t)seq;
-}
-
-/* Its SYN for a new connection waits for an answer. One with the old number may be a late copy, but
- * a holder of TIME-WAIT answers by RST nothing that this leads to. */
-static bool reopens(const struct pass *pass)
-{
-    const struct candidate *waiting = pass->conn->candidate;
-    const struct end *from = pass->from;
-    if (!waiting || !candidate_sends(waiting, pass->segment)) {
-        return false;
-    }
-    return waiting->segment.seq != from->isn ||
-           (from->state == LIFELINE_TIME_WAIT && !(pass->to->flags & END_FIN_REPEATED));
-}
-
-/* RFC 9293 3.10.7.1: the answer to a segment without ACK, a SYN, has the number 0. */
-static bool answers_syn(const struct pass *pass)
-{
-    const struct end *to = pass->to;
-    return pass->ack && !pass->segment->seq && pass->from->next && (to->flags & END_ISN_KNOWN) &&
-           pass->segment->ack == to->isn + 1;
-}
-
-/* An answer to a SYN,ACK that nobody wanted has no ACK (RFC 9293 3.10.7.1), but some stacks (lwIP)
- * put one there. One with timestamps was sent by a connection, which had taken the SYN,ACK; so does
- * a number behind the SYN's, or an ACK of data: what was sent since may not have passed yet. */
-static bool acknowledges_syn(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    const struct lifeline_segment *s = pass->segment;
-    if (!pass->ack || from->state != LIFELINE_SYN_SENT || !pass->fits || answers_syn(pass) ||
-        seq_lt(s->seq, from->next)) {
-        return false;
-    }
-    if (!(to->flags & END_SEQ_KNOWN)) {
-        return s->seq != from->next; /* the other direction is missing: it had sent data */
-    }
-    bool connected = (s->options & LIFELINE_OPT_TIMESTAMP) || s->seq != from->next ||
-                     seq_gt(s->ack, to->isn + 1);
-    return connected && (to->flags & END_ISN_KNOWN) && seq_gt(s->ack, to->isn) &&
-           seq_diff(s->ack, to->next) < 1 << 30 && pass->conn->synack_by_server;
-}
-
-/* Windows and lwIP answer data, or a FIN, for a closed socket with RST,ACK. When did the last of
- * that pass? Not what came before its own FIN. */
-static int64_t may_answer_ns(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    int64_t since_ns = from->control_ns, last_ns = LIFELINE_UNKNOWN_NS;
-    if (!pass->ack || !(from->flags & END_FIN)) {
-        return last_ns;
-    }
-    if ((from->flags & END_HAD_DATA_SINCE) && pass->conn->last_data_ns > since_ns) {
-        last_ns = pass->conn->last_data_ns;
-    }
-    if ((to->flags & END_FIN) && to->control_ns > since_ns && to->control_ns > last_ns) {
-        last_ns = to->control_ns;
-    }
-    return last_ns;
-}
-
-/* What a connection sends has timestamps where both ends agreed on them (RFC 7323 3.2); the answer
- * of nobody has none. */
-static bool without_clock(const struct pass *pass)
-{
-    return (pass->from->flags & pass->to->flags & END_TIMESTAMPS) &&
-           !(pass->segment->options & (LIFELINE_OPT_TIMESTAMP | LIFELINE_OPT_CUT));
-}
-
-/* It may be an answer to what came behind the FIN; and is one, or looks like one: Windows' have no
- * window, a number below the FIN's is that of the segment's ACK, and nothing else comes at once. (A
- * program that shuts down, and later closes with data unread, takes its time.) */
-static bool answers_behind_fin(const struct pass *pass)
-{
-    int64_t asked_ns = may_answer_ns(pass);
-    if (asked_ns == LIFELINE_UNKNOWN_NS) {
-        return false;
-    }
-    uint16_t options = pass->segment->options;
-    bool no_window = !pass->segment->window && !(options & LIFELINE_OPT_WINDOW_CUT);
-    bool at_once = !(options & (LIFELINE_OPT_TIMESTAMP | LIFELINE_OPT_CUT)) &&
-                   pass->time_ns - asked_ns <= facts_turnaround_ns(pass->conn, pass->e);
-    return no_window || without_clock(pass) || pass->segment->seq == pass->from->fin_end - 1 ||
-           at_once;
-}
-
-/* Neither ACKs nor text are captured of any connection, and there was time for both. */
-static bool lacks_acks(const struct pass *pass)
-{
-    int64_t last_ns = pass->from->control_ns > pass->to->control_ns ? pass->from->control_ns
-                                                                    : pass->to->control_ns;
-    return engine_lacks_acks(pass->engine) && pass->time_ns - last_ns > COPY_WINDOW_NS;
-}
-
-/* Who sent last, or what, isn't in the capture: nobody can say what was left to read. */
-static bool is_content_missing(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    bool beyond = pass->ack && (to->flags & END_SEQ_KNOWN) && seq_gt(pass->segment->ack, to->next);
-    return ((from->flags | to->flags) & (END_TAIL_UNSEEN | END_CUT)) || beyond;
-}
-
-/* Both have closed, and the RST has the number of the last ACK, which isn't in the capture: its
- * sender was closed by that, or is gone. */
-static bool answers_last_ack(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    return !pass->ack && from->state == LIFELINE_LAST_ACK && to->state == LIFELINE_FIN_WAIT_2 &&
-           pass->segment->seq == from->fin_end && !foreign(pass) && !reopens(pass);
-}
-
-/* Both have closed, in a capture without ACKs, and the RST answers what the peer sent before it had
- * its sender's FIN, late on its way. Its sender is closed; whether the peer had that FIN, and was
- * in TIME-WAIT, nobody saw. */
-static bool answers_straggler(const struct pass *pass)
-{
-    const struct end *from = pass->from, *to = pass->to;
-    uint32_t seq = pass->segment->seq;
-    bool closed = from->state == LIFELINE_LAST_ACK ||
-                  (end_closed(from) && history_evidence(from) == LIFELINE_IMPLIED);
-    return !pass->ack && closed && (from->flags & END_FIN) && lacks_acks(pass) &&
-           to->state == LIFELINE_FIN_WAIT_2 && seq_lt(seq, from->fin_end) &&
-           seq_gt(seq, from->isn) && !foreign(pass) && !reopens(pass);
-}
-
-/* RFC 9293 3.10.7.1: an RST that answers a segment takes its number from that segment's ACK and has
- * no ACK itself; one that aborts is the sender's next segment and carries ACK. */
-static uint8_t find_cause(const struct pass *pass, uint8_t verdict)
-{
-    const struct end *from = pass->from, *to = pass->to;
-
-    if (to->state == LIFELINE_SYN_SENT && verdict == LIFELINE_RESET_ACCEPTABLE &&
-        !(to->flags & END_SYN_ACKED)) {
-        return LIFELINE_CAUSE_REFUSED;
-    }
-    /* It acknowledges text, which answers no SYN; or the third segment isn't captured. */
-    bool connected =
-        acknowledges_syn(pass) && (seq_gt(pass->segment->ack, to->isn + 1) || lacks_acks(pass));
-    if (from->state == LIFELINE_SYN_SENT && (!pass->ack || to->flags & END_SEQ_KNOWN) &&
-        pass->segment->seq == from->next && !connected) {
-        return LIFELINE_CAUSE_HANDSHAKE_ABORT;
-    }
-    if (from->state == LIFELINE_SYN_SENT && answers_syn(pass)) {
-        return LIFELINE_CAUSE_REFUSED; /* the SYN that crossed its own */
-    }
-    if (from->state == LIFELINE_SYN_SENT && pass->ack && !pass->segment->ack &&
-        pass->segment->seq == from->next && !(to->flags & END_SENT)) {
-        return LIFELINE_CAUSE_ABORT; /* lwIP gives up, having heard nothing, and says so */
-    }
-    if (from->state == LIFELINE_SYN_SENT && !acknowledges_syn(pass)) {
-        return LIFELINE_CAUSE_TIME_WAIT_ACK;
-    }
-    if (verdict == LIFELINE_RESET_MOOT) {
-        return LIFELINE_UNKNOWN;
-    }
-    if (foreign(pass)) {
-        return LIFELINE_CAUSE_INJECTED;
-    }
-    if (verdict == LIFELINE_RESET_OUT_OF_WINDOW && reopens(pass)) {
-        return LIFELINE_CAUSE_TIME_WAIT_ACK;
-    }
-    if (verdict == LIFELINE_RESET_OUT_OF_WINDOW) {
-        /* Or it belongs to nothing that was seen. */
-        return answers_late(pass) ? LIFELINE_CAUSE_CLOSED_SOCKET : LIFELINE_UNKNOWN;
-    }
-    if (aborts_time_wait(pass)) {
-        return LIFELINE_CAUSE_ABORT;
-    }
-    if (from->state == LIFELINE_TIME_WAIT) {
-        /* One that answers what crossed its FIN says only that nobody reads any more. */
-        return (to->flags & END_FIN_REPEATED) && pass->segment->seq == from->fin_end
-                   ? LIFELINE_CAUSE_NO_TIME_WAIT
-                   : LIFELINE_CAUSE_CLOSED_SOCKET;
-    }
-    if (!pass->ack) {
-        if (to->state == LIFELINE_TIME_WAIT || answers_last_ack(pass)) {
-            return LIFELINE_CAUSE_TIME_WAIT_ACK;
-        }
-        if (reopens(pass)) {
-            return LIFELINE_CAUSE_HALF_OPEN_PEER; /* its new SYN met the other's old end */
-        }
-        if (from->flags & END_FIN) {
-            /* Octets that it never acknowledged come before the peer's FIN: it answers those. So
-             * does a number below its own FIN, which answers what was sent before that arrived. */
-            bool answers_fin =
-                to->flags & END_FIN && !seq_lt(pass->segment->seq, from->fin_end) &&
-                !(from->flags & END_ACKED_KNOWN && seq_lt(from->acked, to->fin_end - 1));
-            return answers_fin ? LIFELINE_CAUSE_HALF_OPEN_PEER : LIFELINE_CAUSE_CLOSED_SOCKET;
-        }
-        /* Its FIN may be in the end of its stream that isn't in the capture. */
-        bool may_have_closed =
-            (from->flags & END_TAIL_ACKED) || seq_gt(pass->segment->seq, from->next);
-        return may_have_closed ? LIFELINE_UNKNOWN : LIFELINE_CAUSE_HALF_OPEN_PEER;
-    }
-    if (answers_behind_fin(pass)) {
-        return LIFELINE_CAUSE_CLOSED_SOCKET;
-    }
-    if (from->flags & END_KEEP_ALIVE) {
-        return LIFELINE_CAUSE_KEEP_ALIVE; /* that was its last, and nothing came since */
-    }
-    /* Whether a program had read what came can't be seen, but HTTP shows whether it was done with
-     * it: a response that came whole was read, a request without a response was not dealt with. */
-    uint8_t owes = app_owes(pass->conn->flow, pass->e);
-    if (owes != LIFELINE_UNKNOWN) {
-        return owes ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
-    }
-    bool unread = from->flags & END_HAD_DATA_SINCE;
-    bool hole = to->missing_bytes || to->contiguous != to->next;
-    if (is_content_missing(pass) || lacks_acks(pass) || (!unread && hole)) {
-        return LIFELINE_UNKNOWN; /* what is missing may have come last */
-    }
-    return unread ? LIFELINE_CAUSE_UNREAD_DATA : LIFELINE_CAUSE_ABORT;
-}
-
 /* In SYN-RECEIVED a SYN in the window ends the connection (RFC 9293 3.10.7.4). The answer to one
  * has a number of no connection, 0, and acknowledges that SYN: the peer ignores it, so it tells of
  * its sender only. */
@@ -349,14 +100,14 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
     if (from->state == LIFELINE_SYN_SENT) {
         return pass->segment->seq == from->next || pass->ack;
     }
-    if (!pass->ack && (from->flags & END_FIN) && reopens(pass)) {
+    if (!pass->ack && (from->flags & END_FIN) && reset_reopens(pass)) {
         return false; /* sent by the new socket; the old one may be in TIME-WAIT */
     }
-    if (answers_late(pass)) {
+    if (reset_answers_late(pass)) {
         return true;
     }
     /* Unlike its supposed sender's segments and not exact: somebody else guessed. */
-    bool guessed = verdict == LIFELINE_RESET_CHALLENGED && foreign(pass);
+    bool guessed = verdict == LIFELINE_RESET_CHALLENGED && reset_is_foreign(pass);
     return (!guessed && verdict != LIFELINE_RESET_OUT_OF_WINDOW &&
             verdict != LIFELINE_RESET_REFUTED) ||
            refuses_second_syn(pass);
@@ -367,7 +118,7 @@ static bool is_refuted_again(const struct pass *pass, const struct closing *k)
 {
     const struct end *from = pass->from;
     /* The end's own: its number says so, or a new one of that address has no use for the old. */
-    bool own = (pass->ack && pass->segment->seq == from->next) || reopens(pass);
+    bool own = (pass->ack && pass->segment->seq == from->next) || reset_reopens(pass);
     return from->reset_cause == LIFELINE_CAUSE_INJECTED && !own &&
            pass->segment->seq == k->reset_seq &&
            (from->reset_verdict == LIFELINE_RESET_REFUTED ||
@@ -409,7 +160,7 @@ static void gone_before(struct pass *pass, bool acceptable)
     bool open = from->state == LIFELINE_FIN_WAIT_1 || from->state == LIFELINE_LAST_ACK;
     if (pass->ack && open && !(from->flags & END_FIN_ACKED) &&
         pass->segment->seq == from->fin_end - 1 &&
-        (may_answer_ns(pass) == LIFELINE_UNKNOWN_NS ||
+        (reset_may_answer_ns(pass) == LIFELINE_UNKNOWN_NS ||
          pass->segment->options & LIFELINE_OPT_TIMESTAMP)) {
         teardown_forget_fin(pass); /* an abort's number is the next: this FIN it never sent */
         return;
@@ -495,7 +246,7 @@ static bool missed_fin(const struct pass *pass)
         spoke_ns = c->last_data_ns;
     }
     int64_t since_ns = spoke_ns - from->control_ns;
-    return since_ns > SHORTEST_TIMEOUT_NS && since_ns > facts_turnaround_ns(c, pass->e);
+    return since_ns > SHORTEST_TIMEOUT_NS && since_ns > clock_turnaround_ns(c, pass->e);
 }
 
 /* What it does to the end that sends it. True: it closes that one. */
@@ -510,14 +261,14 @@ static bool reset_sender(struct pass *pass, struct closing *k, uint8_t verdict)
         }
         return false;
     }
-    if (aborts_time_wait(pass)) {
+    if (reset_aborts_time_wait(pass)) {
         bool closed = apply(pass, pass->e, SENDS_RST);
         time_wait_assassinated(pass, pass->e);
         return closed;
     }
     if (from->state == LIFELINE_TIME_WAIT) {
         bool is_end = pass->segment->seq == from->fin_end;
-        if ((!is_end && !answers_late(pass)) || reopens(pass)) {
+        if ((!is_end && !reset_answers_late(pass)) || reset_reopens(pass)) {
             return false; /* not the holder's */
         }
         time_wait_skipped(pass);
@@ -529,7 +280,7 @@ static bool reset_sender(struct pass *pass, struct closing *k, uint8_t verdict)
     if (!closes_sender(pass, verdict)) {
         return false;
     }
-    if (acknowledges_syn(pass)) {
+    if (reset_acknowledges_syn(pass)) {
         apply(pass, pass->e, SENDS_ACK_OF_SYN);
     }
     if (acknowledges_fin(pass)) {
@@ -581,16 +332,94 @@ static void note_standing(struct pass *pass, struct closing *k, bool sender_clos
     k->reset_accepted |= receiver_closed;
 }
 
+/* What an RST did to both ends. */
+struct effect {
+    uint8_t sender_was, receiver_was;
+    bool sender_closed, receiver_closed;
+    bool after_close; /* both had closed, as far as they could see */
+};
+
+static struct effect take_effect(struct pass *pass, struct closing *k, uint8_t verdict)
+{
+    struct end *from = pass->from;
+    struct effect effect = {
+        .sender_was = from->state,
+        .receiver_was = pass->to->state,
+        .after_close = verdict == LIFELINE_RESET_ACCEPTABLE && reset_answers_last_ack(pass),
+    };
+    if (effect.after_close) {
+        from->flags |= END_FIN_ACKED;
+        effect.sender_closed = apply(pass, pass->e, SENDS_RST_AFTER_CLOSE);
+        effect.receiver_closed = apply(pass, pass->p, GETS_RST_AFTER_CLOSE);
+    } else {
+        effect.sender_closed = reset_sender(pass, k, verdict);
+        effect.receiver_closed = reset_receiver(pass, verdict);
+    }
+    return effect;
+}
+
+static void note_reset(struct pass *pass)
+{
+    pass->from->reset_frame = pass->mark;
+    pass->from->reset_verdict = pass->reset_verdict;
+    pass->from->reset_cause = pass->reset_cause;
+}
+
+/* Does the connection end by it? One without ACK answers for a closed end, and both may have been
+ * closed in order; in TIME-WAIT both had. */
+static bool ends_life(const struct pass *pass, const struct effect *effect)
+{
+    bool moot = !pass->ack && ((pass->from->flags | pass->to->flags) & END_DOUBTED) &&
+                effect->sender_was == LIFELINE_STATE_UNKNOWN &&
+                effect->receiver_was == LIFELINE_STATE_UNKNOWN;
+    return !moot && !effect->after_close &&
+           ((effect->sender_closed && effect->sender_was != LIFELINE_TIME_WAIT) ||
+            (effect->receiver_closed && effect->receiver_was != LIFELINE_TIME_WAIT));
+}
+
+/* It closed an end, or both: what of it is told, and what later segments are compared with. */
+static void note_effect(struct pass *pass, struct closing *k, const struct effect *effect)
+{
+    const struct lifeline_segment *s = pass->segment;
+    struct end *from = pass->from;
+    if (effect->sender_closed && pass->ack && (from->flags & END_SEQ_KNOWN) &&
+        seq_gt(s->seq, from->next)) {
+        from->flags |= END_TAIL_UNSEEN; /* its number shows more than was captured */
+    }
+    if (k->reset_by == LIFELINE_UNKNOWN && ends_life(pass, effect)) {
+        k->reset_by = (uint8_t)pass->e;
+        k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
+        k->reset_frame = pass->mark;
+        k->reset_ns = pass->time_ns;
+        k->reset_seq = s->seq;
+        note_reset(pass);
+    }
+    if (effect->receiver_closed) {
+        k->taken_frame[pass->p] = pass->mark;
+        if (k->reset_by == pass->p && !k->reset_closed[pass->p]) {
+            k->answered_ns = pass->time_ns;
+        }
+    }
+    if (effect->sender_closed && (s->options & LIFELINE_OPT_TIMESTAMP) &&
+        seq_gt(s->timestamp_value, from->last_tsval)) {
+        clock_note(pass); /* what is older was sent before */
+    }
+    if (k->reset_by == pass->e) {
+        note_standing(pass, k, effect->sender_closed, effect->receiver_closed);
+    }
+}
+
 void reset_segment(struct pass *pass)
 {
     struct end *from = pass->from, *to = pass->to;
     struct closing *k = closing_of(pass);
 
     pass->steps |= LIFELINE_STEP_RESET;
-    if (from->state == LIFELINE_TIME_WAIT && !reopens(pass) && !aborts_time_wait(pass)) {
+    if (from->state == LIFELINE_TIME_WAIT && !reset_reopens(pass) &&
+        !reset_aborts_time_wait(pass)) {
         time_wait_was_over(pass);
     }
-    if (answers_straggler(pass)) {
+    if (reset_answers_straggler(pass)) {
         from->flags |= END_FIN_ACKED;
         from->reset_frame = from->reset_frame ? from->reset_frame : pass->mark;
         apply(pass, pass->e, SENDS_RST_AFTER_CLOSE);
@@ -598,63 +427,17 @@ void reset_segment(struct pass *pass)
     }
     bool again = is_refuted_again(pass, k);
     uint8_t verdict = again ? (uint8_t)LIFELINE_RESET_REFUTED : judge(pass);
-    uint8_t cause = again ? (uint8_t)LIFELINE_CAUSE_INJECTED : find_cause(pass, verdict);
     pass->reset_verdict = verdict;
-    pass->reset_cause = cause;
-    if (cause == LIFELINE_CAUSE_TIME_WAIT_ACK && from->state == LIFELINE_SYN_SENT) {
+    pass->reset_cause = again ? (uint8_t)LIFELINE_CAUSE_INJECTED : reset_cause(pass, verdict);
+    if (pass->reset_cause == LIFELINE_CAUSE_TIME_WAIT_ACK && from->state == LIFELINE_SYN_SENT) {
         time_wait_killed_behind(pass); /* it reopens, was refused by TIME-WAIT, and ends it */
     }
     if (!from->reset_frame) {
-        from->reset_frame = pass->mark;
-        from->reset_verdict = verdict;
-        from->reset_cause = cause;
+        note_reset(pass);
     }
     gone_before(pass, verdict == LIFELINE_RESET_ACCEPTABLE || end_closed(to));
-
-    uint8_t sender_was = from->state, receiver_was = to->state;
-    bool after_close = verdict == LIFELINE_RESET_ACCEPTABLE && answers_last_ack(pass);
-    bool sender_closed, receiver_closed;
-    if (after_close) {
-        from->flags |= END_FIN_ACKED;
-        sender_closed = apply(pass, pass->e, SENDS_RST_AFTER_CLOSE);
-        receiver_closed = apply(pass, pass->p, GETS_RST_AFTER_CLOSE);
-    } else {
-        sender_closed = reset_sender(pass, k, verdict);
-        receiver_closed = reset_receiver(pass, verdict);
-    }
-    if (!sender_closed && !receiver_closed) {
-        return;
-    }
-    if (sender_closed && pass->ack && (from->flags & END_SEQ_KNOWN) &&
-        seq_gt(pass->segment->seq, from->next)) {
-        from->flags |= END_TAIL_UNSEEN; /* its number shows more than was captured */
-    }
-    bool ends_life = (sender_closed && sender_was != LIFELINE_TIME_WAIT) ||
-                     (receiver_closed && receiver_was != LIFELINE_TIME_WAIT);
-    /* One without ACK answers for a closed end, and both may have been closed in order. */
-    bool moot = !pass->ack && ((from->flags | to->flags) & END_DOUBTED) &&
-                sender_was == LIFELINE_STATE_UNKNOWN && receiver_was == LIFELINE_STATE_UNKNOWN;
-    if (k->reset_by == LIFELINE_UNKNOWN && ends_life && !moot && !after_close) {
-        k->reset_by = (uint8_t)pass->e;
-        k->reset_after_fin = k->first_fin != LIFELINE_UNKNOWN;
-        k->reset_frame = pass->mark;
-        k->reset_ns = pass->time_ns;
-        k->reset_seq = pass->segment->seq;
-        from->reset_frame = pass->mark;
-        from->reset_verdict = verdict;
-        from->reset_cause = cause;
-    }
-    if (receiver_closed) {
-        k->taken_frame[pass->p] = pass->mark;
-    }
-    if (receiver_closed && k->reset_by == pass->p && !k->reset_closed[pass->p]) {
-        k->answered_ns = pass->time_ns;
-    }
-    if (sender_closed && (pass->segment->options & LIFELINE_OPT_TIMESTAMP) &&
-        seq_gt(pass->segment->timestamp_value, from->last_tsval)) {
-        facts_note_clock(pass); /* what is older was sent before */
-    }
-    if (k->reset_by == pass->e) {
-        note_standing(pass, k, sender_closed, receiver_closed);
+    struct effect effect = take_effect(pass, k, verdict);
+    if (effect.sender_closed || effect.receiver_closed) {
+        note_effect(pass, k, &effect);
     }
 }

@@ -10,6 +10,8 @@
 #include "conn/reset_after.h"
 
 #include "conn/apply.h"
+#include "conn/clock.h"
+#include "conn/copy.h"
 #include "conn/facts.h"
 #include "conn/history.h"
 #include "conn/reset.h"
@@ -149,8 +151,93 @@ static bool never_had_answer(const struct pass *pass)
     return k->reset_by == pass->e && !k->reset_closed[pass->e] &&
            k->answered_ns != LIFELINE_UNKNOWN_NS && end_closed(pass->from) &&
            history_evidence(pass->from) == LIFELINE_DELIVERED && !facts_is_old(pass) &&
-           !pass->same_tick && !facts_is_copy(pass) &&
-           pass->sent_ns - k->answered_ns > facts_turnaround_ns(pass->conn, pass->e);
+           !pass->same_tick && !copy_of_control(pass) &&
+           pass->sent_ns - k->answered_ns > clock_turnaround_ns(pass->conn, pass->e);
+}
+
+/* It answers the peer's SYN,ACK, although an RST of its own seemed to give up the handshake. */
+static bool goes_on_opening(const struct pass *pass)
+{
+    const struct end *from = pass->from;
+    bool next = pass->segment->seq == from->isn + 1 ||
+                (pass->conn->fast_open_data && pass->segment->seq == from->next);
+    return pass->ack && !pass->syn && next && from->state_count >= 2 &&
+           (from->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT ||
+            history_at(from, from->state_count - 2U) == LIFELINE_SYN_SENT);
+}
+
+/* Does the RST's supposed sender go on? A straggler proves nothing: something new must follow the
+ * RST. late: it was sent when the RST had long passed. */
+static bool sender_goes_on(const struct pass *pass, bool late)
+{
+    const struct end *from = pass->from;
+    const struct closing *k = pass->conn->closing;
+    bool doubtful = from->reset_verdict == LIFELINE_RESET_CHALLENGED;
+    bool fills = pass->marks & LIFELINE_MARK_OUT_OF_ORDER && !late;
+    bool news = (pass->new_bytes && !fills) || (pass->fin && !pass->repeated) || pass->syn;
+    bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
+    bool hears = pass->ack && pass->ack_fits &&
+                 seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);
+    return (news && beyond) || hears || (pass->syn && pass->repeated);
+}
+
+/* Was it sent before the RST? One whose number is neither its sender's next nor an ACK that passed
+ * may be anybody's nevertheless. */
+static bool sender_sent_before(const struct pass *pass)
+{
+    const struct end *from = pass->from;
+    const struct closing *k = pass->conn->closing;
+    bool doubtful = from->reset_verdict == LIFELINE_RESET_CHALLENGED;
+    bool before = facts_is_old(pass) || pass->sent_ns < k->reset_last_ns;
+    if (doubtful && pass->seq_end == k->reset_seq) {
+        return true; /* what ends where the RST begins went before it */
+    }
+    return pass->stale || (before && (!doubtful || aborted(from)));
+}
+
+/* The RST's supposed sender sends. Is the RST refuted at its receiver, too? */
+static bool reconsider_sender(struct pass *pass, bool late)
+{
+    struct end *from = pass->from;
+    if (!late && acked_before_reset(pass)) {
+        apply_withdrawal(pass, pass->e, 0);
+        pass->reset_crossed = true;
+        return false;
+    }
+    if (sender_sent_before(pass)) {
+        return false;
+    }
+    if (goes_on_opening(pass)) {
+        /* It never gave up the handshake; its peer may still have believed the RST. */
+        from->reset_cause = LIFELINE_CAUSE_INJECTED;
+        restore(pass, pass->e);
+        return false;
+    }
+    if (!sender_goes_on(pass, late)) {
+        return false;
+    }
+    from->reset_cause =
+        may_open_by_cookie(pass) ? (uint8_t)LIFELINE_UNKNOWN : (uint8_t)LIFELINE_CAUSE_INJECTED;
+    if (seq_leq(pass->segment->seq, from->next)) {
+        from->flags &= ~(uint32_t)END_TAIL_UNSEEN; /* as the RST's number had it */
+    }
+    restore(pass, pass->e);
+    return !pass->conn->closing->reset_closed[pass->p]; /* else until it goes on too */
+}
+
+/* The RST's receiver sends. Is the RST refuted? */
+static bool reconsider_receiver(struct pass *pass, bool late)
+{
+    /* It answers a SYN,ACK that passed after the RST. */
+    bool opens = history_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT &&
+                 answers_syn_ack(pass) &&
+                 pass->conn->synack_frame > pass->conn->closing->reset_frame;
+    if (!late && !opens) {
+        reset_crossing(pass);
+        return false;
+    }
+    restore(pass, pass->e);
+    return true;
 }
 
 /* pass->from was thought closed by an RST, and sends. */
@@ -159,78 +246,29 @@ void reset_reconsider(struct pass *pass)
     struct conn *c = pass->conn;
     struct closing *k = c->closing;
 
-    if (k && !pass->rst && closed_before_reset(pass)) {
+    if (!k || pass->rst) {
+        return;
+    }
+    if (closed_before_reset(pass)) {
         apply_withdrawal(pass, pass->e, 0);
         k->reset_after_fin = pass->reset_crossed = true;
         return;
     }
-    if (k && !pass->rst && never_had_answer(pass)) {
+    if (never_had_answer(pass)) {
         reopen(pass, pass->e, k->taken_frame[pass->e]);
         k->answered_ns = LIFELINE_UNKNOWN_NS;
         return;
     }
-    if (!k || k->reset_by == LIFELINE_UNKNOWN || pass->rst || !k->reset_closed[pass->e] ||
-        ((pass->syn || pass->fin) && facts_is_copy(pass))) {
+    if (k->reset_by == LIFELINE_UNKNOWN || !k->reset_closed[pass->e] ||
+        ((pass->syn || pass->fin) && copy_of_control(pass))) {
         return;
     }
     bool late = !facts_is_old(pass) && !pass->same_tick &&
-                pass->sent_ns - k->reset_last_ns > facts_turnaround_ns(c, pass->e);
-    if (k->reset_by == pass->e) {
-        if (!late && acked_before_reset(pass)) {
-            apply_withdrawal(pass, pass->e, 0);
-            pass->reset_crossed = true;
-            return;
-        }
-        /* The supposed sender. A straggler proves nothing: something new must follow the RST. */
-        bool doubtful = pass->from->reset_verdict == LIFELINE_RESET_CHALLENGED;
-        if (doubtful && pass->seq_end == k->reset_seq) {
-            return; /* what ends where the RST begins went before it */
-        }
-        /* Sent before the RST. One whose number is neither its sender's next nor an ACK that passed
-         * may be anybody's nevertheless. */
-        bool before = facts_is_old(pass) || pass->sent_ns < k->reset_last_ns;
-        if (pass->stale || (before && (!doubtful || aborted(pass->from)))) {
-            return;
-        }
-        bool fills = pass->marks & LIFELINE_MARK_OUT_OF_ORDER && !late;
-        bool news = (pass->new_bytes && !fills) || (pass->fin && !pass->repeated) || pass->syn;
-        bool beyond = seq_gt(pass->seq_end, k->reset_seq) || late || pass->syn || doubtful;
-        bool hears =
-            pass->ack && pass->ack_fits &&
-            seq_gt(pass->segment->ack, doubtful || late ? k->reset_acked : k->reset_peer_next);
-        bool opens = pass->ack && !pass->syn &&
-                     (pass->segment->seq == pass->from->isn + 1 ||
-                      (c->fast_open_data && pass->segment->seq == pass->from->next)) &&
-                     pass->from->state_count >= 2 &&
-                     (pass->from->reset_cause == LIFELINE_CAUSE_HANDSHAKE_ABORT ||
-                      history_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT);
-        if (opens) {
-            /* It never gave up the handshake; its peer may still have believed the RST. */
-            pass->from->reset_cause = LIFELINE_CAUSE_INJECTED;
-            restore(pass, pass->e);
-            return;
-        }
-        if (!(news && beyond) && !hears && !(pass->syn && pass->repeated)) {
-            return;
-        }
-        pass->from->reset_cause =
-            may_open_by_cookie(pass) ? (uint8_t)LIFELINE_UNKNOWN : (uint8_t)LIFELINE_CAUSE_INJECTED;
-        if (seq_leq(pass->segment->seq, pass->from->next)) {
-            pass->from->flags &= ~(uint32_t)END_TAIL_UNSEEN; /* as the RST's number had it */
-        }
-        restore(pass, pass->e);
-        if (k->reset_closed[pass->p]) {
-            return; /* its receiver believed it, until it goes on too */
-        }
-    } else {
-        /* It answers a SYN,ACK that passed after the RST. */
-        bool opens = history_at(pass->from, pass->from->state_count - 2U) == LIFELINE_SYN_SENT &&
-                     answers_syn_ack(pass) && c->synack_frame > k->reset_frame;
-        if (!late && !opens) {
-            reset_crossing(pass);
-            return;
-        }
-        restore(pass, pass->e);
+                pass->sent_ns - k->reset_last_ns > clock_turnaround_ns(c, pass->e);
+    bool refuted =
+        k->reset_by == pass->e ? reconsider_sender(pass, late) : reconsider_receiver(pass, late);
+    if (!refuted) {
+        return;
     }
     c->end[k->reset_by].reset_verdict = LIFELINE_RESET_REFUTED;
     k->reset_accepted = false;

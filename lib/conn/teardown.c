@@ -11,7 +11,9 @@
 #include "conn/teardown.h"
 
 #include "conn/apply.h"
+#include "conn/clock.h"
 #include "conn/closing.h"
+#include "conn/copy.h"
 #include "conn/facts.h"
 #include "conn/history.h"
 #include "conn/time_wait.h"
@@ -70,12 +72,69 @@ static void fin_sent_before(struct pass *pass)
     }
 }
 
+/* Each transmission of that FIN carried the ACK of this end's. */
+static void acked_by_fin(struct pass *pass)
+{
+    struct end *from = pass->from;
+    struct closing *k = pass->conn->closing;
+    if (from->state == LIFELINE_FIN_WAIT_1 && k->first_fin == pass->e && k->fin_frames[2] &&
+        !k->simultaneous && !(from->flags & END_FIN_ACKED)) {
+        from->flags |= END_FIN_ACKED;
+        from->fin_acked_frame = k->fin_frames[2];
+        apply(pass, pass->e, GETS_ACK_OF_FIN);
+    }
+}
+
+static void note_fin_ack_step(struct pass *pass)
+{
+    struct closing *k = pass->conn->closing;
+    bool first = k->first_fin == pass->p;
+    uint32_t *step = &k->fin_frames[first ? 1 : 3];
+    if (!*step) {
+        *step = pass->mark;
+        pass->steps |= first ? LIFELINE_STEP_TEARDOWN_2 : LIFELINE_STEP_TEARDOWN_4;
+        *(first ? &k->step2_ns : &k->step4_ns) = pass->time_ns;
+    }
+}
+
+/* A FIN that doesn't acknowledge one that passed a round trip before never got it, unless what was
+ * missing before that one came later. */
+static bool is_unheard(const struct pass *pass)
+{
+    const struct conn *c = pass->conn;
+    int64_t later_ns = pass->to->control_ns - pass->from->control_ns;
+    int64_t round_ns = pass->p == c->client ? c->synack_to_ack_ns : c->syn_to_synack_ns;
+    return round_ns != LIFELINE_UNKNOWN_NS && later_ns > clock_turnaround_ns(c, pass->p) &&
+           later_ns > SHORTEST_TIMEOUT_NS && c->last_data_ns <= pass->to->control_ns;
+}
+
+/* The first ACK of the peer's FIN reaches that. */
+static void fin_acked(struct pass *pass, bool in_doubt)
+{
+    struct end *from = pass->from, *to = pass->to;
+    struct closing *k = pass->conn->closing;
+
+    to->flags |= END_FIN_ACKED;
+    to->fin_acked_frame = pass->mark;
+    /* The peer's FIN passed earlier, without this ACK, and nothing is missing before it: it came
+     * first. Octets in front of it that come with this ACK are read after the ACK. */
+    bool bare = (k->first_fin == pass->e || k->simultaneous) && !pass->new_bytes &&
+                !(to->flags & END_MISSES);
+    bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
+    if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && bare && !resent &&
+        !is_unheard(pass) && seq_geq(from->contiguous, from->fin_end)) {
+        apply(pass, pass->p, GETS_FIN);
+    }
+    /* Sent again for want of an ACK, or for want of one in the capture? */
+    bool acked_unseen = resent && bare && engine_lacks_acks(pass->engine);
+    apply(pass, pass->p, in_doubt || acked_unseen ? GETS_ACK_OF_FIN_IN_DOUBT : GETS_ACK_OF_FIN);
+}
+
 /* pass->from acknowledges the FIN of pass->to. */
 void teardown_ack(struct pass *pass)
 {
-    struct conn *c = pass->conn;
     struct end *from = pass->from, *to = pass->to;
-    struct closing *k = c->closing;
+    struct closing *k = pass->conn->closing;
 
     if (!k || !pass->ack || !pass->ack_fits || !(to->flags & END_FIN) ||
         pass->segment->ack != to->fin_end) {
@@ -87,52 +146,19 @@ void teardown_ack(struct pass *pass)
     /* The FIN's own segment acknowledged the SYN: that was taken first. */
     apply(pass, pass->e, SENDS_AS_OPEN);
     fin_sent_before(pass);
-    if (from->state == LIFELINE_FIN_WAIT_1 && k->first_fin == pass->e && k->fin_frames[2] &&
-        !k->simultaneous && !(from->flags & END_FIN_ACKED)) {
-        /* Each transmission of that FIN carried the ACK of this end's. */
-        from->flags |= END_FIN_ACKED;
-        from->fin_acked_frame = k->fin_frames[2];
-        apply(pass, pass->e, GETS_ACK_OF_FIN);
-    }
+    acked_by_fin(pass);
     bool in_doubt = from->state == LIFELINE_ESTABLISHED && end_may_have_closed(from);
     if (in_doubt) {
         from->flags |= END_DOUBTED;
     }
     apply(pass, pass->e, in_doubt ? SENDS_ACK_OF_FIN_IN_DOUBT : SENDS_ACK_OF_FIN);
-
-    bool first = k->first_fin == pass->p;
-    uint32_t *step = &k->fin_frames[first ? 1 : 3];
-    if (!*step) {
-        *step = pass->mark;
-        pass->steps |= first ? LIFELINE_STEP_TEARDOWN_2 : LIFELINE_STEP_TEARDOWN_4;
-        *(first ? &k->step2_ns : &k->step4_ns) = pass->time_ns;
-    }
+    note_fin_ack_step(pass);
     if (!(to->flags & END_FIN_ACKED)) {
-        to->flags |= END_FIN_ACKED;
-        to->fin_acked_frame = pass->mark;
-        /* The peer's FIN passed earlier, without this ACK, and nothing is missing before it: it
-         * came first. Octets in front of it that come with this ACK are read after the ACK. */
-        bool bare = (k->first_fin == pass->e || k->simultaneous) && !pass->new_bytes &&
-                    !(to->flags & END_MISSES);
-        bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
-        /* A FIN that doesn't acknowledge one that passed a round trip before never got it, unless
-         * what was missing before that one came later. */
-        int64_t later = to->control_ns - from->control_ns;
-        int64_t round_ns = pass->p == c->client ? c->synack_to_ack_ns : c->syn_to_synack_ns;
-        bool unheard = round_ns != LIFELINE_UNKNOWN_NS && later > facts_turnaround_ns(c, pass->p) &&
-                       later > SHORTEST_TIMEOUT_NS && c->last_data_ns <= to->control_ns;
-        if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && bare && !resent &&
-            !unheard && seq_geq(from->contiguous, from->fin_end)) {
-            apply(pass, pass->p, GETS_FIN);
-        }
-        /* Sent again for want of an ACK, or for want of one in the capture? */
-        bool acked_unseen = resent && bare && engine_lacks_acks(pass->engine);
-        apply(pass, pass->p, in_doubt || acked_unseen ? GETS_ACK_OF_FIN_IN_DOUBT : GETS_ACK_OF_FIN);
+        fin_acked(pass, in_doubt);
     }
-    if ((to->flags & END_FIN_REPEATED) && from->state == LIFELINE_TIME_WAIT) {
-        if (k->time_wait[pass->e].entered_frame != pass->mark) {
-            time_wait_restart(pass, pass->e);
-        }
+    if ((to->flags & END_FIN_REPEATED) && from->state == LIFELINE_TIME_WAIT &&
+        k->time_wait[pass->e].entered_frame != pass->mark) {
+        time_wait_restart(pass, pass->e);
     }
     to->flags &= ~(uint32_t)END_FIN_REPEATED;
 }
@@ -147,18 +173,18 @@ static void fin_repeated(struct pass *pass)
     if (pass->twice) {
         return;
     }
-    if ((from->flags & END_FIN_ACKED) || !facts_is_copy(pass)) {
+    if ((from->flags & END_FIN_ACKED) || !copy_of_control(pass)) {
         from->flags |= END_FIN_REPEATED;
     }
     /* Some stacks acknowledge a crossing FIN with their own FIN again: nothing was lost. */
-    if (facts_is_old(pass) || facts_is_copy(pass) ||
+    if (facts_is_old(pass) || copy_of_control(pass) ||
         (pass->steps & (LIFELINE_STEP_TEARDOWN_2 | LIFELINE_STEP_TEARDOWN_4))) {
         return;
     }
     k->fin_retransmissions++;
-    facts_note_control(pass);
+    copy_note_control(pass);
     if (!(from->flags & END_FIN_ACKED) ||
-        pass->sent_ns - from->delivered_ns <= facts_turnaround_ns(c, pass->e)) {
+        pass->sent_ns - from->delivered_ns <= clock_turnaround_ns(c, pass->e)) {
         return;
     }
     uint32_t lost = from->fin_acked_frame;
@@ -250,7 +276,7 @@ void teardown_reconsider(struct pass *pass)
                                  !pass->stale && !pass->same_tick);
     bool bare = pass->seq_end == pass->segment->seq && fresh &&
                 !(pass->marks & (LIFELINE_MARK_KEEP_ALIVE | LIFELINE_MARK_WINDOW_PROBE)) &&
-                pass->sent_ns - from->control_ns > facts_turnaround_ns(pass->conn, pass->e);
+                pass->sent_ns - from->control_ns > clock_turnaround_ns(pass->conn, pass->e);
     bool below = bare && seq_lt(pass->segment->seq, from->fin_end) &&
                  pass->segment->seq != pass->to->edge; /* a closed window holds numbers down */
     if (!past && !sooner && !later && !below) {
@@ -270,11 +296,101 @@ void teardown_reconsider(struct pass *pass)
     teardown_forget_fin(pass);
 }
 
+/* Is it the end of a stream that can end? Data beyond it, or of its number, that was sent before
+ * tells that it isn't; before its handshake an end has nothing to close. */
+static bool is_end_of_stream(struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    bool taken =
+        pass->repeated && (to->flags & END_ACKED_KNOWN) && seq_leq(pass->seq_end, to->acked);
+    if (pass->seq_end != from->next || taken) {
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
+        return false;
+    }
+    return from->state != LIFELINE_SYN_SENT && from->state != LIFELINE_CLOSED &&
+           (from->state != LIFELINE_STATE_UNKNOWN || (from->flags & END_DOUBTED));
+}
+
+static void note_first_fin(struct pass *pass)
+{
+    struct closing *k = pass->conn->closing;
+    k->first_fin = (uint8_t)pass->e;
+    k->fin_frames[0] = pass->mark;
+    k->step1_ns = pass->time_ns;
+    k->first_fin_ack = pass->ack ? pass->segment->ack : pass->from->fin_end;
+    pass->steps |= LIFELINE_STEP_TEARDOWN_1;
+}
+
+static void note_second_fin(struct pass *pass)
+{
+    const struct end *from = pass->from, *to = pass->to;
+    struct closing *k = pass->conn->closing;
+    bool unaware = pass->ack && seq_lt(pass->segment->ack, to->fin_end);
+    k->fin_frames[2] = pass->mark;
+    k->step3_ns = pass->time_ns;
+    k->simultaneous |=
+        !(pass->ack && pass->segment->ack == to->fin_end) &&
+        (!(to->flags & END_FIN_ACKED) || (unaware && from->state == LIFELINE_CLOSE_WAIT));
+    pass->steps |= LIFELINE_STEP_TEARDOWN_3;
+}
+
+/* It closes first; but may its peer have closed before, in the end of its stream that isn't in the
+ * capture? */
+static bool closes_in_doubt(const struct pass *pass)
+{
+    const struct end *to = pass->to;
+    const struct closing *k = pass->conn->closing;
+    uint32_t tail = k->reset_by == pass->p ? seq_max(to->next, k->reset_seq) : to->next;
+    return k->first_fin == pass->e && pass->from->state == LIFELINE_ESTABLISHED &&
+           end_may_have_closed(to) && (!pass->ack || seq_geq(pass->segment->ack, tail));
+}
+
+/* The first transmission of its sender's FIN. */
+static void take_fin(struct pass *pass)
+{
+    struct end *from = pass->from, *to = pass->to;
+    struct closing *k = pass->conn->closing;
+
+    from->flags |= END_FIN;
+    from->fin_end = pass->seq_end;
+    from->fin_frame = pass->mark;
+    copy_note_control(pass);
+    bool acked_before = k->first_fin == pass->p && (to->flags & END_ACKED_KNOWN);
+    if (acked_before && to->state == LIFELINE_FIN_WAIT_1 && k->first_fin_ack == from->fin_end) {
+        overtaken_fin(pass);
+        return;
+    }
+    if (k->first_fin == LIFELINE_UNKNOWN) {
+        note_first_fin(pass);
+    } else {
+        note_second_fin(pass);
+    }
+    if (k->simultaneous && from->state == LIFELINE_CLOSE_WAIT) {
+        /* Its later ACK overtook this FIN, which it sent before it had the peer's. */
+        apply_withdrawal(pass, pass->e, 0);
+        apply(pass, pass->e, SENDS_FIN);
+        apply(pass, pass->e, SENDS_ACK_OF_FIN);
+        return;
+    }
+    if (closes_in_doubt(pass)) {
+        to->flags |= END_DOUBTED;
+        apply(pass, pass->e, SENDS_FIN_IN_DOUBT);
+        return;
+    }
+    apply(pass, pass->e, SENDS_FIN);
+    if (acked_before && to->acked == from->fin_end && !(from->flags & END_FIN_ACKED)) {
+        /* Acknowledged before it was captured. */
+        from->flags |= END_FIN_ACKED;
+        apply(pass, pass->p, SENDS_ACK_OF_FIN);
+        apply(pass, pass->e, GETS_ACK_OF_FIN);
+    }
+}
+
 void teardown_fin(struct pass *pass)
 {
-    struct conn *c = pass->conn;
-    struct end *from = pass->from, *to = pass->to;
-    struct closing *k = pass->fin && pass->fits ? closing_of(pass) : c->closing;
+    struct end *from = pass->from;
+    bool closes = pass->fin && pass->fits;
+    struct closing *k = closes ? closing_of(pass) : pass->conn->closing;
 
     if (!k) {
         return;
@@ -283,72 +399,17 @@ void teardown_fin(struct pass *pass)
     if (passive && !(from->flags & END_FIN)) {
         k->half_close_bytes += pass->new_bytes;
     }
-    if (!pass->fin || !pass->fits) {
+    if (!closes) {
         return;
     }
-    if (from->flags & END_FIN) {
-        if (pass->seq_end == from->fin_end) {
-            fin_repeated(pass);
-        } else {
-            pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW; /* nothing follows a FIN */
+    if (!(from->flags & END_FIN)) {
+        if (is_end_of_stream(pass)) {
+            take_fin(pass);
         }
-        return;
-    }
-    bool taken =
-        pass->repeated && (to->flags & END_ACKED_KNOWN) && seq_leq(pass->seq_end, to->acked);
-    if (pass->seq_end != from->next || taken) {
-        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW;
-        return; /* data beyond it, or of its number, was sent before: no FIN of this stream */
-    }
-    if (from->state == LIFELINE_SYN_SENT || from->state == LIFELINE_CLOSED ||
-        (from->state == LIFELINE_STATE_UNKNOWN && !(from->flags & END_DOUBTED))) {
-        return;
-    }
-    from->flags |= END_FIN;
-    from->fin_end = pass->seq_end;
-    from->fin_frame = pass->mark;
-    facts_note_control(pass);
-    if (k->first_fin == pass->p && to->state == LIFELINE_FIN_WAIT_1 &&
-        (to->flags & END_ACKED_KNOWN) && k->first_fin_ack == from->fin_end) {
-        overtaken_fin(pass);
-        return;
-    }
-    if (k->first_fin == LIFELINE_UNKNOWN) {
-        k->first_fin = (uint8_t)pass->e;
-        k->fin_frames[0] = pass->mark;
-        k->step1_ns = pass->time_ns;
-        k->first_fin_ack = pass->ack ? pass->segment->ack : from->fin_end;
-        pass->steps |= LIFELINE_STEP_TEARDOWN_1;
+    } else if (pass->seq_end == from->fin_end) {
+        fin_repeated(pass);
     } else {
-        k->fin_frames[2] = pass->mark;
-        k->step3_ns = pass->time_ns;
-        bool unaware = pass->ack && seq_lt(pass->segment->ack, to->fin_end);
-        k->simultaneous |=
-            !(pass->ack && pass->segment->ack == to->fin_end) &&
-            (!(to->flags & END_FIN_ACKED) || (unaware && from->state == LIFELINE_CLOSE_WAIT));
-        pass->steps |= LIFELINE_STEP_TEARDOWN_3;
-        if (k->simultaneous && from->state == LIFELINE_CLOSE_WAIT) {
-            /* Its later ACK overtook this FIN, which it sent before it had the peer's. */
-            apply_withdrawal(pass, pass->e, 0);
-            apply(pass, pass->e, SENDS_FIN);
-            apply(pass, pass->e, SENDS_ACK_OF_FIN);
-            return;
-        }
-    }
-    uint32_t tail = k->reset_by == pass->p ? seq_max(to->next, k->reset_seq) : to->next;
-    if (k->first_fin == pass->e && from->state == LIFELINE_ESTABLISHED && end_may_have_closed(to) &&
-        (!pass->ack || seq_geq(pass->segment->ack, tail))) {
-        to->flags |= END_DOUBTED;
-        apply(pass, pass->e, SENDS_FIN_IN_DOUBT);
-        return;
-    }
-    apply(pass, pass->e, SENDS_FIN);
-    if (k->first_fin == pass->p && to->acked == from->fin_end && (to->flags & END_ACKED_KNOWN) &&
-        !(from->flags & END_FIN_ACKED)) {
-        /* Acknowledged before it was captured. */
-        from->flags |= END_FIN_ACKED;
-        apply(pass, pass->p, SENDS_ACK_OF_FIN);
-        apply(pass, pass->e, GETS_ACK_OF_FIN);
+        pass->marks |= LIFELINE_MARK_OUT_OF_WINDOW; /* nothing follows a FIN */
     }
 }
 

@@ -13,9 +13,10 @@
 #include <string.h>
 
 #include "conn/apply.h"
+#include "conn/clock.h"
+#include "conn/copy.h"
 #include "conn/emit.h"
 #include "conn/ending.h"
-#include "conn/facts.h"
 #include "conn/record.h"
 #include "conn/time_wait_hold.h"
 #include "conn/timers.h"
@@ -43,7 +44,7 @@ void time_wait_late_segment(struct pass *pass)
     if (pass->segment->payload_bytes || pass->syn) {
         pass->marks |= LIFELINE_MARK_OLD_DUPLICATE;
         pass->old_incarnation = c->incarnation;
-        if (pass->twice || (pass->syn && facts_is_captured_again(pass))) {
+        if (pass->twice || (pass->syn && copy_captured_again(pass))) {
             return;
         }
         tw->absorbed++;
@@ -155,7 +156,7 @@ void time_wait_reconsider(struct pass *pass)
                  (tw && tw->present && tw->outcome == LIFELINE_TIME_WAIT_EXPIRED);
     if (!ended || !end_closed(pass->from) || pass->syn || pass->rst || pass->stale ||
         !(pass->to->flags & END_FIN_REPEATED) || pass->segment->ack != pass->to->fin_end ||
-        pass->sent_ns - tw->ended_ns <= facts_turnaround_ns(c, pass->e)) {
+        pass->sent_ns - tw->ended_ns <= clock_turnaround_ns(c, pass->e)) {
         return;
     }
     tw->since_ns = pass->time_ns; /* what it answers restarts it */
@@ -199,7 +200,7 @@ void time_wait_answers_behind(struct pass *pass)
     const struct end *holder = &old->end[end], *peer = &old->end[!end];
     if (!time_wait_killed(old, end) || !(peer->flags & END_FIN) ||
         pass->segment->seq != holder->next || pass->segment->ack != peer->fin_end ||
-        pass->time_ns - old->closing->time_wait[end].ended_ns <= facts_turnaround_ns(old, end)) {
+        pass->time_ns - old->closing->time_wait[end].ended_ns <= clock_turnaround_ns(old, end)) {
         return;
     }
     struct pass silent;

@@ -156,14 +156,74 @@ static bool had_no_room(const struct scene *s)
            (!answer || zero->first_frame < answer);
 }
 
-static bool http_no_response(const struct scene *s, struct lifeline_finding *out)
+static bool is_unanswered(const struct scene *s)
 {
     const struct lifeline_exchange *x = s->exchange;
     bool unanswered = x->outcome == LIFELINE_EXCHANGE_NO_RESPONSE ||
                       x->outcome == LIFELINE_EXCHANGE_RESET ||
                       x->outcome == LIFELINE_EXCHANGE_OPEN || x->broken_off;
-    if (!proven(s) || !unanswered || x->response.first_frame || !x->request.complete ||
-        has_wrong_answer(x) || s->record->server.missing_bytes) {
+    return proven(s) && unanswered && !x->response.first_frame && x->request.complete &&
+           !has_wrong_answer(x) && !s->record->server.missing_bytes;
+}
+
+/* The connection's end is a finding of its own, and why no answer came. */
+static bool lost_with_connection(const struct scene *s, enum leaver leaver,
+                                 struct lifeline_finding *out)
+{
+    if (ended_otherwise(s->record, LIFELINE_CAUSE_INJECTED)) {
+        finding_says(out,
+                     N_("an RST, which a third party may have sent, ends the connection with "
+                        "{subject} before {request} is answered"),
+                     N_("RSTs, which a third party may have sent, end connections with {subject} "
+                        "before requests are answered"));
+    } else if (leaver == SERVER_LEFT && ended_otherwise(s->record, LIFELINE_CAUSE_HALF_OPEN_PEER)) {
+        finding_says(
+            out,
+            N_("{request} is lost: {subject}, or a device on the way, answers it with RST, "
+               "for it does not know the connection"),
+            N_("requests are lost: {subject}, or a device on the way, does not know their "
+               "connections"));
+    } else {
+        return false;
+    }
+    out->severity = LIFELINE_WARNING;
+    return true;
+}
+
+static void client_left(bool long_wait, struct lifeline_finding *out)
+{
+    out->severity = long_wait ? LIFELINE_WARNING : LIFELINE_NOTE;
+    if (long_wait) {
+        finding_says(out,
+                     N_("{subject} did not answer {request} in {duration}; the client gave up"),
+                     N_("{subject} does not answer; clients give up, after up to {duration}"));
+    } else {
+        finding_says(out,
+                     N_("the client of {subject} left {duration} after {request}, before an "
+                        "answer came"),
+                     N_("clients of {subject} leave before an answer comes"));
+    }
+}
+
+static void still_waiting(const struct lifeline_exchange *x, struct lifeline_finding *out)
+{
+    out->severity = LIFELINE_WARNING;
+    if (x->retransmitted_segments && x->retransmitted_segments != LIFELINE_UNKNOWN_COUNT) {
+        out->count = x->retransmitted_segments;
+    }
+    finding_says(out,
+                 out->count == LIFELINE_UNKNOWN_COUNT
+                     ? N_("{subject} has not answered {request} for {duration} when the "
+                          "capture ends")
+                     : N_("{subject} has not answered {request} for {duration} and "
+                          "{count|retransmission|retransmissions} when the capture ends"),
+                 N_("{subject} does not answer until the capture ends, for up to {duration}"));
+}
+
+static bool http_no_response(const struct scene *s, struct lifeline_finding *out)
+{
+    const struct lifeline_exchange *x = s->exchange;
+    if (!is_unanswered(s)) {
         return false;
     }
     out->endpoint = LIFELINE_SERVER;
@@ -190,23 +250,7 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
     bool long_wait = wait_ns >= s->thresholds->slow_response_ns;
     out->duration_ns = wait_ns;
     mark_end(s, out);
-    if (ended_otherwise(s->record, LIFELINE_CAUSE_INJECTED)) {
-        out->severity = LIFELINE_WARNING;
-        finding_says(out,
-                     N_("an RST, which a third party may have sent, ends the connection with "
-                        "{subject} before {request} is answered"),
-                     N_("RSTs, which a third party may have sent, end connections with {subject} "
-                        "before requests are answered"));
-        return true;
-    }
-    if (leaver == SERVER_LEFT && ended_otherwise(s->record, LIFELINE_CAUSE_HALF_OPEN_PEER)) {
-        out->severity = LIFELINE_WARNING;
-        finding_says(
-            out,
-            N_("{request} is lost: {subject}, or a device on the way, answers it with RST, "
-               "for it does not know the connection"),
-            N_("requests are lost: {subject}, or a device on the way, does not know their "
-               "connections"));
+    if (lost_with_connection(s, leaver, out)) {
         return true;
     }
     switch (leaver) {
@@ -215,34 +259,13 @@ static bool http_no_response(const struct scene *s, struct lifeline_finding *out
                      N_("{subject} ends connections instead of answering"));
         return true;
     case CLIENT_LEFT:
-        out->severity = long_wait ? LIFELINE_WARNING : LIFELINE_NOTE;
-        if (long_wait) {
-            finding_says(out,
-                         N_("{subject} did not answer {request} in {duration}; the client gave up"),
-                         N_("{subject} does not answer; clients give up, after up to {duration}"));
-        } else {
-            finding_says(out,
-                         N_("the client of {subject} left {duration} after {request}, before an "
-                            "answer came"),
-                         N_("clients of {subject} leave before an answer comes"));
-        }
+        client_left(long_wait, out);
         return true;
     default:
-        if (!long_wait) {
-            return false;
+        if (long_wait) {
+            still_waiting(x, out);
         }
-        out->severity = LIFELINE_WARNING;
-        if (x->retransmitted_segments && x->retransmitted_segments != LIFELINE_UNKNOWN_COUNT) {
-            out->count = x->retransmitted_segments;
-        }
-        finding_says(out,
-                     out->count == LIFELINE_UNKNOWN_COUNT
-                         ? N_("{subject} has not answered {request} for {duration} when the "
-                              "capture ends")
-                         : N_("{subject} has not answered {request} for {duration} and "
-                              "{count|retransmission|retransmissions} when the capture ends"),
-                     N_("{subject} does not answer until the capture ends, for up to {duration}"));
-        return true;
+        return long_wait;
     }
 }
 
