@@ -15,12 +15,13 @@
 /* Marks that give a segment a row of its own (or a run of its like). The others would cut a busy
  * transfer to pieces: they are counted in the record. */
 #define ROW_MARKS                                                                                  \
-    (uint32_t)(                                                                                    \
-        LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION |                      \
-        LIFELINE_MARK_OUT_OF_ORDER | LIFELINE_MARK_GAP_BEFORE | LIFELINE_MARK_ACKED_UNSEEN |       \
-        LIFELINE_MARK_KEEP_ALIVE | LIFELINE_MARK_KEEP_ALIVE_ACK | LIFELINE_MARK_ZERO_WINDOW |      \
-        LIFELINE_MARK_WINDOW_PROBE | LIFELINE_MARK_CHALLENGE_ACK | LIFELINE_MARK_OLD_DUPLICATE |   \
-        LIFELINE_MARK_OUT_OF_WINDOW | LIFELINE_MARK_UNEXPECTED_SYN | LIFELINE_MARK_COPY)
+    (uint32_t)(LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION |               \
+               LIFELINE_MARK_OUT_OF_ORDER | LIFELINE_MARK_GAP_BEFORE |                             \
+               LIFELINE_MARK_ACKED_UNSEEN | LIFELINE_MARK_KEEP_ALIVE |                             \
+               LIFELINE_MARK_KEEP_ALIVE_ACK | LIFELINE_MARK_ZERO_WINDOW |                          \
+               LIFELINE_MARK_WINDOW_PROBE | LIFELINE_MARK_WINDOW_OPEN |                            \
+               LIFELINE_MARK_CHALLENGE_ACK | LIFELINE_MARK_OLD_DUPLICATE |                         \
+               LIFELINE_MARK_OUT_OF_WINDOW | LIFELINE_MARK_UNEXPECTED_SYN | LIFELINE_MARK_COPY)
 
 struct ladders {
     struct ladder_options options;

@@ -217,11 +217,17 @@ static void refuse(struct pass *pass)
 static void note_window(struct pass *pass)
 {
     const struct lifeline_segment *s = pass->segment;
+    struct end *from = pass->from;
     bool known = !(s->options & LIFELINE_OPT_WINDOW_CUT);
-    pass->from->window = known ? s->window : UINT16_MAX; /* not known to be closed */
+    bool old = facts_is_old(pass); /* RFC 9293 3.10.7.4: windows are taken in order */
     if (!s->window && !pass->syn && known) {
         pass->marks |= LIFELINE_MARK_ZERO_WINDOW;
-        pass->from->zero_windows++;
+        from->zero_windows++;
+    } else if (!from->window && from->zero_windows && known && !old) {
+        pass->marks |= LIFELINE_MARK_WINDOW_OPEN;
+    }
+    if (!old) {
+        from->window = known ? s->window : UINT16_MAX; /* not known to be closed */
     }
 }
 

@@ -55,7 +55,8 @@ static bool is_next(const struct pass *pass)
                 seq_lt(s->timestamp_value, from->last_tsval);
     /* What its sender acknowledged may be more than the peer sent: forged, and refuted since. */
     bool heard = seq_leq(from->acked, to->contiguous) && seq_leq(s->ack, to->contiguous);
-    return in_order && hears && heard && !late && to->window && seq_geq(pass->seq_end, s->seq);
+    return in_order && hears && heard && !late && from->window && to->window &&
+           seq_geq(pass->seq_end, s->seq);
 }
 
 bool plain_segment(struct pass *pass)

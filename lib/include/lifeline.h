@@ -124,6 +124,7 @@ enum lifeline_mark {
     LIFELINE_MARK_TRUNCATED = 1 << 14,      /* the snap length cut the payload */
     LIFELINE_MARK_UNEXPECTED_SYN = 1 << 15, /* neither a retry nor (yet) a new incarnation */
     LIFELINE_MARK_COPY = 1 << 16, /* of a segment that passed: the same packet, not sent again */
+    LIFELINE_MARK_WINDOW_OPEN = 1 << 17, /* the first to give room after a zero window */
 };
 
 enum lifeline_handshake_kind {

@@ -86,6 +86,7 @@ const struct lifeline_name lifeline_mark_names[] = {
     {LIFELINE_MARK_TRUNCATED, "truncated", "the snap length cut its payload"},
     {LIFELINE_MARK_UNEXPECTED_SYN, "unexpected-syn", "neither a retry nor a new incarnation"},
     {LIFELINE_MARK_COPY, "copy", "the same packet once more, captured or duplicated on the way"},
+    {LIFELINE_MARK_WINDOW_OPEN, "window-open", "its sender takes data again after a zero window"},
     {0, NULL, NULL}};
 
 const struct lifeline_name lifeline_handshake_names[] = {
