@@ -3,27 +3,19 @@
 
 #include <string.h>
 
-#include "text.h"
-#include "translate.h"
+#include "finding_crowds.h"
 
 struct finding_groups {
     GHashTable *table; /* key text -> struct finding_group */
+    GPtrArray *made;   /* those that were joined of others */
     size_t max_groups;
 };
-
-static void free_group(gpointer data)
-{
-    struct finding_group *group = data;
-    g_free((char *)group->example.subject);
-    g_free((char *)group->example.peer);
-    g_free((char *)group->example.request);
-    g_free(group);
-}
 
 struct finding_groups *finding_groups_new(size_t max_bytes)
 {
     struct finding_groups *groups = g_new(struct finding_groups, 1);
-    groups->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_group);
+    groups->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finding_group_free);
+    groups->made = g_ptr_array_new_with_free_func(finding_group_free);
     groups->max_groups = MIN(GROUPS_MAX, max_bytes / GROUP_BYTES);
     return groups;
 }
@@ -31,23 +23,8 @@ struct finding_groups *finding_groups_new(size_t max_bytes)
 void finding_groups_free(struct finding_groups *groups)
 {
     g_hash_table_destroy(groups->table);
+    g_ptr_array_unref(groups->made);
     g_free(groups);
-}
-
-/* The strings live as long as the group. */
-static void keep_example(struct finding_group *group, const struct lifeline_finding *finding)
-{
-    struct lifeline_finding old = group->example;
-    group->example = *finding;
-    group->example.subject = g_strdup(finding->subject);
-    group->example.peer = g_strdup(finding->peer);
-    group->example.request = g_strdup(finding->request);
-    group->example.text = NULL;
-    if (old.severity > finding->severity)
-        group->example.severity = old.severity;
-    g_free((char *)old.subject);
-    g_free((char *)old.peer);
-    g_free((char *)old.request);
 }
 
 static struct finding_group *group_of(struct finding_groups *groups,
@@ -70,24 +47,14 @@ static struct finding_group *group_of(struct finding_groups *groups,
         g_free(key);
         return group;
     }
-    group = g_new0(struct finding_group, 1);
-    group->group_template = finding->group_template;
-    group->total = LIFELINE_UNKNOWN_COUNT;
+    group = finding_group_new(finding->group_template);
     g_hash_table_insert(groups->table, key, group);
     return group;
 }
 
 void finding_groups_add(struct finding_groups *groups, const struct lifeline_finding *finding)
 {
-    struct finding_group *group = group_of(groups, finding);
-    if (group->findings && g_strcmp0(group->example.peer, finding->peer) != 0)
-        group->many_peers = true;
-    if (!group->findings || finding->duration_ns > group->example.duration_ns)
-        keep_example(group, finding);
-    if (finding->count != LIFELINE_UNKNOWN_COUNT)
-        group->total =
-            group->total == LIFELINE_UNKNOWN_COUNT ? finding->count : group->total + finding->count;
-    group->findings++;
+    finding_group_add(group_of(groups, finding), finding);
 }
 
 /* ---- ranking --------------------------------------------------------------------------------- */
@@ -113,13 +80,15 @@ static gint compare(gconstpointer a, gconstpointer b, gpointer ranks)
         return names;
     if (x->example.severity != y->example.severity)
         return x->example.severity > y->example.severity ? -1 : 1;
+    if (x->is_rest != y->is_rest)
+        return x->is_rest ? 1 : -1;
     if (x->findings != y->findings)
         return x->findings > y->findings ? -1 : 1;
     int subjects = g_strcmp0(x->example.subject, y->example.subject);
     return subjects != 0 ? subjects : strcmp(x->group_template, y->group_template);
 }
 
-GPtrArray *finding_groups_ranked(const struct finding_groups *groups)
+GPtrArray *finding_groups_ranked(struct finding_groups *groups, bool each)
 {
     GPtrArray *list = g_ptr_array_new();
     GHashTable *ranks = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
@@ -138,37 +107,12 @@ GPtrArray *finding_groups_ranked(const struct finding_groups *groups)
         g_ptr_array_add(list, value);
     }
     g_ptr_array_sort_with_data(list, compare, ranks);
+    if (!each) {
+        finding_crowds_join_ports(list, groups->made);
+        g_ptr_array_sort_with_data(list, compare, ranks);
+        finding_crowds_join_rest(list, groups->made);
+        g_ptr_array_sort_with_data(list, compare, ranks);
+    }
     g_hash_table_destroy(ranks);
     return list;
-}
-
-const char *finding_severity(uint8_t severity)
-{
-    switch (severity) {
-    case LIFELINE_NOTE:
-        return tr(N_("note"));
-    case LIFELINE_WARNING:
-        return tr(N_("warning"));
-    default:
-        return tr(N_("error"));
-    }
-}
-
-char *finding_group_text(const struct finding_group *group, bool ascii)
-{
-    char text[1024];
-    struct lifeline_finding finding = group->example;
-    bool single = group->findings == 1;
-    if (!single) {
-        finding.count = group->total;
-        if (group->many_peers)
-            finding.peer = tr(N_("several hosts"));
-        if (group->many_hosts)
-            finding.subject = tr(N_("several hosts"));
-    }
-    size_t length = lifeline_finding_render(
-        &finding, tr(single ? finding.text_template : group->group_template), text, sizeof text);
-    GString *safe = g_string_new(NULL);
-    text_append_safe(safe, text, length, ascii);
-    return g_string_free(safe, FALSE);
 }

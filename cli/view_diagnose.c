@@ -25,7 +25,7 @@
 
 static struct {
     char *fail_on, *at_least;
-    gboolean brief;
+    gboolean brief, all;
     char *slow_handshake, *slow_response, *close_wait, *fin_wait_2, *zero_window, *idle_race;
     char *port_share, *short_connections;
 } given;
@@ -40,6 +40,8 @@ static const GOptionEntry entries[] = {
     TEXT("at-least", at_least, "SEVERITY",
          "leave out findings that are milder, for --fail-on as well"),
     {"brief", 0, 0, G_OPTION_ARG_NONE, &given.brief, "without why and what to do", NULL},
+    {"all", 0, 0, G_OPTION_ARG_NONE, &given.all, "a line for each host and port, however many",
+     NULL},
     TEXT("slow-handshake", slow_handshake, "SECONDS", "handshake-slow from there; default 0.7"),
     TEXT("slow-response", slow_response, "SECONDS", "http-slow-response from there; default 1"),
     TEXT("close-wait", close_wait, "SECONDS",
@@ -152,6 +154,10 @@ static void append_example(GString *out, const struct finding_group *group, bool
 {
     const struct lifeline_finding *example = &group->example;
     bool has_connection = example->connection != LIFELINE_UNKNOWN_COUNT;
+    if (group->crowd && example->peer && !group->many_peers) {
+        const struct prose_value values[] = {{"peer", example->peer}, {NULL, NULL}};
+        prose_fill(out, tr(N_("; all with {peer}")), values);
+    }
     if (!has_connection && !example->frame_count)
         return; /* it is about the capture */
     g_string_append(out, "; ");
@@ -233,7 +239,7 @@ static void print_nothing(struct diagnose *view, const struct lifeline_counters 
 
 static void print_groups(struct diagnose *view, const struct lifeline_counters *counters)
 {
-    GPtrArray *groups = finding_groups_ranked(view->groups);
+    GPtrArray *groups = finding_groups_ranked(view->groups, given.all);
     for (guint i = 0; i < groups->len; i++) {
         const struct finding_group *group = groups->pdata[i];
         const struct finding_group *next = i + 1 < groups->len ? groups->pdata[i + 1] : NULL;
@@ -361,7 +367,8 @@ const struct view view_diagnose = {
     .summary = "findings, worst first, each with its frames, why it matters and what to do",
     .help =
         "Findings of a kind that concern the same host are one line, with how many there are and "
-        "the worst of them as an example. error: something was lost that a user will miss; "
+        "the worst of them as an example; so are many ports of one host, and hosts beyond the ten "
+        "that have most. error: something was lost that a user will miss; "
         "warning: something is wrong, or will be; note: worth knowing, often harmless.\n"
         "\n"
         "--fail-on makes it a check for a pipeline, as in\n"

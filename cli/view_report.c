@@ -254,7 +254,7 @@ static void append_overview(GString *page, const struct report *report)
 
 static void append_findings(GString *page, const struct report *report)
 {
-    GPtrArray *ranked = finding_groups_ranked(report->groups);
+    GPtrArray *ranked = finding_groups_ranked(report->groups, false);
 
     g_string_append(page, "<h2>Findings</h2>\n");
     if (!ranked->len)

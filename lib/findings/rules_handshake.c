@@ -300,7 +300,8 @@ static const struct rule rules[] = {
          "an ICMP error in its own name."),
       N_("Start the service, or correct the port or address the client uses; check that it listens "
          "on that address and not only on loopback. Where a router or firewall rejects, look at "
-         "its rules."),
+         "its rules. One client that many ports or many hosts refuse is looking for open ones: a "
+         "scan."),
       "RFC 9293 3.10.7.1"},
      SCOPE_CONNECTION,
      connection_refused},
