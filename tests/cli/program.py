@@ -547,38 +547,6 @@ class Selection(Case):
         self.assertEqual([line.split(": ")[1].split(" answers")[0] for line in lines(both)],
                          [f"10.0.2.{i} (11 ports)" for i in range(1, 4)])
 
-    def test_crowds_of_findings_are_one_line(self):
-        """A scan of ports is one line, a sweep over hosts ten; --all lists each."""
-        def refused(hosts, ports):
-            packets = []
-            for host in hosts:
-                for port in ports:
-                    ask = capture.tcp_ip("10.0.0.2", host, 40000, port, 7, 0, capture.SYN)
-                    answer = capture.tcp_ip(host, "10.0.0.2", port, 40000, 0, 8,
-                                            capture.RST | capture.ACK)
-                    for ip in (ask, answer):
-                        packets.append((10**18 + len(packets) * 10**6,
-                                        capture.link(capture.ETHERNET, ip)))
-            return self.write("refused.pcap", capture.pcap(packets))
-
-        def lines(*arguments):
-            out = run("diagnose", "--brief", *arguments)[1]
-            return [re.sub(r"; e\.g\..*", "", line) for line in out.splitlines()]
-
-        says = "SYNs with RST: nothing listens there, or a firewall rejects them; all with 10.0.0.2"
-        scan = refused(["10.0.0.1"], range(1, 31))
-        self.assertEqual(lines(scan), [
-            f"warning 30 × connection-refused: 10.0.0.1 (30 ports) answers {says}"])
-        self.assertEqual(len(lines("--all", scan)), 30)
-        self.assertEqual(len(lines(refused(["10.0.0.1"], range(1, 11)))), 10)
-        sweep = refused([f"10.0.1.{i}" for i in range(1, 31)], [22])
-        self.assertEqual(len(lines(sweep)), 10)
-        self.assertEqual(lines(sweep)[-1],
-                         f"warning 21 × connection-refused: each of 21 others answers {says}")
-        both = refused([f"10.0.2.{i}" for i in range(1, 4)], range(1, 12))
-        self.assertEqual([line.split(": ")[1].split(" answers")[0] for line in lines(both)],
-                         [f"10.0.2.{i} (11 ports)" for i in range(1, 4)])
-
     def test_where_help_lists_fields(self):
         code, out, _ = run("--where", "help")
         self.assertEqual(code, 0)
