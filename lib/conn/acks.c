@@ -9,6 +9,7 @@
 #include "conn/acks.h"
 
 #include "conn/clock.h"
+#include "conn/copy.h"
 #include "conn/holes.h"
 #include "conn/numbers.h"
 #include "conn/unseen.h"
@@ -141,7 +142,7 @@ static void note_next(struct pass *pass, uint32_t edge)
     bool pure = pass->seq_end == s->seq && !pass->syn && !pass->rst;
     bool again = pure && s->ack == from->acked;
     if (again && s->window == from->window && seq_lt(s->ack, to->next) &&
-        !(to->flags & END_KEEP_ALIVE)) {
+        !(to->flags & END_KEEP_ALIVE) && !copy_of_ack(pass)) {
         pass->marks |= LIFELINE_MARK_DUPLICATE_ACK;
     }
     if (again && (to->flags & END_KEEP_ALIVE)) {

@@ -83,13 +83,14 @@ struct end {
     uint32_t segments, retransmitted_segments, out_of_order_segments, zero_windows;
     uint32_t fin_frame, fin_acked_frame, reset_frame;
     uint16_t wraps; /* of next around 2^32 */
-    uint16_t first_ip_id, control_ip_id;
+    uint16_t first_ip_id, control_ip_id, newest_ip_id;
     uint16_t mss, window;
     uint8_t window_scale, ttl;
     uint8_t state, state_count;
     uint8_t reset_verdict, reset_cause;
     uint16_t older_acks[3]; /* below acked, newest first: their lower halves */
     uint16_t data_ack;      /* that of its last data */
+    uint8_t ids_count;      /* its newest IP identification is little above the one before */
 };
 
 /* One TIME-WAIT. */
@@ -200,6 +201,7 @@ struct conn {
     /* ends that sent stray (a SYN,ACK: with STRAY_SYN) and claim, plus one; 0: none */
     uint8_t stray_from, claimed_from;
     uint8_t again_from; /* likewise */
+    uint8_t doubled;    /* copies of its packets are in the capture */
     /* The ICMP errors that an end had reason to believe, and the last of them, which is the one
      * that closed it if one did. icmp_errors: 0 if there was none. */
     uint8_t icmp_to, icmp_error;

@@ -280,6 +280,7 @@ void engine_push(struct lifeline_engine *engine, const struct lifeline_segment *
         c->mid_stream = !pass.syn && !pass.rst;
     }
     c->place->touched = 1;
+    pass.quiet_ns = segment->time_ns - c->last_ns;
     c->last_frame = pass.mark;
     c->last_ns = segment->time_ns;
 

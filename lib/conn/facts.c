@@ -187,7 +187,9 @@ static void read_syn(struct pass *pass)
         /* Else it answers a SYN that crossed its own, RFC 9293 3.10.7.3. */
         bool copy = copy_of_control(pass);
         pass->marks |= LIFELINE_MARK_RETRANSMISSION;
-        pass->marks |= copy && copy_same_control(pass) ? LIFELINE_MARK_COPY : 0U;
+        if (copy && copy_same_control(pass)) {
+            copy_note(pass);
+        }
         from->retransmitted_segments += !copy;
     }
 }
@@ -279,6 +281,7 @@ void facts_read(struct pass *pass)
         }
     }
     note_window(pass);
+    copy_note_id(pass);
     if ((s->options & LIFELINE_OPT_TIMESTAMP) && !pass->stale) {
         clock_note(pass);
     }

@@ -75,8 +75,9 @@ struct pass {
     const struct lifeline_segment *icmp;    /* an ICMP error in place of a segment */
     const struct lifeline_segment *foreign; /* one of another incarnation tells of this one */
     int64_t time_ns;
-    int64_t sent_ns; /* at most time_ns: by its sender's clock, where that is known */
-    unsigned e, p;   /* ends: sender and its peer */
+    int64_t sent_ns;  /* at most time_ns: by its sender's clock, where that is known */
+    int64_t quiet_ns; /* since the connection's last segment; 0 for its first */
+    unsigned e, p;    /* ends: sender and its peer */
     struct end *from, *to;
     uint32_t mark;        /* frame_mark() of the segment */
     uint32_t payload_seq; /* of its first payload octet */

@@ -103,10 +103,11 @@ static void note_again(struct pass *pass)
         pass->marks & (LIFELINE_MARK_RETRANSMISSION | LIFELINE_MARK_PARTIAL_RETRANSMISSION);
     bool late = again || (pass->marks & LIFELINE_MARK_OUT_OF_ORDER);
     bool copy = late && copy_captured_again(pass);
-    pass->twice = again && (copy || copy_seen_twice(pass));
-    if (pass->twice && ((copy && pass->segment->ip_id) ||
+    bool before = !pass->new_bytes && copy_of_data(pass);
+    pass->twice = again && (copy || before || copy_seen_twice(pass));
+    if (pass->twice && (before || (copy && pass->segment->ip_id) ||
                         (pass->fin ? copy_same_control(pass) : copy_same_data(pass)))) {
-        pass->marks |= LIFELINE_MARK_COPY;
+        copy_note(pass);
     }
     if (again && !pass->twice) {
         from->retransmitted_segments++;

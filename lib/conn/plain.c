@@ -17,6 +17,7 @@
 
 #include "conn/acks.h"
 #include "conn/clock.h"
+#include "conn/copy.h"
 #include "conn/numbers.h"
 #include "conn/payload.h"
 
@@ -81,6 +82,7 @@ bool plain_segment(struct pass *pass)
         payload_note(pass);
         from->flags &= ~(uint32_t)END_WITHDRAWABLE; /* it sends as open */
     }
+    copy_note_id(pass);
     if (s->options & LIFELINE_OPT_TIMESTAMP) {
         clock_note(pass);
     }

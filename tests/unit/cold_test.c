@@ -54,8 +54,8 @@ static void truth_values(struct closing *k)
 
 static bool same_ends(const struct conn *a, const struct conn *b)
 {
-    return !memcmp(&a->end[0], &b->end[0], BEHIND(end, data_ack)) &&
-           !memcmp(&a->end[1], &b->end[1], BEHIND(end, data_ack));
+    return !memcmp(&a->end[0], &b->end[0], BEHIND(end, ids_count)) &&
+           !memcmp(&a->end[1], &b->end[1], BEHIND(end, ids_count));
 }
 
 static bool same(const struct conn *a, const struct conn *b)
@@ -63,7 +63,7 @@ static bool same(const struct conn *a, const struct conn *b)
     size_t ends = offsetof(struct conn, end), behind = offsetof(struct conn, closing);
     return !memcmp(a, b, ends) && same_ends(a, b) &&
            !memcmp((const char *)a + behind, (const char *)b + behind,
-                   BEHIND(conn, again_from) - behind);
+                   BEHIND(conn, doubled) - behind);
 }
 
 static bool same_closing(const struct closing *a, const struct closing *b)
