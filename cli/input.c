@@ -274,12 +274,16 @@ int input_check(const struct options *options)
             cause = EISDIR;
         if (cause == 0)
             continue;
-        const char *hint = "";
-        if (cause == ENOENT && file > options->files && view_find(*file))
-            hint = " (a command comes before the files)";
-        else if (cause == ENOENT && file == options->files && !strpbrk(*file, "./"))
-            hint = " (and not a command either, see lifeline --help)";
-        say("%s: %s%s", *file, g_strerror(cause), hint);
+        bool first = file == options->files;
+        const char *meant = first ? view_suggest(*file) : NULL;
+        if (cause == ENOENT && view_find(*file))
+            say("%s: %s (a command comes before the files, and alone)", *file, g_strerror(cause));
+        else if (cause == ENOENT && first && meant)
+            say("%s: %s (and not a command either: %s?)", *file, g_strerror(cause), meant);
+        else if (cause == ENOENT && first && !strpbrk(*file, "./"))
+            say("%s: %s (and not a command either, see lifeline --help)", *file, g_strerror(cause));
+        else
+            say("%s: %s", *file, g_strerror(cause));
         status = EXIT_UNREADABLE;
     }
     return status;

@@ -17,6 +17,7 @@
 #include "help.h"
 #include "number.h"
 #include "say.h"
+#include "suggest.h"
 #include "where.h"
 
 /* The options as they were given; GLib's tables need static storage. */
@@ -487,6 +488,35 @@ static const struct view *take_command(int *argc, char **argv)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static void offer_entries(struct suggestion *suggestion, const GOptionEntry *entries)
+{
+    for (; entries && entries->long_name; entries++)
+        if (*entries->long_name && !(entries->flags & G_OPTION_FLAG_HIDDEN))
+            suggest_offer(suggestion, entries->long_name);
+}
+
+/* Of a long option that the view doesn't have: whose it is, or which may be meant. False: neither
+ * is known. */
+static bool complain_unknown(const char *option, const struct view *view)
+{
+    const struct view *owner = NULL;
+    size_t length = strcspn(option, "=");
+    if (find_option(option, length, '\0', &owner)) {
+        complain("--%.*s is an option of %s, not of %s", (int)length, option, owner->command,
+                 view->command);
+        return true;
+    }
+    char *name = g_strndup(option, length);
+    struct suggestion suggestion = {.text = name};
+    for (size_t i = 0; sections[i].title; i++)
+        offer_entries(&suggestion, sections[i].entries);
+    offer_entries(&suggestion, view->entries);
+    if (suggestion.word)
+        complain("there is no option --%s (--%s?)", name, suggestion.word);
+    g_free(name);
+    return suggestion.word != NULL;
+}
+
 static bool parse_words(int *argc, char ***argv, const struct view *view)
 {
     GOptionContext *context = g_option_context_new(NULL);
@@ -501,11 +531,7 @@ static bool parse_words(int *argc, char ***argv, const struct view *view)
     if (!fine) {
         bool unknown = g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION);
         const char *dashes = unknown ? strstr(error->message, "--") : NULL;
-        const struct view *owner = NULL;
-        if (dashes && find_option(dashes + 2, strcspn(dashes + 2, "="), '\0', &owner))
-            complain("%.*s is an option of %s, not of %s", (int)strcspn(dashes, "="), dashes,
-                     owner->command, view->command);
-        else
+        if (!dashes || !complain_unknown(dashes + 2, view))
             complain("%s", error->message);
         g_error_free(error);
     }
@@ -518,7 +544,11 @@ static bool check_words(void)
     const char *flag = given.flag_with_value;
     if (flag)
         return complain("%.*s takes no value: '%s'", (int)strcspn(flag, "="), flag, flag);
-    return !given.no_command || complain("help: '%s' is not a command", given.no_command);
+    const char *no_command = given.no_command;
+    const char *meant = no_command ? view_suggest(no_command) : NULL;
+    if (meant)
+        return complain("help: '%s' is not a command (%s?)", no_command, meant);
+    return !no_command || complain("help: '%s' is not a command", no_command);
 }
 
 static bool check_inputs(struct options *options)

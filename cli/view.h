@@ -57,5 +57,7 @@ struct view {
 extern const struct view *const views[];
 /* The view of a command word, or NULL. */
 const struct view *view_find(const char *command);
+/* The command that a misspelt word may have meant, or NULL. */
+const char *view_suggest(const char *command);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "suggest.h"
+
 /* One row a view: declare it here, name it below. */
 extern const struct view view_timeline, view_connections, view_http, view_time_wait, view_diagnose,
     view_explain, view_report, view_trace;
@@ -28,4 +30,12 @@ const struct view *view_find(const char *command)
         if (strcmp(views[i]->command, command) == 0)
             return views[i];
     return NULL;
+}
+
+const char *view_suggest(const char *command)
+{
+    struct suggestion suggestion = {.text = command};
+    for (size_t i = 0; views[i]; i++)
+        suggest_offer(&suggestion, views[i]->command);
+    return suggestion.word;
 }

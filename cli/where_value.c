@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "suggest.h"
+
 /* ---- fields ---------------------------------------------------------------------------------- */
 
 #define TIME_WAIT_PREFIX "time_wait."
@@ -18,6 +20,20 @@ static const struct lifeline_field *find_in(enum lifeline_record_kind kind, cons
         if (strcmp(field->path, path) == 0)
             return field;
     return NULL;
+}
+
+/* " (path?)" of the field that a misspelt path may have meant; NULL: none is near. */
+static char *suggest_path(const char *path)
+{
+    bool time_wait = g_str_has_prefix(path, TIME_WAIT_PREFIX);
+    struct suggestion suggestion = {.text = time_wait ? path + strlen(TIME_WAIT_PREFIX) : path};
+    const struct lifeline_field *field =
+        lifeline_fields(time_wait ? LIFELINE_RECORD_TIME_WAIT : LIFELINE_RECORD_CONNECTION);
+    for (; field->path; field++)
+        suggest_offer(&suggestion, field->path);
+    return suggestion.word
+               ? g_strconcat(" (", time_wait ? TIME_WAIT_PREFIX : "", suggestion.word, "?)", NULL)
+               : NULL;
 }
 
 /* The lists of the record that can be compared, by path: the schema leaves their form to us. */
@@ -42,7 +58,10 @@ bool where_find_field(struct where_comparison *comparison, const char *path, cha
         time_wait ? find_in(LIFELINE_RECORD_TIME_WAIT, path + strlen(TIME_WAIT_PREFIX))
                   : find_in(LIFELINE_RECORD_CONNECTION, path);
     if (!field) {
-        *error = g_strdup_printf("a connection has no field '%s'; --where help lists them", path);
+        char *meant = suggest_path(path);
+        *error = g_strdup_printf("a connection has no field '%s'%s; --where help lists them", path,
+                                 meant ? meant : "");
+        g_free(meant);
         return false;
     }
     comparison->field = field;

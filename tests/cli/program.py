@@ -129,7 +129,11 @@ class Usage(Case):
              "seconds above 0, up to 1e9"),
             (("diagnose", "--port-share", "1.1", file), "is not a share above 0, up to 1"),
             (("help", "conections"), "help: 'conections' is not a command"),
+            (("help", "conections"), "(connections?)"),
             (("http", "--where", "status == 500", file), "a connection has no field 'status'"),
+            (("--whre", "server.port == 80", file), "there is no option --whre (--where?)"),
+            (("diagnose", "--slow-respons=1", file), "--slow-respons (--slow-response?)"),
+            (("--bogus", file), "Unknown option --bogus"),
         ]
         for arguments, message in cases:
             with self.subTest(arguments):
@@ -227,7 +231,10 @@ class Inputs(Case):
         """Status 3, nothing on standard output, the file's name and the cause."""
         cases = [
             ("/no/such/file", "No such file or directory"),
-            ("connectoins", "not a command either"),
+            ("nosuchthing", "not a command either, see lifeline --help"),
+            ("connectoins", "not a command either: connections?"),
+            ("diag", "not a command either: diagnose?"),
+            ("report", "a command comes before the files, and alone"),
             (self.folder, "Is a directory"),
             (self.write("empty", b""), "the file is empty"),
             (self.write("text", b"hello, world\n"), "not a pcap or pcapng capture file"),
@@ -465,7 +472,11 @@ class Selection(Case):
 
     def test_where_errors_name_field_and_cause(self):
         cases = {
-            "sever.port == 80": "a connection has no field 'sever.port'",
+            "sever.port == 80": "a connection has no field 'sever.port' (server.port?)",
+            "duration > 1": "a connection has no field 'duration' (duration_seconds?)",
+            "active_closer == client": "'active_closer' (teardown.active_closer?)",
+            "time_wait.outcmoe == reused": "'time_wait.outcmoe' (time_wait.outcome?)",
+            "flavour == 1": "a connection has no field 'flavour'; --where help lists them",
             "server.port == eighty": "server.port: 'eighty' is not a number",
             "teardown.kind == fourway": "is not one of four-way, three-way",
             "teardown.kind < reset": "has no order",
