@@ -19,7 +19,6 @@ struct table {
 static void stretch(struct table *table, unsigned spare)
 {
     unsigned most = 1, sharers = 0;
-
     for (unsigned i = 0; i < table->count; i++)
         if (table->widths[i])
             most = MAX(most, table->columns[i].elastic);
@@ -39,7 +38,6 @@ static void squeeze(struct table *table, unsigned lacking)
 {
     for (; lacking; lacking--) {
         unsigned widest = table->count;
-
         for (unsigned i = 0; i < table->count; i++) {
             if (table->columns[i].elastic && table->widths[i] > 1 &&
                 (widest == table->count || table->widths[i] > table->widths[widest]))
@@ -51,29 +49,42 @@ static void squeeze(struct table *table, unsigned lacking)
     }
 }
 
+/* The highest rank of the columns that are shown; 0: none can be left out. */
+static unsigned highest_rank(const struct table *table)
+{
+    unsigned rank = 0;
+    for (unsigned i = 0; i < table->count; i++)
+        if (table->widths[i])
+            rank = MAX(rank, table->columns[i].rank);
+    return rank;
+}
+
+/* Leaves out the columns of a rank: they go together. Returns how much narrower that makes it. */
+static unsigned leave_out(struct table *table, unsigned rank)
+{
+    unsigned gained = 0;
+    for (unsigned i = 0; i < table->count; i++) {
+        if (table->widths[i] && table->columns[i].rank == rank) {
+            gained += table->widths[i] + 1;
+            table->widths[i] = 0;
+        }
+    }
+    return gained;
+}
+
 static void choose_widths(struct table *table, unsigned width)
 {
-    unsigned total = 0, worst;
-
+    unsigned total = 0, slack = 0;
     for (unsigned i = 0; i < table->count; i++) {
-        table->widths[i] = table->columns[i].columns;
-        total += table->widths[i] + (i ? 1 : 0);
+        const struct column *column = &table->columns[i];
+        table->widths[i] = column->columns;
+        total += column->columns + (i ? 1 : 0);
+        slack += column->least ? column->columns - column->least : 0;
     }
-    while (width && total > width) {
-        worst = table->count;
-        for (unsigned i = 0; i < table->count; i++) {
-            if (table->widths[i] && table->columns[i].rank &&
-                (worst == table->count || table->columns[i].rank >= table->columns[worst].rank))
-                worst = i;
-        }
-        if (worst == table->count)
+    for (unsigned rank; width && total > width && (rank = highest_rank(table)) != 0;) {
+        if (rank == 1 && total - slack <= width)
             break;
-        for (unsigned i = 0; i < table->count; i++) { /* those of a rank go together */
-            if (table->widths[i] && table->columns[i].rank == table->columns[worst].rank) {
-                total -= table->widths[i] + 1;
-                table->widths[i] = 0;
-            }
-        }
+        total -= leave_out(table, rank);
     }
     for (unsigned i = 0; i < table->count; i++)
         if (table->widths[i])
@@ -88,7 +99,6 @@ struct table *table_new(struct out *out, const struct view_context *context,
                         const struct column *columns, unsigned count)
 {
     struct table *table = g_new0(struct table, 1);
-
     table->out = out;
     table->columns = columns;
     table->count = count;
@@ -117,15 +127,14 @@ bool table_wants(const struct table *table, unsigned *width)
 static void append_cell(struct table *table, GString *text, enum paint paint)
 {
     const struct column *column = &table->columns[table->next];
-    unsigned width = table->widths[table->next], columns, fill;
-
+    unsigned width = table->widths[table->next];
     if (width) {
         if (table->limited)
             text_cut(text, 0, width, table->ascii);
-        columns = text_columns(text->str, text->len);
+        unsigned columns = text_columns(text->str, text->len);
         if (!table->limited && columns > width && columns <= GROWN_WIDTH)
             table->widths[table->next] = width = columns;
-        fill = width > columns ? width - columns : 0;
+        unsigned fill = width > columns ? width - columns : 0;
         if (table->line->len)
             g_string_append_c(table->line, ' ');
         if (column->right)
@@ -152,7 +161,6 @@ static void print_line(struct table *table)
 static void print_heading(struct table *table)
 {
     GString *text = g_string_new(NULL);
-
     table->begun = true;
     while (table->next < table->count) {
         g_string_assign(text, table->columns[table->next].title);

@@ -4,7 +4,8 @@
  *
  * Widths are fixed beforehand, because records stream. Where the width is limited, the columns that
  * matter least are left out until the others fit, what is left over goes to the most elastic ones,
- * and longer cells are cut. Where it isn't (a pipe, a file), nothing is left out or cut, and a
+ * and longer cells are cut. Those of rank 1 stay as long as others, made as narrow as they may be,
+ * leave room for them. Where it isn't (a pipe, a file), nothing is left out or cut, and a
  * column grows with what came so far: rows of IPv6 addresses stand under each other.
  */
 #ifndef LIFELINE_TABLE_H
@@ -19,6 +20,7 @@
 struct column {
     const char *title;
     unsigned columns; /* width, at least */
+    unsigned least;   /* elastic: width to keep columns of rank 1 shown; 0: its own */
     unsigned rank;    /* the highest are left out first; 0 never */
     bool right;       /* aligned */
     unsigned elastic; /* 0: not at all */

@@ -9,18 +9,18 @@
 
 static const struct column columns[] = {
     {.title = "#", .columns = 5, .right = true},
-    {.title = "client", .columns = 21, .elastic = 1},
-    {.title = "server", .columns = 21, .elastic = 1},
-    {.title = "opened", .columns = 8, .rank = 1},
+    {.title = "client", .columns = 21, .least = 14, .elastic = 1},
+    {.title = "server", .columns = 21, .least = 14, .elastic = 1},
+    {.title = "opened", .columns = 8, .rank = 2},
     {.title = "closed", .columns = 12, .rank = 1},
-    {.title = "lasted", .columns = 8, .right = true, .rank = 2},
-    {.title = "http", .columns = 5, .right = true, .rank = 3},
-    {.title = "sent", .columns = 7, .right = true, .rank = 4},
-    {.title = "received", .columns = 8, .right = true, .rank = 4},
-    {.title = "client is", .columns = 12, .rank = 5},
-    {.title = "server is", .columns = 12, .rank = 5},
-    {.title = "started (UTC)", .columns = 26, .rank = 6},
-    {.title = "findings", .columns = 24, .elastic = 2, .rank = 7},
+    {.title = "lasted", .columns = 8, .right = true, .rank = 3},
+    {.title = "http", .columns = 5, .right = true, .rank = 4},
+    {.title = "sent", .columns = 7, .right = true, .rank = 5},
+    {.title = "received", .columns = 8, .right = true, .rank = 5},
+    {.title = "client is", .columns = 12, .rank = 6},
+    {.title = "server is", .columns = 12, .rank = 6},
+    {.title = "started (UTC)", .columns = 26, .rank = 7},
+    {.title = "findings", .columns = 24, .elastic = 2, .rank = 8},
 };
 
 static void print_record(void *user, const struct lifeline_connection *connection)
