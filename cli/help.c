@@ -49,7 +49,7 @@ static void print_entry(const GOptionEntry *entry, int width)
     int at = printf("  %s--%s%s%s", entry->short_name ? short_name : "    ", entry->long_name,
                     entry->arg_description ? "=" : "",
                     entry->arg_description ? entry->arg_description : "");
-    if (at >= OPTION_COLUMN) {
+    if (at >= OPTION_COLUMN - 1) { /* two spaces tell help2man where the option ends */
         putchar('\n');
         at = 0;
     }
