@@ -173,7 +173,9 @@ class Usage(Case):
         for word in ("timeline", "connections", "http", "time-wait", "diagnose", "explain",
                      "report", "trace", "--where", "--shard", "Exit status"):
             self.assertIn(word, out)
-        for command in re.findall(r"^  ([a-z-]+) ", out.split("Commands:")[1].split(":")[0], re.M):
+        commands = re.findall(r"^  ([a-z-]+) ", out.split("Commands:")[1].split("\n\n")[0], re.M)
+        self.assertIn("trace", commands)
+        for command in commands:
             for arguments in ((command, "--help"), ("help", command), ("--help", command)):
                 code, help_text, _ = run(*arguments)
                 self.assertEqual(code, 0)
@@ -192,6 +194,8 @@ class Usage(Case):
         for name in ("lifeline", *(f"lifeline-{command}" for command in commands)):
             page = (folder / f"{name}.1").read_text().replace("\\-", "-")
             self.assertRegex(page, rf"(?m)^{name} - ")
+            # an option's own line ends with its value's name
+            self.assertNotRegex(page, r"(?m)^\\fB-.*\\/\\fR \S")
             _, help_text, _ = run(*name.split("-", 1)[1:], "--help")
             for option in re.findall(r"--[a-z-]+", help_text):
                 self.assertIn(option, page, name)
@@ -469,6 +473,16 @@ class Selection(Case):
                 with self.subTest(condition):
                     got = [r["connection"] for r in self.connections("--where", condition, self.file)]
                     self.assertEqual(got, wanted[which])
+
+    def test_narrow_table_tells_who_closed(self):
+        """Addresses, cut if need be, leave room for that down to 50 columns."""
+        for width in (50, 60, 72, 80):
+            with self.subTest(width):
+                _, out, _ = run("connections", "--width", str(width), self.file)
+                lines = out.splitlines()
+                self.assertLessEqual(max(map(len, lines)), width)
+                self.assertIn("closed", lines[0])
+                self.assertRegex(out, r"3-way|4-way|reset")
 
     def test_where_errors_name_field_and_cause(self):
         cases = {
