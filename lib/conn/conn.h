@@ -59,7 +59,8 @@ enum end_flag {
         1 << 30, /* it agreed to MPTCP, RFC 8684: others may carry parts of its stream */
 };
 
-/* The fields of end, time_wait, closing and conn are listed in cold.c, too. */
+/* The fields of end, time_wait, closing and conn are listed in cold.c, too. New ones stand before
+ * the last, so that tests/unit/cold_test.c sees whether they are. */
 struct end {
     uint64_t history; /* 16 states of 4 bits, first lowest */
     uint64_t payload_bytes, retransmitted_bytes, missing_bytes;

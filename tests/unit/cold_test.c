@@ -49,7 +49,8 @@ static void truth_values(struct closing *k)
     }
 }
 
-/* No holes between the fields, so that octets can be compared: only behind the last. */
+/* No holes between the fields, so that octets can be compared: only behind the last. So a field
+ * that cold.c lacks is found, if it isn't put last. */
 #define BEHIND(type, last) (offsetof(struct type, last) + sizeof(((struct type *)NULL)->last))
 
 static bool same_ends(const struct conn *a, const struct conn *b)
@@ -58,12 +59,22 @@ static bool same_ends(const struct conn *a, const struct conn *b)
            !memcmp(&a->end[1], &b->end[1], BEHIND(end, ids_count));
 }
 
+/* These have holes between them. */
+static bool same_icmp(const struct conn *a, const struct conn *b)
+{
+    return a->icmp_to == b->icmp_to && a->icmp_error == b->icmp_error &&
+           a->icmp_errors == b->icmp_errors && a->icmp_frame == b->icmp_frame &&
+           a->icmp_mtu == b->icmp_mtu && a->icmp_seq == b->icmp_seq && a->icmp_ns == b->icmp_ns &&
+           a->icmp_sender[0] == b->icmp_sender[0] && a->icmp_sender[1] == b->icmp_sender[1];
+}
+
 static bool same(const struct conn *a, const struct conn *b)
 {
     size_t ends = offsetof(struct conn, end), behind = offsetof(struct conn, closing);
     return !memcmp(a, b, ends) && same_ends(a, b) &&
            !memcmp((const char *)a + behind, (const char *)b + behind,
-                   BEHIND(conn, doubled) - behind);
+                   BEHIND(conn, doubled) - behind) &&
+           same_icmp(a, b);
 }
 
 static bool same_closing(const struct closing *a, const struct closing *b)
