@@ -214,6 +214,16 @@ static void say_why_none(const struct options *options, uint64_t connections)
     g_string_free(counted, TRUE);
 }
 
+/* A terminal shows the end of so much text: there it helps to know of shorter ones. */
+#define MANY_CONNECTIONS 20
+
+static void say_if_many(const struct options *options, uint64_t count)
+{
+    if (options->view->many && count > MANY_CONNECTIONS && terminal_columns() &&
+        strcmp(options->format, "text") == 0)
+        say("%" PRIu64 " connections: %s", count, options->view->many);
+}
+
 /* The pass that prints. */
 static int read_and_print(struct run *run, const struct lifeline_options *engine_options,
                           const struct lifeline_sink *view_sink, struct view_context *context,
@@ -244,8 +254,10 @@ static int read_and_print(struct run *run, const struct lifeline_options *engine
     lifeline_free(engine);
     standard_output_flush(run->output);
     summary_print(&input, &counters, options->verbose);
-    if (selection_count(run->selection) == 0)
+    uint64_t selected = context->selects ? selection_count(run->selection) : counters.connections;
+    if (selected == 0)
         say_why_none(options, counters.connections);
+    say_if_many(options, selected);
     return status == EXIT_DONE ? view_status : status;
 }
 

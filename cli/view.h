@@ -39,6 +39,7 @@ struct view {
     const char *asking;  /* those that call lifeline_peek(); NULL: none */
     const char *summary; /* one line for `lifeline --help`: "one record per connection" */
     const char *help;    /* paragraphs for `lifeline COMMAND --help`; NULL: the summary is enough */
+    const char *many;    /* said behind the text of many connections on a terminal; or NULL */
     const GOptionEntry *entries; /* options of this view alone, into its static storage; or NULL */
 
     /* Begins: checks the view's own options, fills in the sink, and may adjust what the engine

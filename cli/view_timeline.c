@@ -258,6 +258,8 @@ static int close_timeline(void *state, const struct lifeline_counters *counters)
 const struct view view_timeline = {
     .command = "timeline",
     .formats = "text,jsonl,mermaid,svg",
+    .many = "'lifeline connections' has a line for each, 'lifeline diagnose' what is wrong with "
+            "them; -c N or --where shows some",
     .summary = "each connection's life: segments, both endpoints' states, HTTP messages",
     .help =
         "A ladder has a row for each segment that matters: the steps of handshake and teardown, "

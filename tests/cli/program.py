@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import capture
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIFELINE = os.environ["LIFELINE"]
 # Where the program runs slowly: 13, which doesn't divide the lengths of headers, that the cuts fall
 # everywhere in them.
@@ -813,6 +814,7 @@ class Terminal(Case):
     def on_terminal(self, *arguments, **environment):
         """What a run prints on a terminal of 80 columns."""
         main, other = pty.openpty()
+        fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         env = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", **environment}
         env.pop("NO_COLOR", None)
         env.update({k: v for k, v in environment.items() if k == "NO_COLOR"})
@@ -831,6 +833,21 @@ class Terminal(Case):
         os.close(main)
         self.assertEqual(process.wait(), 0)
         return out.decode()
+
+    def test_many_ladders_end_with_what_is_shorter(self):
+        """Nobody scrolls through them to learn that there is a list."""
+        many = str(ROOT / "testdata" / "http-many-short.pcap")
+        hint = r"lifeline: 30 connections: 'lifeline connections' has a line for each"
+        self.assertRegex(self.on_terminal(many).splitlines()[-1], hint)
+        self.assertNotIn("lifeline connections", self.on_terminal(many, "-c", "3"))
+        self.assertNotIn("lifeline connections", self.on_terminal("connections", many))
+        self.assertEqual(run(many)[2], "")
+
+    def test_readme_shows_what_is_printed(self):
+        """Its first example, as on a terminal of 80 columns."""
+        example = re.search(r"(?s)\$ lifeline (\S+)\n(.*?)\n```", (ROOT / "README.md").read_text())
+        _, out, _ = run("--width", "80", str(ROOT / example.group(1)))
+        self.assertEqual(out.rstrip("\n"), example.group(2))
 
     def test_color_on_a_terminal_only(self):
         escape = "\x1b["
