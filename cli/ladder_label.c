@@ -221,6 +221,7 @@ static void make_segment(struct ladder_label *label, const struct ladder_row *ro
         append_steps(text, row->steps);
         if (text->len)
             g_string_append_c(text, ' ');
+        label->steps_bytes = text->len;
         append_flags(text, row->flags, verbose);
         label->paint = row->flags & LIFELINE_RST ? PAINT_BAD : text->len ? PAINT_BOLD : PAINT_NONE;
         if (row->bytes && !verbose) {
@@ -264,6 +265,7 @@ void ladder_label_make(struct ladder_label *label, const struct ladder_row *row,
     bool into_time_wait = false;
 
     g_string_truncate(label->text, 0);
+    label->steps_bytes = 0;
     g_ptr_array_set_size(label->notes, 0);
     label->paint = PAINT_NONE;
     if (row->count)

@@ -7,9 +7,10 @@
 #include "style.h"
 
 struct ladder_label {
-    GString *text;    /* on the arrow: "teardown-1 FIN,ACK", "GET /", "12 segments 16.4 kB 0.3 s" */
-    enum paint paint; /* of text */
-    GPtrArray *notes; /* char *: what else there is to say, most important first */
+    GString *text; /* on the arrow: "teardown-1 FIN,ACK", "GET /", "12 segments 16.4 kB 0.3 s" */
+    size_t steps_bytes; /* of text: "teardown-1 ", which can be left out; 0: nothing can */
+    enum paint paint;   /* of text */
+    GPtrArray *notes;   /* char *: what else there is to say, most important first */
 };
 
 struct ladder_label *ladder_label_new(void);

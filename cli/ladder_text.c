@@ -249,12 +249,12 @@ static void append_arrow(struct drawing *d, const struct ladder_row *row)
 {
     const struct glyphs *g = d->glyphs;
     GString *text = d->label->text;
-    unsigned columns, fill, gap;
-
-    text_cut(text, 0, d->middle - 5, !d->style->utf8); /* shaft, 2 spaces, shaft, head */
-    columns = text_columns(text->str, text->len);
-    fill = d->middle - 4 - columns;
-    gap = row->lost ? MIN(fill - 1, 4) : 0;
+    unsigned room = d->middle - 5;                 /* shaft, 2 spaces, shaft, head */
+    if (text_columns(text->str, text->len) > room) /* the flags tell more than the step's name */
+        g_string_erase(text, 0, (gssize)d->label->steps_bytes);
+    text_cut(text, 0, room, !d->style->utf8);
+    unsigned columns = text_columns(text->str, text->len), fill = room + 1 - columns;
+    unsigned gap = row->lost ? MIN(fill - 1, 4) : 0;
     if (row->from == LIFELINE_CLIENT) {
         paint(d, PAINT_DIM, g->from_client);
         paint(d, PAINT_DIM, g->shaft);

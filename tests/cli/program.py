@@ -843,6 +843,13 @@ class Terminal(Case):
         self.assertNotIn("lifeline connections", self.on_terminal("connections", many))
         self.assertEqual(run(many)[2], "")
 
+    def test_narrow_ladder_keeps_the_flags(self):
+        """Where a step's name and the segment's flags don't fit, the name goes."""
+        _, out, _ = run("--width", "60", str(ROOT / "testdata" / "http-four-way-close.pcap"))
+        for label in ("├─ SYN ─", "─ SYN,ACK ─┤", "├─ FIN,ACK ─"):
+            self.assertIn(label, out)
+        self.assertNotIn("handshake-1 …", out)
+
     def test_readme_shows_what_is_printed(self):
         """Its first example, as on a terminal of 80 columns."""
         example = re.search(r"(?s)\$ lifeline (\S+)\n(.*?)\n```", (ROOT / "README.md").read_text())
