@@ -758,6 +758,8 @@ unsigned lifeline_peek_time_waits(const struct lifeline_engine *engine, uint32_t
  * The engine must live, but may be in use: any thread may tell. */
 void lifeline_tell(void *untold, const struct lifeline_sink *sink);
 
+/* What was counted so far, and what the engine holds now and held at most, in octets. At any time
+ * between other calls; after lifeline_finish() it is of the whole capture. */
 void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline_counters *out);
 
 /* The engine's decoder alone: calls back for each segment in the frame, interns its context in the
@@ -768,6 +770,8 @@ void lifeline_get_counters(const struct lifeline_engine *engine, struct lifeline
 typedef void (*lifeline_segment_fn)(void *user, const struct lifeline_segment *segment);
 void lifeline_decode(struct lifeline_engine *engine, const struct lifeline_frame *frame,
                      lifeline_segment_fn call, void *user);
+/* The tunnels and VLANs that a segment's context stands for, "" for none: the text of a
+ * connection's context_text. The engine's; it lives as long. */
 const char *lifeline_context_text(const struct lifeline_engine *engine, uint32_t context);
 
 /* Reads a TCP header and its options (RFC 9293 3.1) into a segment, for a feeder that gets its
@@ -796,9 +800,11 @@ void lifeline_icmp_put(struct lifeline_segment *segment, const struct lifeline_i
  * counted in lifeline_census_dropped().
  */
 struct lifeline_census_book;
+/* NULL when memory is short. Ownership: the caller's; end with lifeline_census_free(). */
 struct lifeline_census_book *lifeline_census_new(const struct lifeline_options *options,
                                                  uint32_t max_pairs);
-void lifeline_census_free(struct lifeline_census_book *book);
+void lifeline_census_free(struct lifeline_census_book *book); /* NULL: nothing */
+/* Counts the TIME-WAITs of a record, which is borrowed for the call. */
 void lifeline_census_add(struct lifeline_census_book *book,
                          const struct lifeline_connection *connection);
 /* Calls back for each pair and each host, largest peak first; borrowed. end_ns: the capture's last
@@ -806,6 +812,7 @@ void lifeline_census_add(struct lifeline_census_book *book,
 void lifeline_census_each(struct lifeline_census_book *book, int64_t end_ns,
                           void (*call)(void *user, const struct lifeline_census_pair *pair),
                           void *user);
+/* TIME-WAITs that aren't in the counts, for max_pairs or for want of memory. */
 uint64_t lifeline_census_dropped(const struct lifeline_census_book *book);
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -847,6 +854,7 @@ struct lifeline_stack_facts {
     uint8_t first_ttl; /* with which it sends; 0: no rule of its own */
     const char *source;
 };
+/* Static; NULL when there is no such stack. */
 const struct lifeline_stack_facts *lifeline_stack_facts(enum lifeline_stack stack);
 
 /* What is said, or else assumed, of one host: lib/model/stacks.c. */
@@ -864,7 +872,8 @@ void lifeline_host_stack(const struct lifeline_options *options,
                          const struct lifeline_address *host, uint8_t ttl,
                          struct lifeline_host_stack *out);
 
-/* Reads "10.0.0.0/8=windows" or "2001:db8::/32=90" (seconds, with Linux's ports). */
+/* Reads "10.0.0.0/8=windows" or "2001:db8::/32=90" (seconds, with Linux's ports). False: the text
+ * is neither, and *out is undefined; so with the next. */
 bool lifeline_network_read(const char *text, struct lifeline_network *out);
 /* Reads "10.0.0.1", "10.0.0.0/8", "2001:db8::/32"; *prefix_bits: 32 or 128 without a slash. */
 bool lifeline_address_read(const char *text, struct lifeline_address *address,
