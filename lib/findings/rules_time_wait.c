@@ -154,8 +154,9 @@ static bool old_duplicate(const struct scene *s, struct lifeline_finding *out)
 static bool time_wait_on_server(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_connection *r = s->record;
-    if (r->time_wait_count != 1 || r->time_wait[0].endpoint != LIFELINE_SERVER) {
-        return false;
+    if (r->time_wait_count != 1 || r->time_wait[0].endpoint != LIFELINE_SERVER ||
+        r->teardown.active_closer != LIFELINE_SERVER) {
+        return false; /* when both closed, the client will hold one, too */
     }
     out->endpoint = LIFELINE_SERVER;
     finding_frame(out, r->teardown.fin1_frame);
