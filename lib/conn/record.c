@@ -177,13 +177,13 @@ static uint64_t lost_bytes(const struct conn *c)
 }
 
 /* A FIN of the peer may be in the end of its stream that isn't in the capture: before the first, or
- * crossing it. */
+ * crossing it; or nothing at all of the peer is there. */
 static bool is_order_unknown(const struct conn *c)
 {
     const struct end *closer = &c->end[c->closing->first_fin],
                      *peer = &c->end[!c->closing->first_fin];
     bool crossed = end_may_have_closed(peer) && !(closer->flags & END_FIN_ACKED);
-    return crossed || ((closer->flags | peer->flags) & END_DOUBTED);
+    return crossed || !peer->segments || ((closer->flags | peer->flags) & END_DOUBTED);
 }
 
 static void fill_teardown(const struct conn *c, struct lifeline_teardown *out)
