@@ -29,6 +29,13 @@ bool numbers_were_sent(const struct end *x, uint32_t seq)
     return seq_diff(x->next, seq) < 1 << 30;
 }
 
+bool numbers_end_unseen_stream(const struct pass *pass, uint32_t further)
+{
+    const struct lifeline_engine *engine = pass->engine;
+    bool unseen = pass->rst ? engine_lacks_acks(engine) : pass->fin && !engine->acks_seen;
+    return unseen && !pass->syn && further < 1 << 30;
+}
+
 /* Does the sequence number lie where this incarnation's can? Generous: capture loss makes holes. */
 bool numbers_fit(const struct pass *pass)
 {
@@ -48,5 +55,7 @@ bool numbers_fit(const struct pass *pass)
     } else if (to->flags & END_ACKED_KNOWN) {
         window = 1 << 20;
     }
-    return seq_diff(seq, edge) <= 0 || (uint32_t)seq_diff(seq, edge) <= window + WINDOW_SLACK_BYTES;
+    return seq_diff(seq, edge) <= 0 ||
+           (uint32_t)seq_diff(seq, edge) <= window + WINDOW_SLACK_BYTES ||
+           numbers_end_unseen_stream(pass, seq - from->next);
 }

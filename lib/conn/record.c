@@ -282,12 +282,26 @@ static void fill_icmp(const struct conn *c, struct lifeline_connection *out)
     memcpy(out->icmp.sender.bytes, c->icmp_sender, sizeof c->icmp_sender);
 }
 
+static bool was_established(const struct lifeline_endpoint *end)
+{
+    for (unsigned i = 0; i < end->state_count; i++) {
+        if (end->states[i] == LIFELINE_ESTABLISHED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Where the ACKs of no connection are captured, one that isn't there tells nothing. */
 static void fill_doubts(struct lifeline_connection *out)
 {
     if (out->handshake.kind == LIFELINE_HANDSHAKE_HALF_OPEN &&
         !out->handshake.synack_retransmissions && !out->icmp_errors) {
         out->handshake.kind = LIFELINE_UNKNOWN;
+    }
+    if (out->handshake.kind == LIFELINE_HANDSHAKE_ABORTED && was_established(&out->client)) {
+        out->handshake.kind = LIFELINE_UNKNOWN; /* the third segment may have gone before the RST */
+        out->teardown.reset_cause = LIFELINE_UNKNOWN;
     }
     if (out->teardown.kind == LIFELINE_TEARDOWN_THREE_WAY) {
         out->teardown.kind = LIFELINE_UNKNOWN; /* or four-way */

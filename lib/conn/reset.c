@@ -27,6 +27,14 @@
 #include "conn/time_wait.h"
 #include "conn/unseen.h"
 
+/* Neither text nor ACKs are captured of any connection: what came before it, up to its number, may
+ * have arrived. */
+static bool follows_unseen(const struct pass *pass, uint32_t low)
+{
+    return engine_lacks_acks(pass->engine) && !(pass->from->flags & END_FIN) &&
+           seq_gt(pass->segment->seq, low);
+}
+
 static uint8_t judge(const struct pass *pass)
 {
     const struct end *from = pass->from, *to = pass->to;
@@ -38,7 +46,9 @@ static uint8_t judge(const struct pass *pass)
         return LIFELINE_RESET_MOOT;
     case LIFELINE_SYN_SENT:
         if (to->flags & END_SYN_ACKED) { /* follows a SYN,ACK that passed */
-            return s->seq == from->next ? LIFELINE_RESET_ACCEPTABLE : LIFELINE_RESET_OUT_OF_WINDOW;
+            return s->seq == from->next || follows_unseen(pass, from->next)
+                       ? LIFELINE_RESET_ACCEPTABLE
+                       : LIFELINE_RESET_OUT_OF_WINDOW;
         }
         /* One more: a SYN,FIN takes two numbers. */
         return pass->ack && seq_gt(s->ack, to->isn) && seq_leq(s->ack, to->next + 1)
@@ -70,6 +80,9 @@ static uint8_t judge(const struct pass *pass)
     if (one_way && seq_gt(s->seq, from->isn) && seq_lt(s->seq, low)) {
         return LIFELINE_RESET_ACCEPTABLE; /* what its receiver had isn't in the capture */
     }
+    if (follows_unseen(pass, low)) {
+        return LIFELINE_RESET_ACCEPTABLE;
+    }
     if (s->seq == low - 1 && (from->flags & END_FIN) && (to->flags & END_ACKED_KNOWN) &&
         to->state != LIFELINE_FIN_WAIT_2 && to->state != LIFELINE_TIME_WAIT) {
         return LIFELINE_RESET_ACCEPTABLE;
@@ -98,7 +111,7 @@ static bool closes_sender(const struct pass *pass, uint8_t verdict)
 {
     const struct end *from = pass->from;
     if (from->state == LIFELINE_SYN_SENT) {
-        return pass->segment->seq == from->next || pass->ack;
+        return pass->segment->seq == from->next || pass->ack || follows_unseen(pass, from->next);
     }
     if (!pass->ack && (from->flags & END_FIN) && reset_reopens(pass)) {
         return false; /* sent by the new socket; the old one may be in TIME-WAIT */
@@ -280,7 +293,8 @@ static bool reset_sender(struct pass *pass, struct closing *k, uint8_t verdict)
     if (!closes_sender(pass, verdict)) {
         return false;
     }
-    if (reset_acknowledges_syn(pass)) {
+    if (reset_acknowledges_syn(pass) ||
+        (from->state == LIFELINE_SYN_SENT && follows_unseen(pass, from->next))) {
         apply(pass, pass->e, SENDS_ACK_OF_SYN);
     }
     if (acknowledges_fin(pass)) {

@@ -202,5 +202,7 @@ bool unseen_answered(const struct pass *pass)
 
 bool unseen_ack_fits(struct pass *pass)
 {
-    return seq_leq(pass->segment->ack, ack_limit(pass)) || goes_on(pass) || unseen_agree(pass);
+    uint32_t ack = pass->segment->ack;
+    return seq_leq(ack, ack_limit(pass)) || numbers_end_unseen_stream(pass, ack - pass->to->next) ||
+           goes_on(pass) || unseen_agree(pass);
 }
