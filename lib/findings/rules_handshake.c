@@ -205,6 +205,23 @@ static void say_syn_repeated(const struct scene *s, const struct noted *syn,
     }
 }
 
+/* Do the repeated SYN,ACKs answer copies of the SYN that the network made? They were captured, too,
+ * or were made behind the capture point: then the SYN,ACK comes again sooner than any timer lets
+ * it.
+ */
+static bool answers_copies(const struct scene *s, const struct noted *syn,
+                           const struct noted *answer)
+{
+    const struct lifeline_connection *r = s->record;
+    int64_t first_ns = r->handshake.syn_to_synack_ns;
+    if (syn->count >= r->handshake.synack_retransmissions &&
+        syn->first_frame < answer->first_frame) {
+        return true;
+    }
+    return answer->count && first_ns != LIFELINE_UNKNOWN_NS &&
+           answer->last_ns - (r->start_ns + first_ns) < SHORTEST_TIMEOUT_NS;
+}
+
 static bool handshake_retransmitted(const struct scene *s, struct lifeline_finding *out)
 {
     const struct lifeline_handshake *h = &s->record->handshake;
@@ -230,8 +247,8 @@ static bool handshake_retransmitted(const struct scene *s, struct lifeline_findi
         say_syn_repeated(s, syn, out);
         return true;
     }
-    if (syn->count >= h->synack_retransmissions && syn->first_frame < answer->first_frame) {
-        return false; /* they answer copies of the SYN that the network made */
+    if (answers_copies(s, syn, answer)) {
+        return false;
     }
     out->count = h->synack_retransmissions;
     finding_frame(out, h->synack_frame);
