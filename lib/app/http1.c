@@ -18,6 +18,12 @@ _Static_assert(sizeof(struct http1) <= APP_STATE_BYTES, "a flow has room for it"
 
 /* ---- octets of bodies ---- */
 
+/* Was the request answered, or may its answer be among what is lost? */
+static bool may_be_answered(const struct http1 *h, const struct exchange *x)
+{
+    return x->has_response || x->sent_ack < h->server_gap_end;
+}
+
 /* A body was announced and doesn't come: the client that expected 100 (Continue) got a final
  * response instead, or a response without a request answered HEAD, or CONNECT. What comes is the
  * next message.
@@ -27,8 +33,9 @@ static bool body_is_absent(const struct http1 *h, unsigned end, const struct app
     const struct exchange *x = h->side[end].x;
     if (!x || !run->at.segment_start)
         return false;
-    if (end == h->client ? !x->expects_continue || !x->has_response || x->record.request.body_bytes
-                         : x->has_request || x->record.response.body_bytes)
+    if (end == h->client
+            ? !x->expects_continue || !may_be_answered(h, x) || x->record.request.body_bytes
+            : x->has_request || x->record.response.body_bytes)
         return false;
     return http1_resyncs(h, end, run);
 }
