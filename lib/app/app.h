@@ -40,6 +40,7 @@ struct app_link {
     bool base_known[2]; /* the SYN, or the SYN,ACK that answers it, was seen: base is its ISN + 1 */
     bool base_seen[2];  /* base is set: known, or the first sequence number seen from that end */
     uint32_t base[2];
+    bool unheard[2];    /* no segment of that end was captured */
     bool fin_seen[2];   /* a FIN of that end was captured */
     bool multipath;     /* other connections may carry parts of its streams (MPTCP) */
     bool is_reset;      /* an RST ended the connection, and nothing refutes it so far */

@@ -58,6 +58,15 @@ static enum lifeline_exchange_outcome outcome_of(const struct exchange *x, bool 
     return how == APP_CLOSE_RESET ? LIFELINE_EXCHANGE_RESET : LIFELINE_EXCHANGE_TRUNCATED;
 }
 
+/* The client's RST answers something (RFC 9293 3.10.7.1: it has no ACK), and of all that its server
+ * sent nothing is in the capture. */
+static bool rst_answers_unseen(const struct app_flow *flow, const struct http1 *h)
+{
+    const struct app_farewell *reset = &flow->reset[h->client];
+    return flow->link && flow->link->unheard[!h->client] && reset->seen &&
+           reset->received == APP_NO_OFFSET;
+}
+
 static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enum app_close how)
 {
     struct lifeline_exchange *r = &x->record;
@@ -73,7 +82,8 @@ static void give(struct app_flow *flow, struct http1 *h, struct exchange *x, enu
     /* Its response may be in a gap that it was sent before, or is one that answers nothing known.
      */
     x->missing |= !x->has_response && (x->sent_ack < h->server_gap_end || h->ambiguous ||
-                                       (x->sent_ack < h->server_unread_end && !is_foreign));
+                                       (x->sent_ack < h->server_unread_end && !is_foreign) ||
+                                       rst_answers_unseen(flow, h));
     exchange_race(flow, x);
     r->behind_close = h->closing && x->has_request && !x->has_response;
     bool framed = r->request.body_bytes != LIFELINE_UNKNOWN_COUNT;

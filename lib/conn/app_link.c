@@ -19,6 +19,7 @@ void app_link_of(const struct conn *c, struct app_link *out)
         out->role[end] = role_of(c, end);
         out->base_known[end] = (c->end[end].flags & (END_ISN_KNOWN | END_BASE_KNOWN)) != 0;
         out->base_seen[end] = (c->end[end].flags & END_SEQ_KNOWN) != 0;
+        out->unheard[end] = !(c->end[end].flags & END_SENT);
         out->fin_seen[end] = (c->end[end].flags & END_FIN) != 0;
         out->base[end] = c->end[end].isn + 1;
     }
