@@ -105,10 +105,21 @@ static int64_t measured_ns(int64_t ns)
     return ns < 0 ? LIFELINE_UNKNOWN_NS : ns;
 }
 
+/* From the SYN to the SYN,ACK. That which Linux sends because the SYN came again echoes the first
+ * SYN's timestamp, too. So a SYN,ACK that by its echo answers the first of several does so only
+ * where the others had theirs. */
+static int64_t syn_to_synack_ns(const struct conn *c)
+{
+    bool from_first = c->synack_to_ack_ns != LIFELINE_UNKNOWN_NS &&
+                      c->start_ns + c->syn_to_synack_ns + c->synack_to_ack_ns == c->ack_ns;
+    return from_first && c->syn_retransmissions && !c->synack_retransmissions
+               ? LIFELINE_UNKNOWN_NS
+               : measured_ns(c->syn_to_synack_ns);
+}
+
 int64_t record_rtt_ns(const struct conn *c)
 {
-    int64_t server_ns = measured_ns(c->syn_to_synack_ns),
-            client_ns = measured_ns(c->synack_to_ack_ns);
+    int64_t server_ns = syn_to_synack_ns(c), client_ns = measured_ns(c->synack_to_ack_ns);
     return server_ns == LIFELINE_UNKNOWN_NS || client_ns == LIFELINE_UNKNOWN_NS
                ? LIFELINE_UNKNOWN_NS
                : server_ns + client_ns;
@@ -130,7 +141,7 @@ static void fill_handshake(const struct conn *c, struct lifeline_handshake *out)
     out->synack_frame = frame_of(c, c->synack_frame);
     out->ack_frame = frame_of(c, c->ack_frame);
     out->complete = crossed ? both_acked : c->syn_frame && c->synack_frame && c->ack_frame;
-    out->syn_to_synack_ns = measured_ns(c->syn_to_synack_ns);
+    out->syn_to_synack_ns = syn_to_synack_ns(c);
     out->synack_to_ack_ns = measured_ns(c->synack_to_ack_ns);
     out->rtt_ns = record_rtt_ns(c);
     out->connect_ns = record_connect_ns(c);
