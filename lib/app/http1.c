@@ -268,6 +268,8 @@ static void http1_gap(struct app_flow *flow, unsigned end, uint64_t bytes, const
     uint64_t left = side->left;
     if (side->place == HTTP1_OVER)
         return;
+    if (!is_request)
+        h->server_ns = at->time_ns; /* it wasn't silent */
     if (gap_in_body(side, bytes, is_request, at)) {
         if (!side->left && side->place == HTTP1_LENGTH)
             http1_end_message(flow, h, end);
