@@ -209,6 +209,8 @@ void http1_request_begins(struct app_flow *flow, struct http1 *h)
         h->skipped++;
         return;
     }
+    if (!h->first)
+        h->interim_count = 0; /* they belonged to nothing */
     struct lifeline_exchange *r = &x->record;
     exchange_has_request(flow, x);
     x->request_start = at->offset;
@@ -262,7 +264,7 @@ void http1_request_ends(struct app_flow *flow, struct http1 *h)
 void http1_interim(struct http1 *h, uint16_t status)
 {
     struct exchange *x = http1_next_answered(h);
-    if (x)
+    if (x && !h->likely) /* else the final response shows whose it is */
         exchange_interim(x, status);
     else if (h->interim_count < sizeof h->interim / sizeof *h->interim)
         h->interim[h->interim_count++] = status;
@@ -331,10 +333,10 @@ void http1_response_begins(struct app_flow *flow, struct http1 *h)
         const struct http1_side *asks = &h->side[h->client];
         bool begun = asks->place == HTTP1_HEAD && asks->head_bytes; /* what it answers, perhaps */
         r->confidence = h->likely || begun ? LIFELINE_LIKELY : LIFELINE_PROVEN;
-        memcpy(r->interim, h->interim, sizeof h->interim);
-        r->interim_count = h->interim_count;
     }
-    h->interim_count = 0; /* else they belonged to nothing */
+    for (unsigned i = 0; i < h->interim_count; i++)
+        exchange_interim(x, h->interim[i]);
+    h->interim_count = 0;
     /* What is behind a cut request's head can't be told from its body; now it is over. */
     struct http1_side *client = &h->side[h->client];
     if (client->x == x && client->place == HTTP1_LOST) {
@@ -379,6 +381,8 @@ void http1_messages_lost(struct app_flow *flow, struct http1 *h, unsigned end, i
     h->likely = true;
     h->unseen |= end == h->client;
     h->last_end_ns = LIFELINE_UNKNOWN_NS; /* what is lost ended later */
+    if (end != h->client)
+        h->interim_count = 0; /* the final response behind them may be lost */
     if (end != h->client && gap_end > h->server_gap_end)
         h->server_gap_end = gap_end;
     /* The tail of a request that broke off is taken for its own. */
