@@ -205,10 +205,9 @@ static void say_syn_repeated(const struct scene *s, const struct noted *syn,
     }
 }
 
-/* Do the repeated SYN,ACKs answer copies of the SYN that the network made? They were captured, too,
- * or were made behind the capture point: then the SYN,ACK comes again sooner than any timer lets
- * it.
- */
+/* Do the repeated SYN,ACKs answer copies of the SYN that the network made? Those were captured,
+ * too, or made behind the capture point: then the SYN,ACK comes again sooner than any timer sends
+ * it. */
 static bool answers_copies(const struct scene *s, const struct noted *syn,
                            const struct noted *answer)
 {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """lifeline's state histories against the kernel's, endpoint by endpoint.
 
-A view is a capture: a vantage point, and both directions or one. For each link, view, incarnation
-and endpoint there is one verdict: the histories are equal, or a rule of rules.py explains from
-the packets why a passive observer there cannot know better, or they disagree.
+A view is a capture: at one or more vantage points, of both directions or one. For each link, view,
+incarnation and endpoint there is one verdict: the histories are equal, or a rule of rules.py
+explains from the packets why a passive observer there cannot know better, or they disagree.
 """
 import collections
 import copy
@@ -16,7 +16,8 @@ from .box import OTHER
 
 View = collections.namedtuple("View", "name vantage direction")
 VIEWS = (View("client", "client", None), View("between", "between", None),
-         View("server", "server", None), View("only-from-client", "between", "client"),
+         View("server", "server", None), View("both-ends", "client server", None),
+         View("only-from-client", "between", "client"),
          View("only-from-server", "between", "server"))
 
 
@@ -57,7 +58,7 @@ def records_of(program, command, path, options=()):
 def write_view(path, links, view):
     """One capture of several links, in the order of time. Returns, for each frame, (link, packet)."""
     records = sorted((entry[0], n, link.log) for link in links for n, entry in enumerate(link.log)
-                     if entry[1] == view.vantage and view.direction in (None, entry[2]))
+                     if entry[1] in view.vantage and view.direction in (None, entry[2]))
     owner = {id(link.log): link for link in links}
     capture.write_pcap(path, [(time_ns, log[n][3]) for time_ns, n, log in records])
     return [(owner[id(log)], log[n][4]) for _, n, log in records]
@@ -80,7 +81,7 @@ class Case:
     def __init__(self, link, view, sightings):
         self.link, self.view, self.all = link, view, sightings
         self.seen = [s for s in sightings
-                     if s.vantage == view.vantage and view.direction in (None, s.side)]
+                     if s.vantage in view.vantage and view.direction in (None, s.side)]
         self.visible = {s.packet for s in self.seen}
 
     def sent(self, side, start=0, end=1 << 62):

@@ -69,7 +69,7 @@ def against_kernel(link, view, records, shown, told):
     """Counter of right and wrong, and texts of the wrong ones, for this link's histories that are
     equal and seen at their own vantage."""
     count, wrong = collections.Counter(), []
-    if view.direction or view.vantage == "between":
+    if view.direction or view.vantage not in ("client", "server"):
         return count, wrong
     side = view.vantage
     first_sent = {}

@@ -108,12 +108,14 @@ class World:
             self.box.stop()
 
     def records(self, vantage, link=None, direction=None):
-        """(time_ns, frame) seen at a vantage: of one link or all, of both directions or one."""
+        """(time_ns, frame) seen at a vantage, or at several: of one link or all, of both directions
+        or one."""
+        places = (vantage,) if isinstance(vantage, str) else vantage
         logs = [link.log] if link else [one.log for one in self.links.values()]
         if self.tunnel:
             logs.append(self.box.tunnel_log)
         return sorted((time_ns, frame) for log in logs for time_ns, where, way, frame, _ in log
-                      if where == vantage and direction in (None, way))
+                      if where in places and direction in (None, way))
 
     def write_pcap(self, path, vantage="between", link=None, direction=None):
         capture.write_pcap(path, self.records(vantage, link, direction))
