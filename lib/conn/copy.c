@@ -134,8 +134,13 @@ void copy_note_id(struct pass *pass)
 {
     struct end *from = pass->from;
     uint16_t id = pass->segment->ip_id, step = (uint16_t)(id - from->newest_ip_id);
+    if (step == 1 && from->ids_count && pass->segment->payload_bytes <= pass->to->mss) {
+        from->newest_ip_id = id; /* the usual case */
+        return;
+    }
     uint16_t behind = (uint16_t)-step;
-    if (from->newest_ip_id && behind < ID_BEHIND && is_recent(pass)) {
+    bool is_older = from->newest_ip_id && behind < ID_BEHIND && is_recent(pass);
+    if (!id || is_older) {
         return;
     }
     from->ids_count = from->newest_ip_id && step <= ID_STEP;

@@ -110,11 +110,10 @@ static int64_t measured_ns(int64_t ns)
  * where the others had theirs. */
 static int64_t syn_to_synack_ns(const struct conn *c)
 {
-    bool from_first = c->synack_to_ack_ns != LIFELINE_UNKNOWN_NS &&
+    bool ambiguous = c->syn_retransmissions && !c->synack_retransmissions;
+    bool from_first = ambiguous && c->synack_to_ack_ns != LIFELINE_UNKNOWN_NS &&
                       c->start_ns + c->syn_to_synack_ns + c->synack_to_ack_ns == c->ack_ns;
-    return from_first && c->syn_retransmissions && !c->synack_retransmissions
-               ? LIFELINE_UNKNOWN_NS
-               : measured_ns(c->syn_to_synack_ns);
+    return from_first ? LIFELINE_UNKNOWN_NS : measured_ns(c->syn_to_synack_ns);
 }
 
 int64_t record_rtt_ns(const struct conn *c)
