@@ -41,9 +41,13 @@
     F(end[i].wraps, 0)                                                                             \
     F(end[i].first_ip_id, 0)                                                                       \
     F(end[i].control_ip_id, c->end[i].first_ip_id)                                                 \
-    F(end[i].newest_ip_id, (uint16_t)(c->end[i].control_ip_id +                                    \
-                                      (c->end[i].flags & END_FIN ? 0 : c->end[i].segments - 1)))   \
-    F(end[i].ids_count, 1)                                                                         \
+    F(end[i].newest_ip_id,                                                                         \
+      c->end[i].control_ip_id                                                                      \
+          ? (uint16_t)(c->end[i].control_ip_id +                                                   \
+                       (c->end[i].flags & END_FIN ? 0 : c->end[i].segments - 1))                   \
+          : 0)                                                                                     \
+    F(end[i].ids_count,                                                                            \
+      c->end[i].flags & END_FIN || c->end[i].newest_ip_id != c->end[i].control_ip_id)              \
     F(end[i].mss, 1460)                                                                            \
     F(end[i].window, 0)                                                                            \
     F(end[i].window_scale, 0)                                                                      \
