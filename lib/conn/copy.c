@@ -13,7 +13,8 @@
  * the ACK of what they carry, or so late that a timer may have sent them, they aren't: some hosts
  * send again under the old identification.
  *
- * Limits: without identifications (IPv6, some systems) only a copy that follows at once is known.
+ * Limits: without identifications (IPv6, some systems) only a copy that follows at once is known. A
+ * fast retransmission under the old identification passes for a copy.
  */
 #include "conn/copy.h"
 
