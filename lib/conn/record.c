@@ -111,8 +111,14 @@ static int64_t measured_ns(int64_t ns)
 static int64_t syn_to_synack_ns(const struct conn *c)
 {
     bool ambiguous = c->syn_retransmissions && !c->synack_retransmissions;
-    bool from_first = ambiguous && c->synack_to_ack_ns != LIFELINE_UNKNOWN_NS &&
-                      c->start_ns + c->syn_to_synack_ns + c->synack_to_ack_ns == c->ack_ns;
+    if (!ambiguous || c->syn_to_synack_ns == LIFELINE_UNKNOWN_NS ||
+        c->synack_to_ack_ns == LIFELINE_UNKNOWN_NS) {
+        return measured_ns(c->syn_to_synack_ns);
+    }
+    /* Of clocks that jump about, sums may be beyond all times. */
+    uint64_t ack_ns =
+        (uint64_t)c->start_ns + (uint64_t)c->syn_to_synack_ns + (uint64_t)c->synack_to_ack_ns;
+    bool from_first = ack_ns == (uint64_t)c->ack_ns;
     return from_first ? LIFELINE_UNKNOWN_NS : measured_ns(c->syn_to_synack_ns);
 }
 
