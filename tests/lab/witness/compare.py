@@ -14,11 +14,12 @@ import subprocess
 from . import capture, frames, rules
 from .box import OTHER
 
-View = collections.namedtuple("View", "name vantage direction")
-VIEWS = (View("client", "client", None), View("between", "between", None),
-         View("server", "server", None), View("both-ends", "client server", None),
-         View("only-from-client", "between", "client"),
-         View("only-from-server", "between", "server"))
+View = collections.namedtuple("View", "name vantages direction")
+VIEWS = (View("client", ("client",), None), View("between", ("between",), None),
+         View("server", ("server",), None),
+         View("both-ends", ("client", "server"), None),
+         View("only-from-client", ("between",), "client"),
+         View("only-from-server", ("between",), "server"))
 
 
 class Verdict:
@@ -58,7 +59,7 @@ def records_of(program, command, path, options=()):
 def write_view(path, links, view):
     """One capture of several links, in the order of time. Returns, for each frame, (link, packet)."""
     records = sorted((entry[0], n, link.log) for link in links for n, entry in enumerate(link.log)
-                     if entry[1] in view.vantage and view.direction in (None, entry[2]))
+                     if entry[1] in view.vantages and view.direction in (None, entry[2]))
     owner = {id(link.log): link for link in links}
     capture.write_pcap(path, [(time_ns, log[n][3]) for time_ns, n, log in records])
     return [(owner[id(log)], log[n][4]) for _, n, log in records]
@@ -81,7 +82,7 @@ class Case:
     def __init__(self, link, view, sightings):
         self.link, self.view, self.all = link, view, sightings
         self.seen = [s for s in sightings
-                     if s.vantage in view.vantage and view.direction in (None, s.side)]
+                     if s.vantage in view.vantages and view.direction in (None, s.side)]
         self.visible = {s.packet for s in self.seen}
 
     def sent(self, side, start=0, end=1 << 62):

@@ -69,9 +69,9 @@ def against_kernel(link, view, records, shown, told):
     """Counter of right and wrong, and texts of the wrong ones, for this link's histories that are
     equal and seen at their own vantage."""
     count, wrong = collections.Counter(), []
-    if view.direction or view.vantage not in ("client", "server"):
+    if view.direction or view.vantages not in (("client",), ("server",)):
         return count, wrong
-    side = view.vantage
+    side, = view.vantages
     first_sent = {}
     for n, (_, vantage, way, _, packet) in enumerate(link.log):
         if vantage == way == side:

@@ -548,7 +548,7 @@ def forged(case, side, life, ours):
         # The box's RST was believed by this endpoint, and only its own segments would show it.
         return ours[:len(life.states) - 1] == life.states[:-1]
     if case.view.direction == OTHER[side] and any(
-            s.packet not in case.own(s.side) for s in case.all if s.vantage in case.view.vantage):
+            s.packet not in case.own(s.side) for s in case.all if s.vantage in case.view.vantages):
         # What is claimed of it rests on the other end's segments, or what seems to be theirs, alone:
         # somebody made one of those, or they answer one that was made in this end's name.
         return True
