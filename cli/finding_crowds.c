@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "finding_crowds.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "prose.h"
@@ -17,11 +16,9 @@ static char *host_of(const char *subject)
     return is_port ? g_strndup(subject, (gsize)(colon - subject)) : g_strdup(subject);
 }
 
-/* What groups have in common that say the same. */
 static char *sentence_of(const struct finding_group *group)
 {
-    return g_strdup_printf("%u %s %s", group->example.severity, group->example.name,
-                           group->group_template);
+    return finding_sentence(&group->example);
 }
 
 static char *sentence_of_host(const struct finding_group *group)
@@ -35,18 +32,24 @@ static char *sentence_of_host(const struct finding_group *group)
     return key;
 }
 
+static char *name_of_many(const char *text_template, const char *host, guint many)
+{
+    char *count = g_strdup_printf("%u", many);
+    const struct prose_value values[] = {{"host", host}, {"count", count}, {NULL, NULL}};
+    GString *name = g_string_new(NULL);
+    prose_fill(name, tr(text_template), values);
+    g_free(count);
+    return g_string_free(name, FALSE);
+}
+
 /* "10.0.0.1 (998 ports)" */
 static char *name_ports(const GPtrArray *crowd)
 {
     const struct finding_group *first = crowd->pdata[0];
     char *host = host_of(first->example.subject ? first->example.subject : "");
-    char *count = g_strdup_printf("%u", crowd->len);
-    const struct prose_value values[] = {{"host", host}, {"count", count}, {NULL, NULL}};
-    GString *name = g_string_new(NULL);
-    prose_fill(name, tr(N_("{host} ({count} ports)")), values);
-    g_free(count);
+    char *name = name_of_many(N_("{host} ({count} ports)"), host, crowd->len);
     g_free(host);
-    return g_string_free(name, FALSE);
+    return name;
 }
 
 /* NULL where they can't be counted. */
@@ -56,12 +59,7 @@ static char *name_rest(const GPtrArray *crowd)
         if (((const struct finding_group *)crowd->pdata[i])->many_hosts)
             return NULL;
     }
-    char *count = g_strdup_printf("%u", crowd->len);
-    const struct prose_value values[] = {{"count", count}, {NULL, NULL}};
-    GString *name = g_string_new(NULL);
-    prose_fill(name, tr(N_("each of {count} others")), values);
-    g_free(count);
-    return g_string_free(name, FALSE);
+    return name_of_many(N_("each of {count} others"), "", crowd->len);
 }
 
 /* Groups by key; each list in the order of the given one. */

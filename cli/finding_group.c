@@ -4,6 +4,12 @@
 #include "text.h"
 #include "translate.h"
 
+char *finding_sentence(const struct lifeline_finding *finding)
+{
+    /* A sentence belongs to one severity, but for what grows beyond a threshold. */
+    return g_strdup_printf("%u %s %s", finding->severity, finding->name, finding->group_template);
+}
+
 struct finding_group *finding_group_new(const char *group_template)
 {
     struct finding_group *group = g_new0(struct finding_group, 1);

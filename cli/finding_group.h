@@ -22,6 +22,9 @@ struct finding_group {
     bool is_rest;    /* joined of what comes behind the others of its sentence */
 };
 
+/* What findings have in common that say the same of different hosts; to be freed. */
+char *finding_sentence(const struct lifeline_finding *finding);
+
 /* An empty one. */
 struct finding_group *finding_group_new(const char *group_template);
 void finding_group_free(void *group);

@@ -30,19 +30,18 @@ void finding_groups_free(struct finding_groups *groups)
 static struct finding_group *group_of(struct finding_groups *groups,
                                       const struct lifeline_finding *finding)
 {
-    /* A sentence belongs to one severity, but for what grows beyond a threshold. */
-    char *key = g_strdup_printf("%u %s %s %s", finding->severity, finding->name,
-                                finding->subject ? finding->subject : "", finding->group_template);
+    char *sentence = finding_sentence(finding);
+    char *key = g_strdup_printf("%s %s", finding->subject ? finding->subject : "", sentence);
     struct finding_group *group = g_hash_table_lookup(groups->table, key);
     bool full = g_hash_table_size(groups->table) >= groups->max_groups;
     if (!group && full) {
         g_free(key);
-        key =
-            g_strdup_printf("%u %s %s", finding->severity, finding->name, finding->group_template);
+        key = g_steal_pointer(&sentence);
         group = g_hash_table_lookup(groups->table, key);
         if (group)
             group->many_hosts = true;
     }
+    g_free(sentence);
     if (group) {
         g_free(key);
         return group;

@@ -99,7 +99,7 @@ static void note_fin_ack_step(struct pass *pass)
 
 /* A FIN that doesn't acknowledge one that passed a round trip before never got it, unless what was
  * missing before that one came later. */
-static bool is_unheard(const struct pass *pass)
+static bool never_had_fin(const struct pass *pass)
 {
     const struct conn *c = pass->conn;
     int64_t later_ns = pass->to->control_ns - pass->from->control_ns;
@@ -122,7 +122,7 @@ static void fin_acked(struct pass *pass, bool in_doubt)
                 !(to->flags & END_MISSES);
     bool resent = pass->fin && pass->time_ns - from->control_ns >= SHORTEST_TIMEOUT_NS;
     if (to->state == LIFELINE_FIN_WAIT_1 && (from->flags & END_FIN) && bare && !resent &&
-        !is_unheard(pass) && seq_geq(from->contiguous, from->fin_end)) {
+        !never_had_fin(pass) && seq_geq(from->contiguous, from->fin_end)) {
         apply(pass, pass->p, GETS_FIN);
     }
     /* Sent again for want of an ACK, or for want of one in the capture? */
