@@ -16,10 +16,10 @@ static const struct column columns[] = {
     {.title = "method", .columns = 7},
     {.title = "status", .columns = 13},
     {.title = "wait", .columns = 8, .right = true},
-    {.title = "receive", .columns = 8, .right = true, .rank = 2},
-    {.title = "resent", .columns = 6, .right = true, .rank = 1},
-    {.title = "size", .columns = 8, .right = true},
-    {.title = "type", .columns = 24, .rank = 3},
+    {.title = "receive", .columns = 8, .right = true, .rank = 3},
+    {.title = "resent", .columns = 6, .right = true, .rank = 2},
+    {.title = "size", .columns = 8, .right = true, .rank = 1},
+    {.title = "type", .columns = 24, .rank = 4},
     {.title = "url", .columns = 20, .elastic = 1},
 };
 
@@ -73,18 +73,36 @@ static void append_safe(struct http *view, const char *text)
         text_append_safe(view->list.cell, text, strlen(text), view->list.ascii);
 }
 
+/* Cuts the host, with which the cell begins, to so many columns. */
+static void shorten_host(struct http *view, size_t host_bytes, unsigned width)
+{
+    GString *cell = view->list.cell;
+    g_autoptr(GString) host = g_string_new_len(cell->str, (gssize)host_bytes);
+    text_cut(host, 0, width, view->list.ascii);
+    g_string_erase(cell, 0, (gssize)host_bytes);
+    g_string_prepend_len(cell, host->str, (gssize)host->len);
+}
+
+/* Where both don't fit, the host leaves the target half: rows differ in that. */
 static void append_url(struct http *view, const struct lifeline_exchange *x)
 {
+    GString *cell = view->list.cell;
+    unsigned width;
+    table_wants(view->list.table, &width);
     if (!x->uri) {
-        g_string_append(view->list.cell, "?");
+        g_string_append(cell, "?");
         return;
     }
     bool asterisk = strcmp(x->uri, "*") == 0;
     if (*x->uri == '/' || asterisk) /* else the target has its host, RFC 9112 3.2 */
         append_safe(view, x->host);
+    size_t host_bytes = cell->len;
     if (asterisk)
-        g_string_append_c(view->list.cell, ' ');
+        g_string_append_c(cell, ' ');
     append_safe(view, x->uri);
+    unsigned target = text_columns(cell->str + host_bytes, cell->len - host_bytes);
+    if (width && text_columns(cell->str, host_bytes) + target > width)
+        shorten_host(view, host_bytes, MAX(width / 2, width - MIN(width, target)));
 }
 
 static void print_text(void *user, const struct lifeline_exchange *x)

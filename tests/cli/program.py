@@ -850,6 +850,12 @@ class Terminal(Case):
             self.assertIn(label, out)
         self.assertNotIn("handshake-1 …", out)
 
+    def test_narrow_list_of_requests_tells_them_apart(self):
+        """Where host and target don't fit, the host gives way."""
+        _, out, _ = run("http", "--width", "50", str(ROOT / "testdata" / "http-pipelining.pcap"))
+        self.assertEqual([line.split()[-1] for line in out.splitlines()],
+                         ["url", "examp…/1", "examp…/2", "examp…/3"])
+
     def test_readme_shows_what_is_printed(self):
         """Its first example, as on a terminal of 80 columns."""
         example = re.search(r"(?s)\$ lifeline (\S+)\n(.*?)\n```", (ROOT / "README.md").read_text())
